@@ -1,0 +1,153 @@
+/* The graph: what a network computes. Values (tensors) and nodes (operators on them), in one arena with their model.
+ *
+ * Operators mean what ONNX says (operator set 17 inside; readers raise older models to it). Activations of rank 3 and more
+ * are described by their logical dimensions N, C, spatial...; `layout` says how they lie in memory once the layout pass ran.
+ */
+#ifndef HT_GRAPH_GRAPH_H
+#define HT_GRAPH_GRAPH_H
+
+#include "base/context.h"
+#include "base/tensor.h"
+
+typedef struct ht_graph ht_graph;
+typedef struct ht_value ht_value;
+typedef struct ht_node ht_node;
+typedef struct ht_op ht_op;
+
+/* How a value is quantized: the annotation that readers make from QDQ pairs and writers expand again.
+ * A constant with an annotation holds its codes in `codes` and stands for the real numbers that they decode to, which are
+ * what `ht_value.data` holds (f32). An activation with one is fake-quantized where it is produced. */
+typedef struct ht_quantization {
+    int32_t bits;         /* 1 .. 16 */
+    bool codebook;        /* true: real = table[group][code]; false: real = (code - zero_point) * scale */
+    bool is_signed;       /* codes of an affine tensor: -2^(bits-1) .. or 0 .. */
+    int32_t axis;         /* axis that groups divide; -1: one group for the whole tensor */
+    int64_t block;        /* > 0: groups are runs of `block` elements along the last axis of the 2-D view; 0: whole slices */
+    size_t groups;        /* number of scales / tables, >= 1 */
+    const float *scale;   /* [groups]; affine */
+    const float *zero_point; /* [groups]; affine; integers unless the level set has none at zero (mid-rise: half-integers) */
+    const float *table;   /* [groups][levels]; codebook */
+    uint32_t levels;      /* levels per group, <= 2^bits */
+    const uint16_t *codes; /* [elements], offset so that the smallest code is 0 (affine signed: code + 2^(bits-1)); NULL for activations */
+    const char *scheme;   /* the scheme's text form, for reports; may be NULL */
+} ht_quantization;
+
+struct ht_value {
+    const char *name; /* unique in the graph, never NULL */
+    ht_tensor_desc desc;
+    const void *data;                 /* constant: elements in plain layout; NULL otherwise. Never written through. */
+    const char *symbols[HT_MAX_RANK]; /* names of unknown dimensions, e.g. "batch"; may be NULL */
+    ht_node *producer;                /* NULL for inputs and constants */
+    ht_quantization *quantization;    /* NULL: real numbers */
+    uint32_t id;                      /* index into the graph's values */
+    bool is_input, is_output;
+};
+
+typedef enum ht_attribute_kind {
+    HT_ATTRIBUTE_INT,
+    HT_ATTRIBUTE_FLOAT,
+    HT_ATTRIBUTE_TEXT,
+    HT_ATTRIBUTE_INTS,
+    HT_ATTRIBUTE_FLOATS
+} ht_attribute_kind;
+
+typedef struct ht_attribute {
+    const char *name;
+    ht_attribute_kind kind;
+    size_t count; /* elements of ints or floats, bytes of text; 1 for scalars */
+    const int64_t *ints;
+    const float *floats;
+    const char *text; /* NUL-terminated */
+} ht_attribute;
+
+struct ht_node {
+    const ht_op *op;
+    const char *name; /* never NULL; made up when the model had none */
+    ht_value **inputs; /* an absent optional input is NULL */
+    ht_value **outputs;
+    uint32_t input_count, output_count;
+    ht_attribute *attributes;
+    uint32_t attribute_count;
+};
+
+struct ht_graph {
+    ht_context *ctx;
+    ht_arena *arena; /* owns everything below */
+    const char *name;
+    ht_value **values;
+    size_t value_count, value_capacity;
+    ht_node **nodes; /* in topological order after ht__graph_sort */
+    size_t node_count, node_capacity;
+    ht_value **inputs, **outputs;
+    size_t input_count, input_capacity, output_count, output_capacity;
+    uint32_t made_up; /* counter for names that we invent */
+};
+
+ht_status ht__graph_create(ht_context *ctx, const char *name, ht_graph **out, ht_error *err);
+void ht__graph_destroy(ht_graph *graph);
+/* A deep copy in an arena of its own, except that constant data is shared: `source` must outlive it. */
+ht_status ht__graph_copy(const ht_graph *source, ht_graph **out, ht_error *err);
+
+/* ---- building: each copies names and arrays into the arena ---- */
+
+/* A new value. `name` NULL or empty: made up. A name in use: HT_ERROR_FORMAT. `desc` may be NULL (nothing known). */
+ht_status ht__graph_add_value(ht_graph *graph, const char *name, const ht_tensor_desc *desc, ht_value **out,
+                              ht_error *err);
+ht_status ht__graph_add_input(ht_graph *graph, const char *name, const ht_tensor_desc *desc, ht_value **out,
+                              ht_error *err);
+/* A constant; `data` is copied unless `borrow` (then it must outlive the graph). */
+ht_status ht__graph_add_constant(ht_graph *graph, const char *name, const ht_tensor_desc *desc, const void *data,
+                                 bool borrow, ht_value **out, ht_error *err);
+/* An f32 constant of rank 0. */
+ht_status ht__graph_add_scalar(ht_graph *graph, const char *name, float number, ht_value **out, ht_error *err);
+ht_status ht__graph_mark_output(ht_graph *graph, ht_value *value, ht_error *err);
+/* A node of the operator `op_name` (found by ht__op_find); its outputs are new values named `output_names[i]` (the array or
+ * an entry may be NULL: made up). Shapes are inferred at once when every needed input shape is known.
+ * Errors: HT_ERROR_UNSUPPORTED naming the operator; what the operator's shape inference finds wrong. */
+ht_status ht__graph_add_node(ht_graph *graph, const char *op_name, const char *node_name, ht_value *const *inputs,
+                             uint32_t input_count, uint32_t output_count, const char *const *output_names,
+                             ht_node **out, ht_error *err);
+/* The same with values that exist already (without producers) as outputs, and without inference: what readers use.
+ * `domain` "" or "ai.onnx" for standard operators. */
+ht_status ht__graph_add_node_raw(ht_graph *graph, const char *domain, const char *op_name, const char *node_name,
+                                 ht_value *const *inputs, uint32_t input_count, ht_value *const *outputs,
+                                 uint32_t output_count, ht_node **out, ht_error *err);
+
+ht_status ht__node_set_int(ht_graph *graph, ht_node *node, const char *name, int64_t value, ht_error *err);
+ht_status ht__node_set_float(ht_graph *graph, ht_node *node, const char *name, float value, ht_error *err);
+ht_status ht__node_set_text(ht_graph *graph, ht_node *node, const char *name, const char *value, ht_error *err);
+ht_status ht__node_set_ints(ht_graph *graph, ht_node *node, const char *name, const int64_t *values, size_t count,
+                            ht_error *err);
+ht_status ht__node_set_floats(ht_graph *graph, ht_node *node, const char *name, const float *values, size_t count,
+                              ht_error *err);
+
+/* ---- reading ---- */
+
+const ht_attribute *ht__node_attribute(const ht_node *node, const char *name);
+int64_t ht__node_int(const ht_node *node, const char *name, int64_t otherwise);
+float ht__node_float(const ht_node *node, const char *name, float otherwise);
+const char *ht__node_text(const ht_node *node, const char *name, const char *otherwise);
+/* NULL when absent; *count set. */
+const int64_t *ht__node_ints(const ht_node *node, const char *name, size_t *count);
+ht_value *ht__graph_find(const ht_graph *graph, const char *name);
+/* Nodes that read `value`, in node order; fills up to `capacity` and returns how many there are. */
+size_t ht__graph_consumers(const ht_graph *graph, const ht_value *value, ht_node **out, size_t capacity);
+
+/* ---- changing ---- */
+
+/* Every reader of `from` (and the output list) reads `to` instead. */
+void ht__graph_replace_uses(ht_graph *graph, ht_value *from, ht_value *to);
+/* Takes a node out; its outputs keep no producer. */
+void ht__graph_remove_node(ht_graph *graph, ht_node *node);
+/* Removes nodes whose outputs nobody needs. */
+void ht__graph_prune(ht_graph *graph);
+/* Topological order; HT_ERROR_FORMAT when there is a cycle or an input that nothing produces. */
+ht_status ht__graph_sort(ht_graph *graph, ht_error *err);
+/* Infers types and shapes of all values from inputs and constants, in order; unknown stays unknown. */
+ht_status ht__graph_infer(ht_graph *graph, ht_error *err);
+/* Structure: names unique, every input has a producer, arities as the operators say, constants have their bytes. */
+ht_status ht__graph_validate(const ht_graph *graph, ht_error *err);
+/* Sets the leading (batch) dimension of each input whose first dimension is unknown, and infers. */
+ht_status ht__graph_set_batch(ht_graph *graph, int64_t batch, ht_error *err);
+
+#endif

@@ -1,0 +1,62 @@
+/* What an operator is. Each operator is one folder in src/ops with one `const ht_op`, listed in src/ops/ops.h. */
+#ifndef HT_GRAPH_OP_H
+#define HT_GRAPH_OP_H
+
+#include "graph/graph.h"
+#include "kernels/kernel.h"
+
+/* How an operator gets along with channels-last tensors. */
+typedef enum ht_op_layout {
+    HT_OP_PLAIN,         /* every tensor plain */
+    HT_OP_CHANNELS_LAST, /* prefers its activation inputs and outputs channels-last (convolution, pooling, norms) */
+    HT_OP_NEUTRAL        /* takes either, as long as all activations agree (elementwise) */
+} ht_op_layout;
+
+typedef struct ht_gradient ht_gradient;
+
+struct ht_op {
+    const char *name;   /* "Conv" */
+    const char *domain; /* "" for ONNX's own, "halftone" for operators that only live inside */
+    uint32_t min_inputs, max_inputs, min_outputs, max_outputs;
+    ht_op_layout layout;
+
+    /* Sets type and dimensions of the outputs from those of the inputs. Called with the inputs' types and ranks known where
+     * possible; must cope with unknown (-1) dimensions. Errors: HT_ERROR_MISMATCH naming what does not fit. */
+    ht_status (*infer)(const ht_graph *graph, ht_node *node, ht_error *err);
+
+    /* Describes the work as one call of a kernel family: sets call->family and the parameters; and, when the kernel does not
+     * read exactly the node's inputs in order, call->input_count and `operands` (indices into node->inputs, -1 absent).
+     * Tensor descriptions and constants are filled by the compiler afterwards. */
+    ht_status (*lower)(const ht_node *node, ht_kernel_call *call, int32_t operands[HT_MAX_INPUTS], ht_error *err);
+
+    /* Adds nodes that compute the gradients of the inputs from those of the outputs (ht__gradient_*, below).
+     * NULL: not differentiable; a gradient that would have to pass through it is an error. */
+    ht_status (*gradient)(ht_gradient *gradient, const ht_node *node, ht_error *err);
+
+    /* Multiply-accumulates of the node; NULL: 0. */
+    int64_t (*macs)(const ht_node *node);
+};
+
+/* Finds an operator; NULL when there is none. `domain` "ai.onnx" and NULL count as "". */
+const ht_op *ht__op_find(const char *domain, const char *name);
+/* All operators, ends with NULL. */
+extern const ht_op *const ht__ops[];
+
+/* ---- the view that a gradient rule has of the graph being extended (graph/gradient.c) ---- */
+
+struct ht_gradient {
+    ht_graph *graph;
+    ht_value **of; /* gradient of each value by id, NULL: none yet */
+    size_t count;
+    const bool *wanted; /* by value id: must a gradient reach this value? */
+    size_t wanted_count;
+};
+
+/* The gradient of an output, or NULL when no gradient reaches it. */
+ht_value *ht__gradient_of(const ht_gradient *gradient, const ht_value *value);
+/* Is a gradient for this input needed at all? (NULL input: no.) */
+bool ht__gradient_wanted(const ht_gradient *gradient, const ht_value *input);
+/* Adds `contribution` to the gradient of `input` (sums when there is one already). */
+ht_status ht__gradient_add(ht_gradient *gradient, ht_value *input, ht_value *contribution, ht_error *err);
+
+#endif

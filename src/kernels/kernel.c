@@ -1,0 +1,34 @@
+#include "kernels/kernel.h"
+
+#include <string.h>
+
+const ht_kernel_variant *ht__kernel_choose(const ht_kernel_call *call, const ht_kernel_env *env) {
+    const ht_kernel_family *family = call->family;
+    const char *reason = NULL;
+    if (env->reference_only) {
+        return family->variants[family->variant_count - 1];
+    }
+    for (size_t i = 0; i < env->extra_count; ++i) {
+        if (env->extra[i]->family == family && env->extra[i]->accept(call, env, &reason)) {
+            return env->extra[i];
+        }
+    }
+    for (size_t i = 0; i < family->variant_count; ++i) {
+        if (family->variants[i]->accept(call, env, &reason)) {
+            return family->variants[i];
+        }
+    }
+    return NULL;
+}
+
+ht_status ht__kernel_keep_call(const ht_kernel_call *call, const ht_kernel_env *env, ht_kernel_state *state,
+                               ht_error *err) {
+    state->data = ht__alloc(env->allocator, sizeof *call);
+    if (state->data == NULL) {
+        return ht__fail_memory(err, sizeof *call);
+    }
+    memcpy(state->data, call, sizeof *call);
+    state->data_bytes = sizeof *call;
+    state->scratch_bytes = 0;
+    return HT_OK;
+}

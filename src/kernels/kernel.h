@@ -1,0 +1,82 @@
+/* The kernel interface. A family (convolution, matrix product, ...) is one meaning; its variants compute it on different
+ * instruction sets or through a library. Every family has a reference variant in plain C that accepts everything
+ * the family can express; the checker holds every other variant against it.
+ *
+ *     accept(call)   can this variant do this call on this machine?
+ *     prepare(call)  pack weights, choose blocking, say how much scratch a run needs
+ *     run(state)     compute; allocates nothing
+ *
+ * A variant's inputs and outputs are pointers in the order that its family's header lists.
+ */
+#ifndef HT_KERNELS_KERNEL_H
+#define HT_KERNELS_KERNEL_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/memory.h"
+#include "base/pool.h"
+#include "base/tensor.h"
+
+#define HT_MAX_INPUTS 16
+#define HT_MAX_OUTPUTS 6
+#define HT_MAX_PARAMETERS 256
+
+typedef struct ht_kernel_family ht_kernel_family;
+typedef struct ht_kernel_variant ht_kernel_variant;
+
+/* One call of a family, fully shaped. An absent optional input has type HT_NONE. */
+typedef struct ht_kernel_call {
+    const ht_kernel_family *family;
+    uint32_t input_count, output_count;
+    ht_tensor_desc inputs[HT_MAX_INPUTS], outputs[HT_MAX_OUTPUTS];
+    const void *constants[HT_MAX_INPUTS]; /* data of inputs known when compiling, else NULL: may be packed */
+    _Alignas(16) unsigned char parameters[HT_MAX_PARAMETERS]; /* the family's parameter struct */
+} ht_kernel_call;
+
+/* What a variant may count on. */
+typedef struct ht_kernel_env {
+    const ht_allocator *allocator;
+    unsigned threads;
+    bool allow_bf16;     /* f32 products may be computed from bf16 operands with f32 sums */
+    bool reference_only; /* the oracle's setting: take no variant but the references */
+    const ht_kernel_variant *const *extra; /* libhalftone's variants, tried before the runtime's */
+    size_t extra_count;
+} ht_kernel_env;
+
+/* What prepare leaves: `data` belongs to the step until the variant's release. */
+typedef struct ht_kernel_state {
+    void *data;
+    size_t data_bytes;    /* packed weights and tables */
+    size_t scratch_bytes; /* aligned to HT_ALIGNMENT, contents free between runs */
+} ht_kernel_state;
+
+struct ht_kernel_variant {
+    const char *name; /* "conv_f32_reference": greppable, stable */
+    const ht_kernel_family *family;
+    /* Why is a variant refused? It may set *reason to a short static text. */
+    bool (*accept)(const ht_kernel_call *call, const ht_kernel_env *env, const char **reason);
+    ht_status (*prepare)(const ht_kernel_call *call, const ht_kernel_env *env, ht_kernel_state *state, ht_error *err);
+    ht_status (*run)(const ht_kernel_state *state, const void *const *inputs, void *const *outputs, void *scratch,
+                     ht_pool *pool);
+    void (*release)(ht_kernel_state *state, const ht_allocator *allocator); /* NULL: frees `data` */
+};
+
+struct ht_kernel_family {
+    const char *name;                          /* "conv" */
+    const ht_kernel_variant *const *variants; /* the runtime's, best first, the reference last */
+    size_t variant_count;
+};
+
+/* The first variant that accepts `call`, or NULL. */
+const ht_kernel_variant *ht__kernel_choose(const ht_kernel_call *call, const ht_kernel_env *env);
+/* A prepare for variants that need nothing but the call itself: state->data is a copy of it. */
+ht_status ht__kernel_keep_call(const ht_kernel_call *call, const ht_kernel_env *env, ht_kernel_state *state,
+                               ht_error *err);
+/* The parameter struct of a call, as `const type *`. */
+#define HT_PARAMETERS(type, call) ((const type *)(const void *)(call)->parameters)
+/* All families, for the checker and the benches; ends with NULL. */
+extern const ht_kernel_family *const ht__kernel_families[];
+
+#endif

@@ -1,0 +1,26 @@
+/* Pooling over windows, and its gradient. Input x [N,C,...], output y [N,C,...], one layout, f32.
+ *
+ *   pool       inputs x;               output y
+ *   pool_grad  inputs dy, x (max only, else absent); output dx: for max, dy goes to the first largest element of its
+ *              window in row-major order of the window; for average, dy / count to every element counted.
+ *
+ * Average: divides by the number of elements inside x, or, with count_include_pad, by the window's size.
+ * Global pooling is a window as large as the map.
+ */
+#ifndef HT_KERNELS_POOL_H
+#define HT_KERNELS_POOL_H
+
+#include "kernels/kernel.h"
+
+typedef enum ht_pool_kind { HT_POOL_MAX, HT_POOL_AVERAGE } ht_pool_kind;
+
+typedef struct ht_pool_parameters {
+    ht_pool_kind kind;
+    int32_t spatial; /* 1, 2 or 3 */
+    int64_t window[3], strides[3], dilations[3], pads_begin[3], pads_end[3];
+    bool count_include_pad;
+} ht_pool_parameters;
+
+extern const ht_kernel_family ht__pool_family, ht__pool_grad_family;
+
+#endif
