@@ -42,6 +42,9 @@ static void print_verb_branch(FILE *out, const cli_verb *verb) {
     cli_select_common(verb, common);
     print_value_branches(out, verb->name, verb->options);
     fprintf(out, "    \"%s \"*) words=\"", verb->name);
+    if (verb == &cmd_help) {
+        print_names(out, cli_verbs);
+    }
     print_option_names(out, verb->options);
     print_option_names(out, common);
     print_choice_positionals(out, verb->options);
@@ -62,9 +65,6 @@ void cli_print_completion(FILE *out) {
     fprintf(out, "    esac\n    [ \"$COMP_CWORD\" -eq 1 ] && verb=\"\"\n    case \"$verb $previous\" in\n"
                  "    \" \"*) words=\"");
     print_names(out, cli_verbs);
-    fprintf(out, "\" ;;\n    \"help \"*) words=\"");
-    print_names(out, cli_verbs);
-    print_option_names(out, cmd_help.options);
     fprintf(out, "\" ;;\n");
     for (size_t i = 0; cli_verbs[i] != NULL; ++i) {
         const cli_verb *verb = cli_verbs[i];

@@ -1,0 +1,42 @@
+# Libraries from outside. Each optional one has a switch; what is left out is named in the error of the verb that needs
+# it. Sources ask `#ifdef HT_WITH_CURL` and so on.
+find_package(PkgConfig REQUIRED)
+find_package(Threads REQUIRED)
+
+add_library(halftone_dependencies INTERFACE)
+pkg_check_modules(CORE REQUIRED IMPORTED_TARGET jansson yaml-0.1 libcrypto zlib)
+target_link_libraries(halftone_dependencies INTERFACE PkgConfig::CORE)
+set(PKGCONFIG_REQUIRES jansson yaml-0.1 libcrypto zlib)
+
+# optional_package(CURL libcurl "what it is for")
+function(optional_package name module purpose)
+  option(HALFTONE_WITH_${name} "${purpose}" ON)
+  if(HALFTONE_WITH_${name})
+    pkg_check_modules(${name} REQUIRED IMPORTED_TARGET ${module})
+    target_link_libraries(halftone_dependencies INTERFACE PkgConfig::${name})
+    target_compile_definitions(halftone_dependencies INTERFACE HT_WITH_${name})
+    set(PKGCONFIG_REQUIRES ${PKGCONFIG_REQUIRES} ${module} PARENT_SCOPE)
+  endif()
+endfunction()
+optional_package(SQLITE sqlite3 "the store of studies")
+optional_package(CURL libcurl "data fetch: downloads")
+optional_package(ARCHIVE libarchive "data fetch: archives")
+optional_package(JPEG libjpeg "folders of JPEG images")
+optional_package(PNG libpng "PNG images and previews")
+
+option(HALFTONE_WITH_ONNX "reading and writing ONNX (nanopb)" ON)
+if(HALFTONE_WITH_ONNX)
+  find_package(nanopb REQUIRED)
+  target_link_libraries(halftone_dependencies INTERFACE nanopb::protobuf-nanopb-static)
+  target_compile_definitions(halftone_dependencies INTERFACE HT_WITH_ONNX)
+endif()
+
+option(HALFTONE_WITH_ONEDNN "kernel variants from oneDNN (training, float evaluation)" ON)
+if(HALFTONE_WITH_ONEDNN)
+  # Found by hand: Debian's dnnl-config.cmake asks for OpenCL's headers, which nothing here uses.
+  find_path(DNNL_INCLUDE_DIR oneapi/dnnl/dnnl.h REQUIRED)
+  find_library(DNNL_LIBRARY dnnl REQUIRED)
+  find_package(OpenMP REQUIRED COMPONENTS C)
+  target_link_libraries(halftone_dependencies INTERFACE ${DNNL_LIBRARY} OpenMP::OpenMP_C)
+  target_compile_definitions(halftone_dependencies INTERFACE HT_WITH_ONEDNN HT_WITH_OPENMP)
+endif()

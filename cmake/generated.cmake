@@ -1,0 +1,37 @@
+# Sources made by the build: files compiled into the library, and the readers of protobuf messages.
+set(GENERATED_FOLDER ${CMAKE_BINARY_DIR}/generated)
+set(GENERATED_SOURCES "")
+file(MAKE_DIRECTORY ${GENERATED_FOLDER})
+
+add_executable(embed tools/embed.c)
+
+# Chart.js, for reports that open offline: one file, as Debian ships it.
+find_file(CHART_JS chart.min.js PATHS /usr/share/javascript/chart.js NO_DEFAULT_PATH REQUIRED)
+add_custom_command(OUTPUT ${GENERATED_FOLDER}/chart_js.c
+  COMMAND embed bytes ht__chart_js ${CHART_JS} ${GENERATED_FOLDER}/chart_js.c
+  DEPENDS embed ${CHART_JS} VERBATIM)
+list(APPEND GENERATED_SOURCES ${GENERATED_FOLDER}/chart_js.c)
+
+# share/datasets/*.yaml: a table of name and text, declared in src/data/builtin.h.
+if(EXISTS ${CMAKE_SOURCE_DIR}/src/data/builtin.h)
+  file(GLOB DATASET_FILES CONFIGURE_DEPENDS share/datasets/*.yaml)
+  add_custom_command(OUTPUT ${GENERATED_FOLDER}/datasets.c
+    COMMAND embed table ht__builtin_datasets ${GENERATED_FOLDER}/datasets.c ${DATASET_FILES}
+    DEPENDS embed ${DATASET_FILES} VERBATIM)
+  list(APPEND GENERATED_SOURCES ${GENERATED_FOLDER}/datasets.c)
+endif()
+
+# src/formats/onnx/onnx.proto becomes generated/onnx.pb.{c,h}; sizes and callbacks come from onnx.options beside it.
+set(ONNX_PROTO ${CMAKE_SOURCE_DIR}/src/formats/onnx/onnx.proto)
+if(HALFTONE_WITH_ONNX AND EXISTS ${ONNX_PROTO})
+  find_program(PROTOC protoc REQUIRED)
+  find_program(PROTOC_GEN_NANOPB protoc-gen-nanopb REQUIRED)
+  file(GLOB ONNX_OPTIONS src/formats/onnx/onnx.options)
+  add_custom_command(OUTPUT ${GENERATED_FOLDER}/onnx.pb.c ${GENERATED_FOLDER}/onnx.pb.h
+    COMMAND ${PROTOC} --plugin=protoc-gen-nanopb=${PROTOC_GEN_NANOPB} --proto_path=.
+            --nanopb_out=${GENERATED_FOLDER} onnx.proto
+    WORKING_DIRECTORY ${CMAKE_SOURCE_DIR}/src/formats/onnx
+    DEPENDS ${ONNX_PROTO} ${ONNX_OPTIONS} VERBATIM)
+  set_source_files_properties(${GENERATED_FOLDER}/onnx.pb.c PROPERTIES COMPILE_OPTIONS -w)
+  list(APPEND GENERATED_SOURCES ${GENERATED_FOLDER}/onnx.pb.c ${GENERATED_FOLDER}/onnx.pb.h)
+endif()

@@ -1,0 +1,34 @@
+# Every tests/<folder>/test_<name>.c and src/<folder>/**/test.c is a program of its own; tests/**/*.sh are checks of
+# the built tree.
+enable_testing()
+pkg_check_modules(CMOCKA REQUIRED IMPORTED_TARGET cmocka)
+
+file(GLOB_RECURSE TESTS CONFIGURE_DEPENDS tests/test_*.c src/*/test.c)
+foreach(test ${TESTS})
+  file(RELATIVE_PATH name ${CMAKE_SOURCE_DIR} ${test})
+  string(REGEX REPLACE "^(tests|src)/|(test_|/test)?\\.c$" "" name ${name})
+  string(REGEX REPLACE "[/]" "_" name ${name})
+  string(REPLACE "test_" "" name ${name})
+  add_executable(test_${name} ${test})
+  target_link_libraries(test_${name} PRIVATE halftone_static PkgConfig::CMOCKA)
+  target_include_directories(test_${name} PRIVATE tests)
+  add_test(NAME ${name} COMMAND test_${name} WORKING_DIRECTORY ${CMAKE_SOURCE_DIR})
+endforeach()
+
+# Scripts find the program as $HALFTONE and the build folder as $BUILD; 77 means skipped.
+file(GLOB SCRIPTS CONFIGURE_DEPENDS tests/*/test_*.sh)
+if(HALFTONE_SANITIZE)
+  # Programs outside this build would have to be linked with the sanitizer too.
+  list(FILTER SCRIPTS EXCLUDE REGEX "tests/install/")
+endif()
+foreach(script ${SCRIPTS})
+  file(RELATIVE_PATH name ${CMAKE_SOURCE_DIR}/tests ${script})
+  string(REGEX REPLACE "/test_|\\.sh$" "_" name ${name})
+  string(REGEX REPLACE "_$" "" name ${name})
+  add_test(NAME ${name} COMMAND ${script} WORKING_DIRECTORY ${CMAKE_SOURCE_DIR})
+  set_tests_properties(${name} PROPERTIES SKIP_RETURN_CODE 77
+    ENVIRONMENT "HALFTONE=$<TARGET_FILE:halftone_cli>;BUILD=${CMAKE_BINARY_DIR};CC=${CMAKE_C_COMPILER}")
+endforeach()
+
+# Checks of the source tree itself.
+add_test(NAME check_deps COMMAND tools/check-deps WORKING_DIRECTORY ${CMAKE_SOURCE_DIR})
