@@ -32,3 +32,25 @@ ht_status ht__kernel_keep_call(const ht_kernel_call *call, const ht_kernel_env *
     state->scratch_bytes = 0;
     return HT_OK;
 }
+
+static bool all_f32(const ht_tensor_desc *descs, uint32_t count) {
+    for (uint32_t i = 0; i < count; ++i) {
+        if (descs[i].type != HT_F32 && descs[i].type != HT_NONE) {
+            return false;
+        }
+    }
+    return true;
+}
+
+bool ht__kernel_accept_f32(const ht_kernel_call *call, const ht_kernel_env *env, const char **reason) {
+    (void)env;
+    *reason = "takes f32 only";
+    return all_f32(call->inputs, call->input_count) && all_f32(call->outputs, call->output_count);
+}
+
+bool ht__kernel_accept_all(const ht_kernel_call *call, const ht_kernel_env *env, const char **reason) {
+    (void)call;
+    (void)env;
+    (void)reason;
+    return true;
+}

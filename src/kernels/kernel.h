@@ -74,6 +74,10 @@ const ht_kernel_variant *ht__kernel_choose(const ht_kernel_call *call, const ht_
 /* A prepare for variants that need nothing but the call itself: state->data is a copy of it. */
 ht_status ht__kernel_keep_call(const ht_kernel_call *call, const ht_kernel_env *env, ht_kernel_state *state,
                                ht_error *err);
+/* An accept for variants that take every call whose present tensors are all f32. */
+bool ht__kernel_accept_f32(const ht_kernel_call *call, const ht_kernel_env *env, const char **reason);
+/* An accept for variants that take everything their family can express. */
+bool ht__kernel_accept_all(const ht_kernel_call *call, const ht_kernel_env *env, const char **reason);
 /* The parameter struct of a call, as `const type *`. */
 #define HT_PARAMETERS(type, call) ((const type *)(const void *)(call)->parameters)
 /* All families, for the checker and the benches; ends with NULL. */

@@ -12,9 +12,8 @@
 #ifndef HT_KERNELS_CONV_H
 #define HT_KERNELS_CONV_H
 
+#include "kernels/activation.h"
 #include "kernels/kernel.h"
-
-typedef enum ht_activation { HT_ACTIVATION_NONE, HT_ACTIVATION_RELU, HT_ACTIVATION_CLIP } ht_activation;
 
 typedef struct ht_conv_parameters {
     int32_t spatial; /* 1, 2 or 3 */

@@ -9,7 +9,8 @@
 #ifndef HT_KERNELS_MATMUL_H
 #define HT_KERNELS_MATMUL_H
 
-#include "kernels/conv/conv.h"
+#include "kernels/activation.h"
+#include "kernels/kernel.h"
 
 typedef struct ht_matmul_parameters {
     bool transpose_a, transpose_b;

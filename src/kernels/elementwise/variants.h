@@ -1,0 +1,10 @@
+/* The runtime's variants of the elementwise families. */
+#ifndef HT_KERNELS_ELEMENTWISE_VARIANTS_H
+#define HT_KERNELS_ELEMENTWISE_VARIANTS_H
+
+#include "kernels/elementwise/elementwise.h"
+
+extern const ht_kernel_variant ht__unary_f32_reference;
+extern const ht_kernel_variant ht__binary_reference;
+
+#endif

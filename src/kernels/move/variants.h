@@ -1,0 +1,10 @@
+/* The runtime's variants of the move families. */
+#ifndef HT_KERNELS_MOVE_VARIANTS_H
+#define HT_KERNELS_MOVE_VARIANTS_H
+
+#include "kernels/move/move.h"
+
+extern const ht_kernel_variant ht__transpose_reference, ht__copy_reference, ht__concat_reference, ht__pad_reference,
+    ht__slice_reference, ht__gather_reference, ht__cast_reference, ht__expand_reference;
+
+#endif

@@ -1,0 +1,9 @@
+/* The runtime's variants of the reduce family. */
+#ifndef HT_KERNELS_REDUCE_VARIANTS_H
+#define HT_KERNELS_REDUCE_VARIANTS_H
+
+#include "kernels/reduce/reduce.h"
+
+extern const ht_kernel_variant ht__reduce_f32_reference;
+
+#endif
