@@ -81,6 +81,8 @@ struct ht_graph {
     ht_value **inputs, **outputs;
     size_t input_count, input_capacity, output_count, output_capacity;
     uint32_t made_up; /* counter for names that we invent */
+    uint32_t *names;  /* hash table over value names: id + 1, or 0; owned, a power of two long */
+    size_t names_size;
 };
 
 ht_status ht__graph_create(ht_context *ctx, const char *name, ht_graph **out, ht_error *err);

@@ -19,6 +19,7 @@ struct ht_op {
     const char *domain; /* "" for ONNX's own, "halftone" for operators that only live inside */
     uint32_t min_inputs, max_inputs, min_outputs, max_outputs;
     ht_op_layout layout;
+    uint32_t plain_inputs, plain_outputs; /* bit i: operand i is plain whatever `layout` says (weights, indices) */
 
     /* Sets type and dimensions of the outputs from those of the inputs. Called with the inputs' types and ranks known where
      * possible; must cope with unknown (-1) dimensions. Errors: HT_ERROR_MISMATCH naming what does not fit. */

@@ -1,0 +1,206 @@
+#include "ops/common.h"
+
+#include <string.h>
+
+ht_status ht__set_output(ht_node *node, uint32_t index, const ht_tensor_desc *desc, ht_error *err) {
+    ht_value *value = index < node->output_count ? node->outputs[index] : NULL;
+    if (value == NULL) {
+        return HT_OK;
+    }
+    ht_tensor_desc merged = *desc;
+    const ht_tensor_desc *old = &value->desc;
+    if (old->rank >= 0) {
+        bool same = merged.rank == old->rank;
+        for (int32_t i = 0; i < merged.rank && same; ++i) {
+            if (merged.dims[i] < 0) {
+                merged.dims[i] = old->dims[i];
+            } else {
+                same = old->dims[i] < 0 || old->dims[i] == merged.dims[i];
+            }
+        }
+        if (!same) {
+            char is[96], was[96];
+            return ht__fail_at(err, HT_ERROR_MISMATCH, node->name, "%s gives %s as %s, but the model says %s.",
+                               node->op->name, value->name, ht__desc_print(desc, is, sizeof is),
+                               ht__desc_print(old, was, sizeof was));
+        }
+    }
+    value->desc = merged;
+    return HT_OK;
+}
+
+ht_status ht__infer_same(const ht_graph *graph, ht_node *node, ht_error *err) {
+    (void)graph;
+    return ht__set_output(node, 0, &node->inputs[0]->desc, err);
+}
+
+ht_status ht__infer_like_second(const ht_graph *graph, ht_node *node, ht_error *err) {
+    (void)graph;
+    return ht__set_output(node, 0, &node->inputs[1]->desc, err);
+}
+
+ht_status ht__infer_broadcast(const ht_graph *graph, ht_node *node, ht_error *err) {
+    (void)graph;
+    const ht_tensor_desc *a = &node->inputs[0]->desc, *b = &node->inputs[1]->desc;
+    ht_tensor_desc out = {.type = a->type, .rank = a->rank > b->rank ? a->rank : b->rank};
+    for (int32_t i = 0; i < out.rank; ++i) {
+        int32_t ia = i - (out.rank - a->rank), ib = i - (out.rank - b->rank);
+        int64_t da = ia >= 0 ? a->dims[ia] : 1, db = ib >= 0 ? b->dims[ib] : 1;
+        if (da != db && da > 1 && db > 1) {
+            char left[96], right[96];
+            return ht__fail_at(err, HT_ERROR_MISMATCH, node->name, "%s cannot combine %s with %s.", node->op->name,
+                               ht__desc_print(a, left, sizeof left), ht__desc_print(b, right, sizeof right));
+        }
+        out.dims[i] = da == 1 ? db : db == 1 ? da : da < 0 ? db : da;
+    }
+    return ht__set_output(node, 0, &out, err);
+}
+
+ht_status ht__infer_from_shape_attribute(const ht_graph *graph, ht_node *node, ht_error *err) {
+    (void)graph;
+    size_t count;
+    const int64_t *shape = ht__node_ints(node, "shape", &count);
+    if (shape == NULL || count > HT_MAX_RANK) {
+        return ht__fail_at(err, HT_ERROR_FORMAT, node->name, "%s needs the attribute shape.", node->op->name);
+    }
+    ht_tensor_desc desc = {.type = HT_F32, .rank = (int32_t)count};
+    memcpy(desc.dims, shape, count * sizeof *shape);
+    return ht__set_output(node, 0, &desc, err);
+}
+
+ht_status ht__normal_axis(const ht_node *node, int64_t axis, int32_t rank, int32_t *out, ht_error *err) {
+    int64_t normal = axis < 0 ? axis + rank : axis;
+    if (normal < 0 || normal >= rank) {
+        return ht__fail_at(err, HT_ERROR_FORMAT, node->name, "Axis %lld does not exist in a tensor of rank %d.",
+                           (long long)axis, (int)rank);
+    }
+    *out = (int32_t)normal;
+    return HT_OK;
+}
+
+ht_status ht__constant_ints(const ht_node *node, uint32_t index, int64_t out[HT_MAX_RANK], size_t *count,
+                            ht_error *err) {
+    const ht_value *value = node->inputs[index];
+    int64_t elements = ht__desc_elements(&value->desc);
+    if (value->data == NULL) {
+        return ht__fail_at(err, HT_ERROR_UNSUPPORTED, node->name, "Input %s of %s must be a constant.", value->name,
+                           node->op->name);
+    }
+    if (elements < 0 || elements > HT_MAX_RANK || (value->desc.type != HT_I64 && value->desc.type != HT_I32)) {
+        return ht__fail_at(err, HT_ERROR_FORMAT, node->name, "Input %s of %s must be at most %d integers.", value->name,
+                           node->op->name, HT_MAX_RANK);
+    }
+    for (int64_t i = 0; i < elements; ++i) {
+        out[i] = value->desc.type == HT_I64 ? ((const int64_t *)value->data)[i] : ((const int32_t *)value->data)[i];
+    }
+    *count = (size_t)elements;
+    return HT_OK;
+}
+
+ht_status ht__constant_float(const ht_node *node, uint32_t index, float otherwise, float *out, ht_error *err) {
+    *out = otherwise;
+    if (!ht__has_input(node, index)) {
+        return HT_OK;
+    }
+    const ht_value *value = node->inputs[index];
+    if (value->data == NULL || value->desc.type != HT_F32 || ht__desc_elements(&value->desc) != 1) {
+        return ht__fail_at(err, HT_ERROR_UNSUPPORTED, node->name, "Input %s of %s must be one constant f32 number.",
+                           value->name, node->op->name);
+    }
+    memcpy(out, value->data, sizeof *out);
+    return HT_OK;
+}
+
+/* ---- windows ---- */
+
+static ht_status window_ints(const ht_node *node, const char *name, int32_t wanted, int64_t otherwise, int64_t least,
+                             int64_t *out, ht_error *err) {
+    size_t count;
+    const int64_t *values = ht__node_ints(node, name, &count);
+    if (values != NULL && count != (size_t)wanted) {
+        return ht__fail_at(err, HT_ERROR_FORMAT, node->name, "The attribute %s has %zu numbers, %d are needed.", name,
+                           count, (int)wanted);
+    }
+    for (int32_t i = 0; i < wanted; ++i) {
+        out[i] = values != NULL ? values[i] : otherwise;
+        if (out[i] < least || out[i] > INT32_MAX) {
+            return ht__fail_at(err, HT_ERROR_FORMAT, node->name, "The attribute %s has the value %lld.", name,
+                               (long long)out[i]);
+        }
+    }
+    return HT_OK;
+}
+
+static ht_status window_pads(const ht_node *node, const ht_tensor_desc *x, ht_window *w, ht_error *err) {
+    const char *automatic = ht__node_text(node, "auto_pad", "NOTSET");
+    if (strcmp(automatic, "NOTSET") == 0) {
+        int64_t pads[6];
+        HT_TRY(window_ints(node, "pads", 2 * w->spatial, 0, 0, pads, err));
+        for (int32_t i = 0; i < w->spatial; ++i) {
+            w->pads_begin[i] = pads[i];
+            w->pads_end[i] = pads[w->spatial + i];
+        }
+        return HT_OK;
+    }
+    bool upper = strcmp(automatic, "SAME_UPPER") == 0, lower = strcmp(automatic, "SAME_LOWER") == 0;
+    if (!upper && !lower && strcmp(automatic, "VALID") != 0) {
+        return ht__fail_at(err, HT_ERROR_FORMAT, node->name, "The attribute auto_pad is %s.", automatic);
+    }
+    for (int32_t i = 0; i < w->spatial && (upper || lower); ++i) {
+        int64_t size = x->dims[2 + i];
+        if (size < 0) {
+            return ht__fail_at(err, HT_ERROR_UNSUPPORTED, node->name, "auto_pad needs a known input size.");
+        }
+        int64_t out = (size + w->strides[i] - 1) / w->strides[i];
+        int64_t total = (out - 1) * w->strides[i] + (w->kernel[i] - 1) * w->dilations[i] + 1 - size;
+        total = total < 0 ? 0 : total;
+        w->pads_begin[i] = upper ? total / 2 : total - total / 2;
+        w->pads_end[i] = total - w->pads_begin[i];
+    }
+    return HT_OK;
+}
+
+ht_status ht__window_read(const ht_node *node, const ht_tensor_desc *x, const int64_t *kernel, ht_window *out,
+                          ht_error *err) {
+    *out = (ht_window){.spatial = x->rank - 2};
+    if (out->spatial < 1 || out->spatial > 3) {
+        return ht__fail_at(err, HT_ERROR_UNSUPPORTED, node->name, "%s works on tensors of rank 3 to 5, not %d.",
+                           node->op->name, (int)x->rank);
+    }
+    if (kernel != NULL) {
+        memcpy(out->kernel, kernel, (size_t)out->spatial * sizeof *kernel);
+    } else if (ht__node_attribute(node, "kernel_shape") == NULL) {
+        return ht__fail_at(err, HT_ERROR_FORMAT, node->name, "%s needs the attribute kernel_shape.", node->op->name);
+    } else {
+        HT_TRY(window_ints(node, "kernel_shape", out->spatial, 1, 1, out->kernel, err));
+    }
+    HT_TRY(window_ints(node, "strides", out->spatial, 1, 1, out->strides, err));
+    HT_TRY(window_ints(node, "dilations", out->spatial, 1, 1, out->dilations, err));
+    out->ceil_mode = ht__node_int(node, "ceil_mode", 0) != 0;
+    return window_pads(node, x, out, err);
+}
+
+int64_t ht__window_output(const ht_window *w, int32_t i, int64_t size) {
+    if (size < 0) {
+        return -1;
+    }
+    int64_t room = size + w->pads_begin[i] + w->pads_end[i] - ((w->kernel[i] - 1) * w->dilations[i] + 1);
+    if (room < 0) {
+        return 0;
+    }
+    int64_t out = room / w->strides[i] + 1;
+    if (w->ceil_mode && room % w->strides[i] != 0 && out * w->strides[i] < size + w->pads_begin[i]) {
+        ++out; /* a last window that begins inside the input or its left padding */
+    }
+    return out;
+}
+
+/* ---- elementwise ---- */
+
+void ht__lower_unary(ht_kernel_call *call, ht_unary function, float a, float b) {
+    *HT_LOWER(ht_unary_parameters, call, ht__unary_family) = (ht_unary_parameters){function, a, b};
+}
+
+void ht__lower_binary(ht_kernel_call *call, ht_binary function, float a, float b) {
+    *HT_LOWER(ht_binary_parameters, call, ht__binary_family) = (ht_binary_parameters){function, a, b};
+}

@@ -1,0 +1,44 @@
+#include "ops/conv/conv_common.h"
+
+static ht_status infer(const ht_graph *graph, ht_node *node, ht_error *err) {
+    (void)graph;
+    const ht_tensor_desc *x = &node->inputs[0]->desc, *w = &node->inputs[1]->desc;
+    ht_conv_parameters parameters;
+    ht_window window;
+    HT_TRY(ht__conv_read(node, x, w, &parameters, &window, err));
+    ht_tensor_desc y = {.type = x->type, .rank = x->rank, .dims = {x->dims[0], w->dims[0]}};
+    for (int32_t i = 0; i < window.spatial; ++i) {
+        y.dims[2 + i] = ht__window_output(&window, i, x->dims[2 + i]);
+    }
+    return ht__set_output(node, 0, &y, err);
+}
+
+static ht_status lower(const ht_node *node, ht_kernel_call *call, int32_t operands[HT_MAX_INPUTS], ht_error *err) {
+    (void)operands;
+    ht_window window;
+    ht_conv_parameters *parameters = HT_LOWER(ht_conv_parameters, call, ht__conv_family);
+    return ht__conv_read(node, &node->inputs[0]->desc, &node->inputs[1]->desc, parameters, &window, err);
+}
+
+static int64_t macs(const ht_node *node) {
+    const ht_tensor_desc *w = &node->inputs[1]->desc;
+    int64_t total = ht__desc_elements(&node->outputs[0]->desc);
+    for (int32_t i = 1; i < w->rank && total > 0; ++i) {
+        total *= w->dims[i];
+    }
+    return total;
+}
+
+const ht_op ht__op_Conv = {
+    .name = "Conv",
+    .domain = "",
+    .min_inputs = 2,
+    .max_inputs = 3,
+    .min_outputs = 1,
+    .max_outputs = 1,
+    .layout = HT_OP_CHANNELS_LAST,
+    .plain_inputs = 1u << 1 | 1u << 2,
+    .infer = infer,
+    .lower = lower,
+    .macs = macs,
+};

@@ -1,0 +1,38 @@
+#include "ops/pool_common.h"
+
+#include <string.h>
+
+static ht_status read_window(const ht_node *node, const ht_tensor_desc *x, bool global, ht_window *window,
+                             ht_error *err) {
+    return ht__window_read(node, x, global ? x->dims + 2 : NULL, window, err);
+}
+
+ht_status ht__pool_infer(const ht_graph *graph, ht_node *node, bool global, ht_error *err) {
+    (void)graph;
+    const ht_tensor_desc *x = &node->inputs[0]->desc;
+    ht_window window;
+    HT_TRY(read_window(node, x, global, &window, err));
+    ht_tensor_desc y = {.type = x->type, .rank = x->rank, .dims = {x->dims[0], x->dims[1]}};
+    for (int32_t i = 0; i < window.spatial; ++i) {
+        y.dims[2 + i] = global ? 1 : ht__window_output(&window, i, x->dims[2 + i]);
+    }
+    return ht__set_output(node, 0, &y, err);
+}
+
+ht_status ht__pool_read(const ht_node *node, const ht_tensor_desc *x, ht_pool_kind kind, bool global,
+                        ht_pool_parameters *out, ht_error *err) {
+    ht_window window;
+    HT_TRY(read_window(node, x, global, &window, err));
+    memset(out, 0, sizeof *out);
+    out->kind = kind;
+    out->spatial = window.spatial;
+    out->count_include_pad = ht__node_int(node, "count_include_pad", 0) != 0;
+    for (int i = 0; i < 3; ++i) {
+        out->window[i] = window.kernel[i];
+        out->strides[i] = window.strides[i];
+        out->dilations[i] = window.dilations[i];
+        out->pads_begin[i] = window.pads_begin[i];
+        out->pads_end[i] = window.pads_end[i];
+    }
+    return HT_OK;
+}

@@ -1,0 +1,13 @@
+/* What the pooling operators share. */
+#ifndef HT_OPS_POOL_COMMON_H
+#define HT_OPS_POOL_COMMON_H
+
+#include "kernels/pool/pool.h"
+#include "ops/common.h"
+
+ht_status ht__pool_infer(const ht_graph *graph, ht_node *node, bool global, ht_error *err);
+/* Fills the kernel's parameters for input x; `global`: the window is the whole map. */
+ht_status ht__pool_read(const ht_node *node, const ht_tensor_desc *x, ht_pool_kind kind, bool global,
+                        ht_pool_parameters *out, ht_error *err);
+
+#endif
