@@ -24,7 +24,7 @@ void ht__window_make(int32_t spatial, const ht_tensor_desc *x, const ht_tensor_d
     }
 }
 
-int64_t ht__window_input(const ht_window *window, const int64_t p[3], const int64_t k[3]) {
+int64_t ht__window_input_offset(const ht_window *window, const int64_t p[3], const int64_t k[3]) {
     int64_t offset = 0;
     for (int i = 0; i < 3; ++i) {
         int64_t at = p[i] * window->stride[i] + k[i] * window->dilation[i] - window->pad_begin[i];
@@ -36,7 +36,7 @@ int64_t ht__window_input(const ht_window *window, const int64_t p[3], const int6
     return offset;
 }
 
-int64_t ht__window_output(const ht_window *window, const int64_t i[3], const int64_t k[3]) {
+int64_t ht__window_output_offset(const ht_window *window, const int64_t i[3], const int64_t k[3]) {
     int64_t offset = 0;
     for (int d = 0; d < 3; ++d) {
         int64_t scaled = i[d] + window->pad_begin[d] - k[d] * window->dilation[d];

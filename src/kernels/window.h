@@ -19,9 +19,9 @@ void ht__window_make(int32_t spatial, const ht_tensor_desc *x, const ht_tensor_d
 
 /* Offset inside an image's channel of the element that window element k reads for result p: at position
  * p * stride + k * dilation - pad_begin; -1 when that lies in the padding. */
-int64_t ht__window_input(const ht_window *window, const int64_t p[3], const int64_t k[3]);
+int64_t ht__window_input_offset(const ht_window *window, const int64_t p[3], const int64_t k[3]);
 /* Offset inside an image's channel of the result that reads position i with window element k; -1 when there is none. */
-int64_t ht__window_output(const ht_window *window, const int64_t i[3], const int64_t k[3]);
+int64_t ht__window_output_offset(const ht_window *window, const int64_t i[3], const int64_t k[3]);
 /* Elements of the window at result p that lie in the map, with `padded` also those in its padding (but not those that
  * hang over the padding's end, as ceil_mode allows). */
 int64_t ht__window_count(const ht_window *window, const int64_t p[3], bool padded);

@@ -25,7 +25,7 @@ static double dot(const geometry *g, const float *x, const float *w, const int64
     double sum = 0.0;
     int64_t k[3] = {0};
     do {
-        int64_t at = ht__window_input(&g->window, p, k);
+        int64_t at = ht__window_input_offset(&g->window, p, k);
         for (int64_t c = 0; at >= 0 && c < g->channels; ++c) {
             sum += (double)x[at + c * g->window.x[1]] * w[c * g->window_size];
         }
@@ -76,7 +76,7 @@ static double dot_filters(const geometry *g, const float *dy, const float *w, co
     double sum = 0.0;
     int64_t k[3] = {0};
     do {
-        int64_t at = ht__window_output(&g->window, i, k);
+        int64_t at = ht__window_output_offset(&g->window, i, k);
         for (int64_t o = 0; at >= 0 && o < g->filters; ++o) {
             sum += (double)dy[at + o * g->window.y[1]] * w[o * filter_size];
         }
@@ -123,7 +123,7 @@ static double dot_images(const geometry *g, const float *x, const float *dy, con
     for (int64_t n = 0; n < g->batch; ++n, x += g->window.x[0], dy += g->window.y[0]) {
         int64_t p[3] = {0};
         do {
-            int64_t at = ht__window_input(&g->window, p, k);
+            int64_t at = ht__window_input_offset(&g->window, p, k);
             sum += at >= 0 ? (double)x[at] * dy[ht__index_offset(3, p, g->window.y + 2)] : 0.0;
         } while (ht__index_next(3, g->window.out, p));
     }

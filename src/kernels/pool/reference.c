@@ -9,7 +9,7 @@
 static int64_t largest_offset(const ht_window *w, const float *x, const int64_t p[3]) {
     int64_t k[3] = {0}, best = -1;
     do {
-        int64_t at = ht__window_input(w, p, k);
+        int64_t at = ht__window_input_offset(w, p, k);
         if (at >= 0 && (best < 0 || x[at] > x[best] || (x[at] != x[at] && x[best] == x[best]))) {
             best = at;
         }
@@ -21,7 +21,7 @@ static float average(const ht_window *w, const float *x, const int64_t p[3], boo
     int64_t k[3] = {0}, count = ht__window_count(w, p, count_padding);
     double sum = 0.0;
     do {
-        int64_t at = ht__window_input(w, p, k);
+        int64_t at = ht__window_input_offset(w, p, k);
         sum += at >= 0 ? x[at] : 0.0f;
     } while (ht__index_next(3, w->size, k));
     return count > 0 ? (float)(sum / (double)count) : 0.0f;
@@ -66,7 +66,7 @@ const ht_kernel_variant ht__pool_f32_reference = {.name = "pool_f32_reference",
 static void spread(const ht_window *w, float *dx, const int64_t p[3], float share) {
     int64_t k[3] = {0};
     do {
-        int64_t at = ht__window_input(w, p, k);
+        int64_t at = ht__window_input_offset(w, p, k);
         if (at >= 0) {
             dx[at] += share;
         }
