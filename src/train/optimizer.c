@@ -95,7 +95,7 @@ typedef struct update_job {
     float *first, *second;
     float rate, decay, limit; /* limit: of each gradient value, INFINITY without clipping */
     float scale;              /* of the gradient, from clipping by norm */
-    float beta1, beta2, epsilon;
+    float beta1, beta2, rest1, rest2, epsilon; /* rest: 1 - beta, rounded once */
     float step_size, correction; /* Adam: rate / (1 - b1^t) and 1 / sqrt(1 - b2^t) */
     float shrink;                /* AdamW: 1 - rate * weight_decay */
     float momentum;
@@ -115,8 +115,8 @@ WIDE static void adam_part(void *argument, size_t begin, size_t end, unsigned pa
     const float *restrict gradients = job.gradients;
     for (size_t i = begin; i < end; ++i) {
         float g = clipped(&job, gradients[i]) + job.decay * p[i];
-        m[i] = job.beta1 * m[i] + (1.0f - job.beta1) * g;
-        v[i] = job.beta2 * v[i] + (1.0f - job.beta2) * (g * g);
+        m[i] = job.beta1 * m[i] + job.rest1 * g;
+        v[i] = job.beta2 * v[i] + job.rest2 * (g * g);
         p[i] = p[i] * job.shrink - job.step_size * (m[i] / (sqrtf(v[i]) * job.correction + job.epsilon));
     }
 }
@@ -163,6 +163,7 @@ ht_status ht__optimizer_step(ht_optimizer_state *state, const ht_train_options *
                       .decay = decoupled ? 0.0f : (float)recipe->weight_decay,
                       .limit = recipe->clip_value > 0 ? (float)recipe->clip_value : INFINITY,
                       .beta1 = (float)recipe->beta1, .beta2 = (float)recipe->beta2,
+                      .rest1 = (float)(1 - recipe->beta1), .rest2 = (float)(1 - recipe->beta2),
                       .epsilon = (float)recipe->epsilon,
                       .step_size = (float)(rate / (1 - pow(recipe->beta1, steps))),
                       .correction = (float)(1 / sqrt(1 - pow(recipe->beta2, steps))),

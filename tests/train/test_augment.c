@@ -4,6 +4,7 @@
 #include <math.h>
 #include <string.h>
 
+#include "base/memory.h"
 #include "train/augment.h"
 #include "train/initialize.h"
 

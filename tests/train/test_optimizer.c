@@ -5,6 +5,7 @@
 #include <math.h>
 #include <string.h>
 
+#include "base/memory.h"
 #include "base/rng.h"
 #include "train/optimizer.h"
 #include "train/schedule.h"
