@@ -24,15 +24,15 @@ extern "C" {
 
 /* Deviations of the capstone study (2020) from what its methods say, for comparing with its numbers. */
 typedef enum ht_quirk {
-    HT_QUIRK_JOINT_BIAS = 1, /* one level set from a layer's weight and bias together (granularity tensor) */
-    HT_QUIRK_UNSORTED = 2,   /* the prior's level set is not sorted: the smallest weight gets the first quantile */
-    HT_QUIRK_OPEN_FENCE = 4, /* the IQR fence is not cut at the smallest and the largest value */
-    HT_QUIRK_UNCLIPPED = 8,  /* mid-rise uses as many cells as the values reach, also more than 2^bits */
+    HT_QUIRK_JOINT_BIAS = 1,  /* one level set from a layer's weight and bias together (granularity tensor) */
+    HT_QUIRK_UNSORTED = 2,    /* the prior's level set is not sorted: the smallest weight gets the first quantile */
+    HT_QUIRK_OPEN_FENCE = 4,  /* the IQR fence is not cut at the smallest and the largest value */
+    HT_QUIRK_UNCLIPPED = 8,   /* mid-rise uses as many cells as the values reach, also more than 2^bits */
     HT_QUIRK_SINGLE_ROW = 16, /* mid-rise: a tensor whose first dimension is 1 takes each value / 2^bits as step */
-    HT_QUIRK_TIES_UP = 32    /* a value halfway between two levels goes to the upper one */
+    HT_QUIRK_TIES_UP = 32     /* a value halfway between two levels goes to the upper one */
 } ht_quirk;
-#define HT_QUIRKS_CAPSTONE                                                                                             \
-    (HT_QUIRK_JOINT_BIAS | HT_QUIRK_UNSORTED | HT_QUIRK_OPEN_FENCE | HT_QUIRK_UNCLIPPED | HT_QUIRK_SINGLE_ROW |        \
+#define HT_QUIRKS_CAPSTONE                                                                                      \
+    (HT_QUIRK_JOINT_BIAS | HT_QUIRK_UNSORTED | HT_QUIRK_OPEN_FENCE | HT_QUIRK_UNCLIPPED | HT_QUIRK_SINGLE_ROW | \
      HT_QUIRK_TIES_UP)
 
 typedef struct ht_scheme {

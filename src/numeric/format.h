@@ -16,13 +16,13 @@ struct ht_number_format {
     const char *summary; /* one line */
     /* Widths of the three fields; integers and codebooks have exponent_bits 0 and count their digits as mantissa. */
     uint8_t bits, sign_bits, exponent_bits, mantissa_bits;
-    int16_t bias;        /* of the exponent */
-    uint32_t largest;    /* code of the largest finite value */
-    bool has_infinity;   /* the codes after `largest` are infinity and NaN (IEEE 754); else NaN only, or none */
+    int16_t bias;      /* of the exponent */
+    uint32_t largest;  /* code of the largest finite value */
+    bool has_infinity; /* the codes after `largest` are infinity and NaN (IEEE 754); else NaN only, or none */
     float (*decode)(const ht_number_format *format, uint32_t code);
     /* The nearest value's code, ties to the even code. Out of range: see `beyond`. NaN has no code unless stated. */
     uint32_t (*encode)(const ht_number_format *format, float value);
-    const char *error_bound; /* of encode, for values within range */
+    const char *error_bound;         /* of encode, for values within range */
     const char *zero, *nan, *beyond; /* what zero, NaN, and values beyond the largest (also infinities) give */
 };
 

@@ -70,8 +70,8 @@ void ht__minifloat(ht_number_format *format, const char *name, unsigned exponent
  * code's mantissa, the bits shifted out are the fraction. The implicit one carries into the exponent field, which so
  * counts from one, as it must. */
 HT_CLONES
-void ht__minifloat_locate(const ht_number_format *format, float scale, const float *values, size_t count,
-                          int32_t *restrict lower, float *restrict fraction) {
+static void locate(const ht_number_format *format, float scale, const float *values, size_t count,
+                   int32_t *restrict lower, float *restrict fraction) {
     const int32_t mantissa_bits = format->mantissa_bits, largest = (int32_t)format->largest;
     const int32_t smallest_normal = F32_BIAS + 1 - format->bias;
     for (size_t i = 0; i < count; ++i) {
@@ -104,8 +104,8 @@ void ht__minifloat_locate(const ht_number_format *format, float scale, const flo
 }
 
 HT_CLONES
-void ht__minifloat_decode_signed(const ht_number_format *format, float scale, const int32_t *restrict signed_codes,
-                                 size_t count, float *restrict values) {
+static void decode_signed(const ht_number_format *format, float scale, const int32_t *restrict signed_codes,
+                          size_t count, float *restrict values) {
     const int32_t mantissa_bits = format->mantissa_bits, mask = (1 << mantissa_bits) - 1;
     /* A subnormal is its fraction times 2^(1 - bias - m). For bf16 that unit is itself subnormal in f32. */
     const float unit = ldexpf(1.0f, 1 - format->bias - mantissa_bits);
@@ -120,6 +120,17 @@ void ht__minifloat_decode_signed(const ht_number_format *format, float scale, co
         float value = exponent > 0 ? normal : (float)part * unit;
         values[i] = (code < 0 ? -value : value) * scale;
     }
+}
+
+/* The multiversioned bodies stay static: the compiler would export their resolvers from the shared library. */
+void ht__minifloat_locate(const ht_number_format *format, float scale, const float *values, size_t count,
+                          int32_t *lower, float *fraction) {
+    locate(format, scale, values, count, lower, fraction);
+}
+
+void ht__minifloat_decode_signed(const ht_number_format *format, float scale, const int32_t *signed_codes, size_t count,
+                                 float *values) {
+    decode_signed(format, scale, signed_codes, count, values);
 }
 
 #define IEEE_BEYOND "infinity; as the levels of a scheme: the largest value"
@@ -196,22 +207,22 @@ const ht_number_format ht__f8e4m3 = {
     .beyond = "448",
 };
 
-#define FINITE_FORMAT(identifier, label, text, exponent, mantissa, bound, top)                                         \
-    const ht_number_format identifier = {                                                                              \
-        .name = label,                                                                                                 \
-        .summary = text,                                                                                               \
-        .bits = 1 + (exponent) + (mantissa),                                                                           \
-        .sign_bits = 1,                                                                                                \
-        .exponent_bits = (exponent),                                                                                   \
-        .mantissa_bits = (mantissa),                                                                                   \
-        .bias = (1 << ((exponent) - 1)) - 1,                                                                           \
-        .largest = (1u << ((exponent) + (mantissa))) - 1,                                                              \
-        .decode = ht__minifloat_decode,                                                                                \
-        .encode = ht__minifloat_encode,                                                                                \
-        .error_bound = bound,                                                                                          \
-        .zero = "exact; the sign bit makes two zeros",                                                                 \
-        .nan = "no code",                                                                                              \
-        .beyond = top,                                                                                                 \
+#define FINITE_FORMAT(identifier, label, text, exponent, mantissa, bound, top) \
+    const ht_number_format identifier = {                                      \
+        .name = label,                                                         \
+        .summary = text,                                                       \
+        .bits = 1 + (exponent) + (mantissa),                                   \
+        .sign_bits = 1,                                                        \
+        .exponent_bits = (exponent),                                           \
+        .mantissa_bits = (mantissa),                                           \
+        .bias = (1 << ((exponent)-1)) - 1,                                     \
+        .largest = (1u << ((exponent) + (mantissa))) - 1,                      \
+        .decode = ht__minifloat_decode,                                        \
+        .encode = ht__minifloat_encode,                                        \
+        .error_bound = bound,                                                  \
+        .zero = "exact; the sign bit makes two zeros",                         \
+        .nan = "no code",                                                      \
+        .beyond = top,                                                         \
     }
 FINITE_FORMAT(ht__f6e3m2, "f6e3m2", "6-bit float up to 28 (OCP MX element)", 3, 2, "2^-3 of the value, at least 2^-5",
               "28");

@@ -20,7 +20,7 @@ uint32_t ht__minifloat_encode(const ht_number_format *format, float value);
 void ht__minifloat_locate(const ht_number_format *format, float scale, const float *values, size_t count,
                           int32_t *lower, float *fraction);
 /* values[i] = scale * value of the code whose sign and magnitude are those of the integer signed_codes[i]. */
-void ht__minifloat_decode_signed(const ht_number_format *format, float scale, const int32_t *signed_codes,
-                                 size_t count, float *values);
+void ht__minifloat_decode_signed(const ht_number_format *format, float scale, const int32_t *signed_codes, size_t count,
+                                 float *values);
 
 #endif

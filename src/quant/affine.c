@@ -11,8 +11,7 @@ ht_affine ht__affine(double low, double high, uint32_t bits) {
     int32_t top = (1 << bits) - 1;
     float scale = usable_scale((high - low) / top);
     double zero = rint(-low / scale);
-    return (ht_affine){
-        .scale = scale, .zero_point = zero > top ? top : (int32_t)zero, .code_min = 0, .code_max = top};
+    return (ht_affine){.scale = scale, .zero_point = zero > top ? top : (int32_t)zero, .code_min = 0, .code_max = top};
 }
 
 ht_affine ht__symmetric(double low, double high, uint32_t bits) {

@@ -15,7 +15,8 @@ typedef struct ht_affine {
  * and ReLU stay exact. Source: Jacob et al. 2018, "Quantization and Training of Neural Networks for Efficient
  * Integer-Arithmetic-Only Inference", section 3. bits: 1..16; low <= high, finite. */
 ht_affine ht__affine(double low, double high, uint32_t bits);
-/* Codes -(2^(bits-1) - 1) .. 2^(bits-1) - 1 with zero point 0 over the larger magnitude of the two ends. bits: 2..16. */
+/* Codes -(2^(bits-1) - 1) .. 2^(bits-1) - 1 with zero point 0 over the larger magnitude of the two ends. bits: 2..16.
+ */
 ht_affine ht__symmetric(double low, double high, uint32_t bits);
 
 #endif

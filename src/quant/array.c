@@ -233,7 +233,8 @@ static void quantize_single_row(job *work) {
 static ht_status lay_out(job *work, ht_error *err) {
     const ht_array *array = work->array;
     ht_quantized *out = work->out;
-    bool whole = strcmp(work->scheme->granularity, "tensor") == 0, blocks = strcmp(work->scheme->granularity, "block") == 0;
+    bool whole = strcmp(work->scheme->granularity, "tensor") == 0,
+         blocks = strcmp(work->scheme->granularity, "block") == 0;
     out->count = work->outer = work->inner = out->channels = 1;
     for (size_t i = 0; i < array->rank; ++i) {
         if (!ht__mul(out->count, array->dims[i], &out->count)) {
@@ -273,8 +274,8 @@ static ht_status reserve_all(job *work, ht_error *err) {
     }
     bool joint = work->scheme->quirks & HT_QUIRK_JOINT_BIAS && work->array->companion_count > 0;
     if (joint && groups == 1) {
-        HT_TRY(ht__fit_group(&work->fit, work->array->companion, work->array->companion_count, work->array->name, 0,
-                             err));
+        HT_TRY(
+            ht__fit_group(&work->fit, work->array->companion, work->array->companion_count, work->array->name, 0, err));
         work->joint = reserve(work, out->count + work->array->companion_count, sizeof *work->joint, &status, err);
     }
     if (work->outputs->parameters) {

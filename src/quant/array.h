@@ -15,9 +15,9 @@
 typedef struct ht_array {
     const char *name; /* for errors and for the random stream */
     const float *values;
-    size_t rank;         /* 0..8; 0: one value */
+    size_t rank; /* 0..8; 0: one value */
     const size_t *dims;
-    int channel_axis;    /* in 0..rank-1; -1: no channels, granularity channel means tensor */
+    int channel_axis; /* in 0..rank-1; -1: no channels, granularity channel means tensor */
     /* Joint level sets: the levels are fitted to these values together with the array's; granularity tensor only. */
     const float *companion;
     size_t companion_count;
@@ -31,24 +31,24 @@ typedef struct ht_quantize_outputs {
 
 /* How far the dequantized values are from the values. */
 typedef struct ht_quantize_error {
-    double signal; /* sum of squares of the values */
-    double noise;  /* sum of squares of the differences */
+    double signal;  /* sum of squares of the values */
+    double noise;   /* sum of squares of the differences */
     double largest; /* largest magnitude of a difference */
 } ht_quantize_error;
 
 /* The result. Group of the element at (outer, channel, inner) of a tensor seen as [outer][channels][inner] around the
  * channel axis: channel * blocks + (outer * inner_count + inner) / block_length.
- *   grid:   value = (code - zero_points[g]) * scales[g]; zero points are integers but for mid-rise (an integer less 1/2)
- *   table:  value = tables[table_starts[g] + code] (* scales[g] when the table is shared: table_starts all 0)
+ *   grid:   value = (code - zero_points[g]) * scales[g]; zero points are integers but for mid-rise (an integer less
+ * 1/2) table:  value = tables[table_starts[g] + code] (* scales[g] when the table is shared: table_starts all 0)
  *   format: value = decode(code) * scales[g], see `format`; a code counts from the most negative value upwards,
  *           as in: signed magnitude = code - code_offset */
 typedef struct ht_quantized {
     ht_levels_kind kind;
     uint32_t bits;
     size_t count, channels, blocks, block_length; /* groups = channels * blocks */
-    float *scales;        /* [groups]; NULL for tables without a scale */
-    float *zero_points;   /* [groups]; grid only */
-    bool symmetric;       /* grid: every zero point is the middle code */
+    float *scales;                                /* [groups]; NULL for tables without a scale */
+    float *zero_points;                           /* [groups]; grid only */
+    bool symmetric;                               /* grid: every zero point is the middle code */
     bool shared_table;
     float *tables;        /* all tables, one after the other; [2^bits] or less when shared */
     size_t *table_starts; /* [groups + 1] */

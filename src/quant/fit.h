@@ -11,15 +11,15 @@
 enum { HT_FIT_BINS = 2048 };
 
 typedef struct ht_moments {
-    double mean, deviation; /* deviation with n - 1 in the denominator; 0 for one value */
+    double mean, deviation;            /* deviation with n - 1 in the denominator; 0 for one value */
     double median, absolute_deviation; /* mean of |x - median| */
 } ht_moments;
 
 typedef struct ht_fit {
     const ht_allocator *allocator;
     const ht_scheme *scheme;
-    const float *values; /* all finite */
-    size_t count;        /* >= 1 */
+    const float *values;      /* all finite */
+    size_t count;             /* >= 1 */
     double smallest, largest; /* of the values */
     double low, high;         /* the chosen range; low <= high */
     /* Private: filled on demand. */

@@ -53,7 +53,7 @@ void ht__grid_locate(const ht_levels *levels, const float *values, size_t count,
 }
 
 HT_CLONES
-void ht__grid_decode(const ht_levels *levels, const int32_t *restrict chosen, size_t count, float *restrict values) {
+static void decode(const ht_levels *levels, const int32_t *restrict chosen, size_t count, float *restrict values) {
     const float scale = levels->scale, half = levels->half;
     for (size_t i = 0; i < count; ++i) {
         float value = ((float)chosen[i] + half) * scale;
@@ -61,4 +61,8 @@ void ht__grid_decode(const ht_levels *levels, const int32_t *restrict chosen, si
         value = value < -LARGEST_FLOAT ? -LARGEST_FLOAT : value;
         values[i] = value > LARGEST_FLOAT ? LARGEST_FLOAT : value;
     }
+}
+
+void ht__grid_decode(const ht_levels *levels, const int32_t *chosen, size_t count, float *values) {
+    decode(levels, chosen, count, values);
 }

@@ -32,8 +32,7 @@ static void locate_table(const ht_levels *levels, const float *values, size_t co
 }
 
 /* Negative values mirror positive ones: the level below -x is the negative of the level above x. */
-static void locate_format(const ht_levels *levels, const float *values, size_t count, int32_t *lower,
-                          float *fraction) {
+static void locate_format(const ht_levels *levels, const float *values, size_t count, int32_t *lower, float *fraction) {
     ht__minifloat_locate(&levels->format, levels->scale, values, count, lower, fraction);
     for (size_t i = 0; i < count; ++i) {
         int32_t next = lower[i] + (fraction[i] > 0.0f);

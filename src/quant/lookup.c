@@ -38,7 +38,7 @@ void ht__lookup_build(ht_lookup *lookup, const float *levels, int32_t count, int
 }
 
 HT_CLONES
-void ht__lookup_lower(const ht_lookup *lookup, const float *restrict values, size_t count, int32_t *restrict lower) {
+static void find_lower(const ht_lookup *lookup, const float *restrict values, size_t count, int32_t *restrict lower) {
     const float *restrict levels = lookup->levels;
     const int32_t *restrict starts = lookup->starts;
     const float first = levels[0], last = levels[lookup->count - 1];
@@ -79,7 +79,11 @@ static void fractions(const ht_lookup *lookup, const float *restrict values, siz
     }
 }
 
+void ht__lookup_lower(const ht_lookup *lookup, const float *values, size_t count, int32_t *lower) {
+    find_lower(lookup, values, count, lower);
+}
+
 void ht__lookup_locate(const ht_lookup *lookup, const float *values, size_t count, int32_t *lower, float *fraction) {
-    ht__lookup_lower(lookup, values, count, lower);
+    find_lower(lookup, values, count, lower);
     fractions(lookup, values, count, lower, fraction);
 }

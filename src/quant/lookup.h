@@ -13,8 +13,8 @@
 enum { HT_LOOKUP_BUCKETS = 1 << 17 };
 
 typedef struct ht_lookup {
-    const float *levels; /* ascending, distinct, finite; owned by whoever built the table */
-    int32_t count;       /* >= 1 */
+    const float *levels;   /* ascending, distinct, finite; owned by whoever built the table */
+    int32_t count;         /* >= 1 */
     const int32_t *starts; /* one per bucket */
     int32_t buckets;
     float half_low, inverse; /* bucket of x = (x/2 - half_low) * inverse */

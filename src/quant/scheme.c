@@ -186,9 +186,9 @@ static ht_status take_pair(ht_scheme *scheme, const char *key, char *value, ht_e
         scheme->seed = (uint64_t)seed;
         return HT_OK;
     }
-    return ht__fail(err, HT_ERROR_ARGUMENT,
-                    "\"%s\" is not a part of a scheme; there are levels, round, granularity, range, bits, seed, quirks.",
-                    key);
+    return ht__fail(
+        err, HT_ERROR_ARGUMENT,
+        "\"%s\" is not a part of a scheme; there are levels, round, granularity, range, bits, seed, quirks.", key);
 }
 
 static ht_status take_preset(ht_scheme *scheme, const char *name, ht_error *err);
@@ -318,7 +318,9 @@ void ht_scheme_print(const ht_scheme *scheme, char *text) {
     snprintf(range, sizeof range, "%s", scheme->range);
     if (percentile || (fence && scheme->fence != 1.5) || average) {
         snprintf(range, sizeof range, "%s:%.9g", scheme->range,
-                 percentile ? scheme->percentile : fence ? scheme->fence : scheme->momentum);
+                 percentile ? scheme->percentile
+                 : fence    ? scheme->fence
+                            : scheme->momentum);
         /* A locale's decimal comma would end the part. */
         for (char *comma = range; (comma = strchr(comma, ',')) != NULL;) {
             *comma = '.';
@@ -327,8 +329,8 @@ void ht_scheme_print(const ht_scheme *scheme, char *text) {
     for (size_t i = 0; i < QUIRKS; ++i) {
         if (scheme->quirks & quirk_names[i].mask) {
             size_t length = strlen(quirks);
-            snprintf(quirks + length, sizeof quirks - length, "%s%s", length > 0 ? "+" : ",quirks=",
-                     quirk_names[i].name);
+            snprintf(quirks + length, sizeof quirks - length, "%s%s",
+                     length > 0 ? "+" : ",quirks=", quirk_names[i].name);
         }
     }
     int used = snprintf(text, HT_SCHEME_TEXT, "levels=%s,round=%s,granularity=%s,range=%s,bits=%u", levels,

@@ -81,8 +81,7 @@ static ht_scheme scheme_of(const char *levels, const char *round, uint32_t bits)
 }
 
 static void quantize(const ht_scheme *scheme, const tensor *in, float *values, uint32_t *codes, ht_quantized *out) {
-    ht_array array = {
-        .name = in->name, .values = in->values, .rank = 1, .dims = &in->count, .channel_axis = -1};
+    ht_array array = {.name = in->name, .values = in->values, .rank = 1, .dims = &in->count, .channel_axis = -1};
     ht_error err;
     ht_status status = ht__quantize_array(
         ctx, scheme, &array, &(ht_quantize_outputs){.values = values, .codes = codes, .parameters = true}, out, &err);
@@ -143,8 +142,8 @@ static void check_codes(const ht_scheme *scheme, const tensor *in) {
         if (strcmp(scheme->round, "dithered-subtractive") != 0) {
             float decoded = decode(&out, codes[i], 0);
             if (decoded != values[i]) {
-                fail_msg("%s/%u on %s: code %u decodes to %a, not %a", scheme->levels, scheme->bits, in->name,
-                         codes[i], (double)decoded, (double)values[i]);
+                fail_msg("%s/%u on %s: code %u decodes to %a, not %a", scheme->levels, scheme->bits, in->name, codes[i],
+                         (double)decoded, (double)values[i]);
             }
         }
     }
@@ -208,8 +207,8 @@ static void nearest_is_nearest(void **state) {
 /* Values that a tensor's own levels already hold stay as they are, where the levels depend on the range alone and
  * both its ends are levels. (Affine levels are shifted to hold zero, which may move an end inwards.) */
 static void check_idempotent(const ht_scheme *scheme, const tensor *in) {
-    static const char *const by_range[] = {"symmetric", "power-of-two", "uniform-range", "minifloat", "f16", "bf16",
-                                           "normal-float"};
+    static const char *const by_range[] = {"symmetric", "power-of-two", "uniform-range", "minifloat",
+                                           "f16",       "bf16",         "normal-float"};
     bool applies = false;
     for (size_t i = 0; i < sizeof by_range / sizeof by_range[0]; ++i) {
         applies = applies || strcmp(scheme->levels, by_range[i]) == 0;
@@ -227,7 +226,8 @@ static void check_idempotent(const ht_scheme *scheme, const tensor *in) {
     for (size_t i = 0; i < in->count; ++i) {
         /* The end of the range, and so the scale, may move by an ulp. */
         double tolerance = 4.0 * FLT_EPSILON * fmax(fabs((double)once->values[i]), out.error.largest);
-        if (!(fabs((double)twice[i] - once->values[i]) <= fmax(tolerance, 2.0 * FLT_EPSILON * fabs((double)twice[i])))) {
+        if (!(fabs((double)twice[i] - once->values[i]) <=
+              fmax(tolerance, 2.0 * FLT_EPSILON * fabs((double)twice[i])))) {
             fail_msg("%s/%u on %s: %a became %a", scheme->levels, scheme->bits, in->name, (double)once->values[i],
                      (double)twice[i]);
         }
@@ -371,15 +371,15 @@ static void groups_are_independent(void **state) {
             ht_scheme scheme = scheme_of("symmetric", "nearest", 3);
             snprintf(scheme.granularity, sizeof scheme.granularity, "%s", block ? "block" : "channel");
             scheme.block = block ? (uint32_t)block : 32;
-            ht_array array = {
-                .name = "w", .values = in.values, .rank = 3, .dims = dims, .channel_axis = axis};
+            ht_array array = {.name = "w", .values = in.values, .rank = 3, .dims = dims, .channel_axis = axis};
             float whole[240];
             uint32_t codes[240];
             ht_quantized out;
-            assert_int_equal(ht__quantize_array(ctx, &scheme, &array,
-                                                &(ht_quantize_outputs){.values = whole, .codes = codes, .parameters = true},
-                                                &out, NULL),
-                             HT_OK);
+            assert_int_equal(
+                ht__quantize_array(ctx, &scheme, &array,
+                                   &(ht_quantize_outputs){.values = whole, .codes = codes, .parameters = true}, &out,
+                                   NULL),
+                HT_OK);
             size_t length = outer * inner;
             for (size_t c = 0; c < dims[axis]; ++c) {
                 for (size_t start = 0; start < length; start += out.block_length) {

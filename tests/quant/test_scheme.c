@@ -39,9 +39,8 @@ static void text_form_is_stable(void **state) {
          "levels=symmetric,round=nearest,granularity=block:64,range=percentile:99.5,bits=3/8"},
         {"stochastic/uniform,bits=2,seed=7",
          "levels=uniform-range,round=stochastic,granularity=tensor,range=min-max,bits=2,seed=7,quirks=joint-bias"},
-        {"nearest/normal,quirks=capstone",
-         "levels=prior-normal,round=nearest,granularity=tensor,range=min-max,bits=8,"
-         "quirks=joint-bias+unsorted+open-fence+unclipped+single-row+ties-up"},
+        {"nearest/normal,quirks=capstone", "levels=prior-normal,round=nearest,granularity=tensor,range=min-max,bits=8,"
+                                           "quirks=joint-bias+unsorted+open-fence+unclipped+single-row+ties-up"},
     };
     for (size_t i = 0; i < sizeof pairs / sizeof pairs[0]; ++i) {
         ht_scheme scheme;

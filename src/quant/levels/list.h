@@ -8,9 +8,9 @@ extern const ht_level_method ht__levels_affine, ht__levels_symmetric, ht__levels
     ht__levels_uniform_range, ht__levels_histogram, ht__levels_prior_normal, ht__levels_prior_laplace,
     ht__levels_prior_uniform, ht__levels_prior_best;
 
-#define HT_LEVEL_METHODS                                                                                               \
-    &ht__levels_affine, &ht__levels_symmetric, &ht__levels_power_of_two, &ht__levels_mid_rise,                        \
-        &ht__levels_uniform_range, &ht__levels_histogram, &ht__levels_prior_normal, &ht__levels_prior_laplace,         \
+#define HT_LEVEL_METHODS                                                                                       \
+    &ht__levels_affine, &ht__levels_symmetric, &ht__levels_power_of_two, &ht__levels_mid_rise,                 \
+        &ht__levels_uniform_range, &ht__levels_histogram, &ht__levels_prior_normal, &ht__levels_prior_laplace, \
         &ht__levels_prior_uniform, &ht__levels_prior_best
 
 #endif

@@ -28,8 +28,7 @@ static ht_status make(ht_fit *fit, ht_levels *out, ht_error *err) {
         return HT_OK;
     }
     ht_affine affine = ht__symmetric(fit->low, fit->high, fit->scheme->bits);
-    *out = (ht_levels){
-        .kind = HT_LEVELS_GRID, .scale = affine.scale, .low = affine.code_min, .high = affine.code_max};
+    *out = (ht_levels){.kind = HT_LEVELS_GRID, .scale = affine.scale, .low = affine.code_min, .high = affine.code_max};
     return HT_OK;
 }
 
