@@ -2,14 +2,10 @@
 
 #include <math.h>
 
+#include "cpu/clones.h"
+
 /* Elements per block of a sum, and the least a thread is given. */
 #define BLOCK 4096
-
-#if defined(__x86_64__) && defined(__GNUC__) && !defined(__clang__) && !defined(__SANITIZE_ADDRESS__)
-#define WIDE __attribute__((target_clones("default", "avx2", "avx512f")))
-#else
-#define WIDE
-#endif
 
 ht_status ht__optimizer_create(const ht_allocator *allocator, const ht_train_options *recipe, size_t count,
                                ht_optimizer_state *out, ht_error *err) {
@@ -47,7 +43,7 @@ typedef struct norm_job {
 } norm_job;
 
 /* Eight running sums, so that the loop can be a vector loop without changing the order of additions. */
-WIDE static double square_sum(const float *values, size_t count) {
+HT_CPU_CLONES static double square_sum(const float *values, size_t count) {
     double sums[8] = {0};
     size_t i = 0;
     for (; i + 8 <= count; i += 8) {
@@ -108,7 +104,7 @@ static inline float clipped(const update_job *job, float gradient) {
     return g > job->limit ? job->limit : g;
 }
 
-WIDE static void adam_part(void *argument, size_t begin, size_t end, unsigned part) {
+HT_CPU_CLONES static void adam_part(void *argument, size_t begin, size_t end, unsigned part) {
     (void)part;
     const update_job job = *(const update_job *)argument;
     float *restrict p = job.parameters, *restrict m = job.first, *restrict v = job.second;
@@ -121,7 +117,7 @@ WIDE static void adam_part(void *argument, size_t begin, size_t end, unsigned pa
     }
 }
 
-WIDE static void momentum_part(void *argument, size_t begin, size_t end, unsigned part) {
+HT_CPU_CLONES static void momentum_part(void *argument, size_t begin, size_t end, unsigned part) {
     (void)part;
     const update_job job = *(const update_job *)argument;
     float *restrict p = job.parameters, *restrict m = job.first;
@@ -133,7 +129,7 @@ WIDE static void momentum_part(void *argument, size_t begin, size_t end, unsigne
     }
 }
 
-WIDE static void sgd_part(void *argument, size_t begin, size_t end, unsigned part) {
+HT_CPU_CLONES static void sgd_part(void *argument, size_t begin, size_t end, unsigned part) {
     (void)part;
     const update_job job = *(const update_job *)argument;
     float *restrict p = job.parameters;
