@@ -35,3 +35,14 @@ if(HALFTONE_WITH_ONNX AND EXISTS ${ONNX_PROTO})
   set_source_files_properties(${GENERATED_FOLDER}/onnx.pb.c PROPERTIES COMPILE_OPTIONS -w)
   list(APPEND GENERATED_SOURCES ${GENERATED_FOLDER}/onnx.pb.c ${GENERATED_FOLDER}/onnx.pb.h)
 endif()
+
+# src/report/page: the report's page, declared in src/report/page.h; page.html becomes ht__page_page_html.
+file(GLOB PAGE_FILES CONFIGURE_DEPENDS src/report/page/*)
+foreach(page_file ${PAGE_FILES})
+  get_filename_component(page_name ${page_file} NAME)
+  string(REPLACE "." "_" page_name ${page_name})
+  add_custom_command(OUTPUT ${GENERATED_FOLDER}/page_${page_name}.c
+    COMMAND embed bytes ht__page_${page_name} ${page_file} ${GENERATED_FOLDER}/page_${page_name}.c
+    DEPENDS embed ${page_file} VERBATIM)
+  list(APPEND GENERATED_SOURCES ${GENERATED_FOLDER}/page_${page_name}.c)
+endforeach()

@@ -1,4 +1,3 @@
-#include "ops/gradient.h"
 #include "ops/pool_common.h"
 
 static ht_status infer(const ht_graph *graph, ht_node *node, ht_error *err) {
@@ -21,5 +20,4 @@ const ht_op ht__op_GlobalMaxPool = {
     .layout = HT_OP_CHANNELS_LAST,
     .infer = infer,
     .lower = lower,
-    .gradient = ht__gradient_GlobalMaxPool,
 };

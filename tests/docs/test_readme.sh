@@ -1,3 +1,0 @@
-#!/bin/sh
-# Every command in README.md runs.
-exec tools/check-readme
