@@ -77,9 +77,9 @@ HT_API ht_status ht_dataset_read(const ht_dataset *dataset, const uint32_t *indi
                                  float *targets, ht_error *err);
 
 /* The picture that a network sees for sample `index`, before its values are scaled: u8[channels][height][width] as in
- * info.dims. *pixels belongs to the data set.
+ * info.dims, written to `pixels` (info.input_elements bytes of the caller).
  * Errors: HT_ERROR_ARGUMENT (index out of range), HT_ERROR_UNSUPPORTED (not a data set of 8-bit pictures). */
-HT_API ht_status ht_dataset_picture(const ht_dataset *dataset, size_t index, const uint8_t **pixels, ht_error *err);
+HT_API ht_status ht_dataset_picture(const ht_dataset *dataset, size_t index, uint8_t *pixels, ht_error *err);
 
 /* The fitted preprocessing as JSON text, stable to the byte for the same data: for a model's metadata (key
  * "halftone.preprocess") and for ht_dataset_options.preprocess_json. Belongs to the data set; never NULL. */

@@ -15,7 +15,8 @@ ht_status ht__file_map(const char *path, ht_file_view *out, ht_error *err) {
     *out = (ht_file_view){0};
     int fd = open(path, O_RDONLY | O_CLOEXEC);
     if (fd < 0) {
-        return ht__fail_at(err, HT_ERROR_IO, path, "The file cannot be opened: %s.", strerror(errno));
+        return ht__fail_at(err, errno == ENOENT ? HT_ERROR_NOT_FOUND : HT_ERROR_IO, path,
+                           "The file cannot be opened: %s.", strerror(errno));
     }
     struct stat info;
     if (fstat(fd, &info) != 0 || !S_ISREG(info.st_mode)) {
@@ -54,7 +55,7 @@ ht_status ht__file_create(const ht_allocator *allocator, const char *path, bool 
                           ht_error *err) {
     *out = (ht_file_writer){.allocator = allocator};
     if (!overwrite && ht__file_exists(path)) {
-        return ht__fail_at(err, HT_ERROR_EXISTS, path, "The file exists already; --force overwrites it.");
+        return ht__fail_at(err, HT_ERROR_EXISTS, path, "The file exists already.");
     }
     size_t length = strlen(path) + 32;
     out->path = ht__strdup(allocator, path);

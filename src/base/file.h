@@ -15,7 +15,7 @@ typedef struct ht_file_view {
     size_t size;
     void *mapping; /* private */
 } ht_file_view;
-/* Errors: HT_ERROR_IO with the system's reason (missing, unreadable, a directory). */
+/* Errors: HT_ERROR_NOT_FOUND (missing), HT_ERROR_IO with the system's reason (unreadable, a directory). */
 ht_status ht__file_map(const char *path, ht_file_view *out, ht_error *err);
 void ht__file_unmap(ht_file_view *view);
 

@@ -104,8 +104,8 @@ ht_status ht__graph_add_constant(ht_graph *graph, const char *name, const ht_ten
 ht_status ht__graph_add_scalar(ht_graph *graph, const char *name, float number, ht_value **out, ht_error *err);
 ht_status ht__graph_mark_output(ht_graph *graph, ht_value *value, ht_error *err);
 /* A node of the operator `op_name` (found by ht__op_find); its outputs are new values named `output_names[i]` (the array or
- * an entry may be NULL: made up). Shapes are inferred at once when every needed input shape is known.
- * Errors: HT_ERROR_UNSUPPORTED naming the operator; what the operator's shape inference finds wrong. */
+ * an entry may be NULL: made up). Shapes come with ht__graph_infer, once the attributes are set. `out` may be NULL.
+ * Errors: HT_ERROR_UNSUPPORTED naming the operator; HT_ERROR_FORMAT for a wrong number of inputs or outputs. */
 ht_status ht__graph_add_node(ht_graph *graph, const char *op_name, const char *node_name, ht_value *const *inputs,
                              uint32_t input_count, uint32_t output_count, const char *const *output_names,
                              ht_node **out, ht_error *err);

@@ -1,11 +1,29 @@
 /* The one list of kernel families. */
+#include "kernels/conv/conv.h"
+#include "kernels/dropout/dropout.h"
 #include "kernels/elementwise/elementwise.h"
 #include "kernels/matmul/matmul.h"
 #include "kernels/move/move.h"
+#include "kernels/norm/norm.h"
+#include "kernels/pool/pool.h"
+#include "kernels/quantize/quantize.h"
 #include "kernels/reduce/reduce.h"
 #include "kernels/softmax/softmax.h"
 
-const ht_kernel_family *const ht__kernel_families[] = {&ht__matmul_family,
+const ht_kernel_family *const ht__kernel_families[] = {&ht__conv_family,
+                                                       &ht__conv_grad_input_family,
+                                                       &ht__conv_grad_weight_family,
+                                                       &ht__matmul_family,
+                                                       &ht__pool_family,
+                                                       &ht__pool_grad_family,
+                                                       &ht__batch_norm_family,
+                                                       &ht__batch_norm_train_family,
+                                                       &ht__batch_norm_grad_family,
+                                                       &ht__dropout_family,
+                                                       &ht__quantize_family,
+                                                       &ht__dequantize_family,
+                                                       &ht__fake_quantize_family,
+                                                       &ht__fake_quantize_grad_family,
                                                        &ht__unary_family,
                                                        &ht__binary_family,
                                                        &ht__reduce_family,

@@ -38,10 +38,10 @@ typedef struct ht_step {
 
 typedef struct ht_program {
     const ht_allocator *allocator;
-    ht_arena *memory; /* owns names, arrays */
-    ht_step *steps;
+    ht_arena *memory; /* owns the program itself, names, inputs and outputs */
+    ht_step *steps; /* owned */
     size_t step_count;
-    ht_program_tensor *tensors;
+    ht_program_tensor *tensors; /* owned */
     size_t tensor_count;
     uint32_t *inputs, *outputs; /* indices into tensors, in the graph's order */
     size_t input_count, output_count;

@@ -4,7 +4,7 @@
  *   pool_grad  inputs dy, x (max only, else absent); output dx: for max, dy goes to the first largest element of its
  *              window in row-major order of the window; for average, dy / count to every element counted.
  *
- * Average: divides by the number of elements inside x, or, with count_include_pad, by the window's size.
+ * Average: divides by the number of window elements inside x, or, with count_include_pad, inside x and its padding.
  * Global pooling is a window as large as the map.
  */
 #ifndef HT_KERNELS_POOL_H

@@ -4,7 +4,7 @@
  *   BatchNormGrad   (dy, x, gamma, batch_mean, batch_inverse_std, y with relu) -> dx, dgamma, dbeta
  */
 #include "kernels/norm/norm.h"
-#include "ops/common.h"
+#include "ops/gradient.h"
 
 static ht_batch_norm_parameters read_parameters(const ht_node *node) {
     return (ht_batch_norm_parameters){.epsilon = ht__node_float(node, "epsilon", 1e-5f),
@@ -38,6 +38,7 @@ const ht_op ht__op_BatchNormTrain = {
     .layout = HT_OP_CHANNELS_LAST,
     .infer = infer_train,
     .lower = lower_train,
+    .gradient = ht__gradient_BatchNormTrain,
 };
 
 static ht_status infer_grad(const ht_graph *graph, ht_node *node, ht_error *err) {

@@ -1,6 +1,6 @@
 #include <math.h>
 
-#include "ops/common.h"
+#include "ops/gradient.h"
 
 static ht_status lower(const ht_node *node, ht_kernel_call *call, int32_t operands[HT_MAX_INPUTS], ht_error *err) {
     (void)operands;
@@ -23,4 +23,5 @@ const ht_op ht__op_Clip = {
     .plain_inputs = 1u << 1 | 1u << 2,
     .infer = ht__infer_same,
     .lower = lower,
+    .gradient = ht__gradient_Clip,
 };

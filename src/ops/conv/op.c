@@ -1,4 +1,5 @@
 #include "ops/conv/conv_common.h"
+#include "ops/gradient.h"
 
 static ht_status infer(const ht_graph *graph, ht_node *node, ht_error *err) {
     (void)graph;
@@ -40,5 +41,6 @@ const ht_op ht__op_Conv = {
     .plain_inputs = 1u << 1 | 1u << 2,
     .infer = infer,
     .lower = lower,
+    .gradient = ht__gradient_Conv,
     .macs = macs,
 };

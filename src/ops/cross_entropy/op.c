@@ -1,7 +1,7 @@
 /* (logits [N,K], labels [N] as f32) -> loss [], probabilities [N,K]; attribute smoothing.
  * Its gradient, for a loss gradient of 1: (probabilities, labels) -> dlogits. */
 #include "kernels/softmax/softmax.h"
-#include "ops/common.h"
+#include "ops/gradient.h"
 
 static ht_status infer(const ht_graph *graph, ht_node *node, ht_error *err) {
     (void)graph;
@@ -27,6 +27,7 @@ const ht_op ht__op_CrossEntropy = {
     .layout = HT_OP_PLAIN,
     .infer = infer,
     .lower = lower,
+    .gradient = ht__gradient_CrossEntropy,
 };
 
 static ht_status lower_grad(const ht_node *node, ht_kernel_call *call, int32_t operands[HT_MAX_INPUTS],

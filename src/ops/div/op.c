@@ -1,4 +1,4 @@
-#include "ops/common.h"
+#include "ops/gradient.h"
 
 static ht_status lower(const ht_node *node, ht_kernel_call *call, int32_t operands[HT_MAX_INPUTS], ht_error *err) {
     (void)node;
@@ -18,4 +18,5 @@ const ht_op ht__op_Div = {
     .layout = HT_OP_NEUTRAL,
     .infer = ht__infer_broadcast,
     .lower = lower,
+    .gradient = ht__gradient_Div,
 };

@@ -1,6 +1,6 @@
 /* Dropout of an inference model: the identity. While training, passes put DropoutTrain in its place. */
 #include "kernels/move/move.h"
-#include "ops/common.h"
+#include "ops/gradient.h"
 
 static ht_status infer(const ht_graph *graph, ht_node *node, ht_error *err) {
     (void)graph;
@@ -31,4 +31,5 @@ const ht_op ht__op_Dropout = {
     .plain_inputs = 0x6,
     .infer = infer,
     .lower = lower,
+    .gradient = ht__gradient_back_in_shape,
 };

@@ -1,6 +1,6 @@
 /* Dropout while training: (x, step i64 []) -> y; attributes ratio, seed, stream. Its gradient is itself applied to dy. */
 #include "kernels/dropout/dropout.h"
-#include "ops/common.h"
+#include "ops/gradient.h"
 
 static ht_status lower(const ht_node *node, ht_kernel_call *call, int32_t operands[HT_MAX_INPUTS], ht_error *err) {
     (void)operands;
@@ -26,4 +26,5 @@ const ht_op ht__op_DropoutTrain = {
     .plain_inputs = 1u << 1,
     .infer = ht__infer_same,
     .lower = lower,
+    .gradient = ht__gradient_DropoutTrain,
 };

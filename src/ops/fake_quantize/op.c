@@ -3,7 +3,7 @@
  *   FakeQuantizeGrad  (x, scale, zero_point, dy) -> dx
  */
 #include "kernels/quantize/quantize.h"
-#include "ops/common.h"
+#include "ops/gradient.h"
 
 static ht_status read_parameters(const ht_node *node, ht_quantize_parameters *out, ht_error *err) {
     out->low = ht__node_float(node, "low", 0.0f);
@@ -31,6 +31,7 @@ const ht_op ht__op_FakeQuantize = {
     .plain_inputs = 0x6,
     .infer = ht__infer_same,
     .lower = lower,
+    .gradient = ht__gradient_FakeQuantize,
 };
 
 static ht_status lower_grad(const ht_node *node, ht_kernel_call *call, int32_t operands[HT_MAX_INPUTS],

@@ -1,5 +1,5 @@
 #include "kernels/move/move.h"
-#include "ops/common.h"
+#include "ops/gradient.h"
 
 static int64_t product(const int64_t *dims, int32_t count) {
     int64_t total = 1;
@@ -44,4 +44,5 @@ const ht_op ht__op_Flatten = {
     .layout = HT_OP_PLAIN,
     .infer = infer,
     .lower = lower,
+    .gradient = ht__gradient_back_in_shape,
 };

@@ -1,5 +1,6 @@
 #include "kernels/matmul/matmul.h"
 #include "ops/conv/conv_common.h"
+#include "ops/gradient.h"
 
 static ht_status infer(const ht_graph *graph, ht_node *node, ht_error *err) {
     (void)graph;
@@ -43,5 +44,6 @@ const ht_op ht__op_Gemm = {
     .layout = HT_OP_PLAIN,
     .infer = infer,
     .lower = lower,
+    .gradient = ht__gradient_Gemm,
     .macs = macs,
 };

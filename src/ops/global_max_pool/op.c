@@ -1,3 +1,4 @@
+#include "ops/gradient.h"
 #include "ops/pool_common.h"
 
 static ht_status infer(const ht_graph *graph, ht_node *node, ht_error *err) {
@@ -20,4 +21,5 @@ const ht_op ht__op_GlobalMaxPool = {
     .layout = HT_OP_CHANNELS_LAST,
     .infer = infer,
     .lower = lower,
+    .gradient = ht__gradient_GlobalMaxPool,
 };

@@ -1,5 +1,5 @@
 #include "kernels/move/move.h"
-#include "ops/common.h"
+#include "ops/gradient.h"
 
 static ht_status lower(const ht_node *node, ht_kernel_call *call, int32_t operands[HT_MAX_INPUTS], ht_error *err) {
     (void)node;
@@ -20,4 +20,5 @@ const ht_op ht__op_Identity = {
     .layout = HT_OP_PLAIN,
     .infer = ht__infer_same,
     .lower = lower,
+    .gradient = ht__gradient_back_in_shape,
 };

@@ -1,5 +1,5 @@
 #include "kernels/matmul/matmul.h"
-#include "ops/common.h"
+#include "ops/gradient.h"
 
 static ht_status infer(const ht_graph *graph, ht_node *node, ht_error *err) {
     (void)graph;
@@ -50,5 +50,6 @@ const ht_op ht__op_MatMul = {
     .layout = HT_OP_PLAIN,
     .infer = infer,
     .lower = lower,
+    .gradient = ht__gradient_MatMul,
     .macs = macs,
 };

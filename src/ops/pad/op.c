@@ -1,7 +1,7 @@
 #include <string.h>
 
 #include "kernels/move/move.h"
-#include "ops/common.h"
+#include "ops/gradient.h"
 
 static ht_status read_parameters(const ht_node *node, ht_pad_parameters *out, ht_error *err) {
     int32_t rank = node->inputs[0]->desc.rank;
@@ -71,4 +71,5 @@ const ht_op ht__op_Pad = {
     .plain_inputs = 0xe,
     .infer = infer,
     .lower = lower,
+    .gradient = ht__gradient_Pad,
 };

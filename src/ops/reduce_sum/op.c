@@ -1,3 +1,4 @@
+#include "ops/gradient.h"
 #include "ops/reduce_common.h"
 
 static ht_status lower(const ht_node *node, ht_kernel_call *call, int32_t operands[HT_MAX_INPUTS], ht_error *err) {
@@ -15,4 +16,5 @@ const ht_op ht__op_ReduceSum = {
     .layout = HT_OP_PLAIN,
     .infer = ht__reduce_infer,
     .lower = lower,
+    .gradient = ht__gradient_ReduceSum,
 };

@@ -1,6 +1,6 @@
 /* (y [N,K], target [N,K]) -> loss [], the mean squared error; its gradient: (y, target) -> dy. */
 #include "kernels/softmax/softmax.h"
-#include "ops/common.h"
+#include "ops/gradient.h"
 
 static ht_status infer(const ht_graph *graph, ht_node *node, ht_error *err) {
     (void)graph;
@@ -26,6 +26,7 @@ const ht_op ht__op_SquaredError = {
     .layout = HT_OP_PLAIN,
     .infer = infer,
     .lower = lower,
+    .gradient = ht__gradient_SquaredError,
 };
 
 static ht_status lower_grad(const ht_node *node, ht_kernel_call *call, int32_t operands[HT_MAX_INPUTS],

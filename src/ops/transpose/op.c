@@ -1,5 +1,5 @@
 #include "kernels/move/move.h"
-#include "ops/common.h"
+#include "ops/gradient.h"
 
 /* The attribute perm, or the reversed axes when it is absent. */
 static ht_status read_permutation(const ht_node *node, int32_t out[HT_MAX_RANK], ht_error *err) {
@@ -47,4 +47,5 @@ const ht_op ht__op_Transpose = {
     .layout = HT_OP_PLAIN,
     .infer = infer,
     .lower = lower,
+    .gradient = ht__gradient_Transpose,
 };

@@ -1,0 +1,38 @@
+# A thin front for tools/bootstrap, CMake and CTest; all knowledge is there.
+#
+#   make          builds build/halftone and the libraries (needs what `make setup` installs)
+#   make setup    installs missing packages, after saying how many and how large
+#   make check    builds and runs the tests of the release build, for daily work
+#   make test     sets up and runs all tests: release, sanitizers, installed tree, README
+#   make docs     renews the pages that are made from the code
+#   make install  PREFIX=/usr/local DESTDIR=
+#   make clean    removes the build folders
+PREFIX ?= /usr/local
+JOBS ?= $(shell nproc)
+
+.PHONY: all setup check test docs install clean
+
+all:
+	@for tool in cmake ninja protoc pkg-config; do command -v $$tool >/dev/null || \
+	    { echo "$$tool is missing; 'make setup' installs what is needed."; exit 1; }; done
+	cmake --preset release
+	cmake --build --preset release -j $(JOBS)
+
+setup:
+	tools/bootstrap build
+
+check: all
+	ctest --preset release -j $(JOBS)
+
+test:
+	tools/run-tests
+
+docs: all
+	build/halftone help --markdown > docs/verbs.md
+	tools/make-api-page > docs/api.md
+
+install: all
+	DESTDIR="$(DESTDIR)" cmake --install build --prefix "$(PREFIX)"
+
+clean:
+	rm -rf build build-asan build-tsan build-debug build-scalar

@@ -1,0 +1,105 @@
+/* Descriptions that need no file: "csv:churn.csv,target=Exited,drop=RowNumber+Surname", and a folder of pictures. */
+#include <string.h>
+
+#include "base/file.h"
+#include "data/description.h"
+
+/* "a+b" as a list; true, false and plain words as what they are. */
+static json_t *inline_value(char *text) {
+    if (strcmp(text, "true") == 0 || strcmp(text, "false") == 0) {
+        return json_boolean(text[0] == 't');
+    }
+    if (strchr(text, '+') == NULL) {
+        int64_t number;
+        return ht__parse_int64(text, &number) ? json_integer(number) : json_string(text);
+    }
+    json_t *list = json_array();
+    char *rest = NULL;
+    for (char *word = strtok_r(text, "+", &rest); word != NULL; word = strtok_r(NULL, "+", &rest)) {
+        json_array_append_new(list, json_string(word));
+    }
+    return list;
+}
+
+static const char *last_component(const char *path) {
+    const char *slash = strrchr(path, '/');
+    return slash != NULL && slash[1] != '\0' ? slash + 1 : path;
+}
+
+/* Keys of the description itself; every other key of a spec is an option of the reader. */
+static bool is_description_key(const char *key) {
+    return strcmp(key, "task") == 0 || strcmp(key, "classes") == 0 || strcmp(key, "preprocess") == 0;
+}
+
+static ht_status set_pair(const char *whole, json_t *root, json_t *options, json_t *files, char *pair, ht_error *err) {
+    char *equals = strchr(pair, '=');
+    if (equals == NULL || equals == pair) {
+        return ht__fail_at(err, HT_ERROR_ARGUMENT, whole, "After the file, key=value is wanted, not '%.60s'.", pair);
+    }
+    *equals = '\0';
+    json_t *value = inline_value(equals + 1);
+    json_t *place = strcmp(pair, "labels") == 0 ? files : is_description_key(pair) ? root : options;
+    if (strcmp(pair, "preprocess") == 0 && !json_is_array(value)) {
+        bool none = json_is_string(value) && strcmp(json_string_value(value), "none") == 0;
+        json_t *list = json_array();
+        if (none) {
+            json_decref(value);
+        } else {
+            json_array_append_new(list, value);
+        }
+        value = list;
+    }
+    return json_object_set_new(place, pair, value) == 0 ? HT_OK : ht__fail_memory(err, strlen(pair));
+}
+
+ht_status ht__inline_description(ht_arena *arena, const char *text, json_t **out, ht_error *err) {
+    *out = NULL;
+    char *copy = ht__arena_strdup(arena, text), *rest = NULL;
+    if (copy == NULL) {
+        return ht__fail_memory(err, strlen(text));
+    }
+    char *path = strchr(copy, ':');
+    *path++ = '\0';
+    const ht__reader_type *reader = ht__reader_type_find(copy);
+    path = strtok_r(path, ",", &rest);
+    if (path == NULL) {
+        return ht__fail_at(err, HT_ERROR_ARGUMENT, text, "A file is wanted after '%s:'.", copy);
+    }
+    json_t *options = json_object(), *files = json_object(), *root = NULL;
+    json_object_set_new(files, reader->role, json_string(path));
+    /* Tables need their words encoded and their features on one scale; pictures go from 0..255 to 0..1. */
+    bool table = strcmp(reader->role, "table") == 0;
+    json_t *steps =
+        table ? json_pack("[s, s]", "one-hot", "standardize") : json_pack("[{s:{s:i}}]", "scale", "divide", 255);
+    root = json_pack("{s:s, s:s, s:o, s:{s:o}, s:o}", "name", last_component(path), "reader", reader->name, "options",
+                     options, "parts", "all", files, "preprocess", steps);
+    if (root == NULL) {
+        return ht__fail_memory(err, 256);
+    }
+    for (char *pair = strtok_r(NULL, ",", &rest); pair != NULL; pair = strtok_r(NULL, ",", &rest)) {
+        ht_status status = set_pair(text, root, options, files, pair, err);
+        if (status != HT_OK) {
+            json_decref(root);
+            return status;
+        }
+    }
+    *out = root;
+    return HT_OK;
+}
+
+ht_status ht__folder_description(ht_arena *arena, const char *path, json_t **out, ht_error *err) {
+    json_t *parts = json_object();
+    static const char *const names[] = {"train", "validation", "test"};
+    for (size_t i = 0; i < sizeof names / sizeof *names; ++i) {
+        const char *inside = ht__arena_printf(arena, "%s/%s", path, names[i]);
+        if (inside != NULL && ht__is_folder(inside)) {
+            json_object_set_new(parts, names[i], json_pack("{s:s}", "folder", inside));
+        }
+    }
+    if (json_object_size(parts) == 0) {
+        json_object_set_new(parts, "all", json_pack("{s:s}", "folder", path));
+    }
+    *out = json_pack("{s:s, s:s, s:o, s:[{s:{s:i}}]}", "name", last_component(path), "reader", "folder", "parts", parts,
+                     "preprocess", "scale", "divide", 255);
+    return *out != NULL ? HT_OK : ht__fail_memory(err, 256);
+}

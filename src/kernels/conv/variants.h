@@ -1,0 +1,10 @@
+/* The runtime's variants of the convolution families. */
+#ifndef HT_KERNELS_CONV_VARIANTS_H
+#define HT_KERNELS_CONV_VARIANTS_H
+
+#include "kernels/conv/conv.h"
+
+extern const ht_kernel_variant ht__conv_f32_reference, ht__conv_grad_input_f32_reference,
+    ht__conv_grad_weight_f32_reference;
+
+#endif

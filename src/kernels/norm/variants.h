@@ -1,0 +1,10 @@
+/* The runtime's variants of the batch normalisation families. */
+#ifndef HT_KERNELS_NORM_VARIANTS_H
+#define HT_KERNELS_NORM_VARIANTS_H
+
+#include "kernels/norm/norm.h"
+
+extern const ht_kernel_variant ht__batch_norm_f32_reference, ht__batch_norm_train_f32_reference,
+    ht__batch_norm_grad_f32_reference;
+
+#endif

@@ -1,0 +1,167 @@
+#include <math.h>
+
+#include "kernels/index.h"
+#include "kernels/quantize/variants.h"
+
+/* The tensor in memory order as [outer, channels, inner], where channels is the axis of a vector of scales; with one scale
+ * for all, channels is 1. Element i belongs to channel (i / inner) % channels. */
+typedef struct channel_view {
+    int64_t elements, channels, inner;
+} channel_view;
+
+static channel_view view_of(const ht_tensor_desc *x, const ht_tensor_desc *scale, int32_t axis) {
+    int64_t strides[HT_MAX_RANK];
+    channel_view view = {ht__desc_elements(x), 1, 1};
+    if (ht__desc_elements(scale) > 1) {
+        ht__desc_strides(x, strides);
+        view.channels = x->dims[axis];
+        view.inner = strides[axis];
+    }
+    return view;
+}
+
+static int64_t channel_of(const channel_view *view, int64_t i) { return i / view->inner % view->channels; }
+
+static int64_t code_at(ht_type type, const void *codes, int64_t i) {
+    switch (type) {
+    case HT_U8: return ((const uint8_t *)codes)[i];
+    case HT_I8: return ((const int8_t *)codes)[i];
+    case HT_U16: return ((const uint16_t *)codes)[i];
+    case HT_I16: return ((const int16_t *)codes)[i];
+    default: return ((const int32_t *)codes)[i];
+    }
+}
+
+/* Stores saturate(code) for a code that is integral, infinite or NaN (which gives 0). */
+static void store_code(ht_type type, void *codes, int64_t i, double code) {
+    static const struct {
+        double low, high;
+    } limits[] = {[HT_U8] = {0, UINT8_MAX},
+                  [HT_I8] = {INT8_MIN, INT8_MAX},
+                  [HT_U16] = {0, UINT16_MAX},
+                  [HT_I16] = {INT16_MIN, INT16_MAX},
+                  [HT_I32] = {INT32_MIN, INT32_MAX}};
+    double low = limits[type].low, high = limits[type].high;
+    double clamped = code != code ? 0.0 : code < low ? low : code > high ? high : code;
+    switch (type) {
+    case HT_U8: ((uint8_t *)codes)[i] = (uint8_t)clamped; break;
+    case HT_I8: ((int8_t *)codes)[i] = (int8_t)clamped; break;
+    case HT_U16: ((uint16_t *)codes)[i] = (uint16_t)clamped; break;
+    case HT_I16: ((int16_t *)codes)[i] = (int16_t)clamped; break;
+    default: ((int32_t *)codes)[i] = (int32_t)clamped; break;
+    }
+}
+
+static bool code_type(ht_type type) {
+    return type == HT_U8 || type == HT_I8 || type == HT_U16 || type == HT_I16 || type == HT_I32;
+}
+
+static const void *optional(const ht_kernel_call *call, const void *const *inputs, uint32_t i) {
+    return i < call->input_count && call->inputs[i].type != HT_NONE ? inputs[i] : NULL;
+}
+
+static bool accept_quantize(const ht_kernel_call *call, const ht_kernel_env *env, const char **reason) {
+    (void)env;
+    *reason = "quantizes f32 to u8, i8, u16, i16 or i32";
+    return call->inputs[0].type == HT_F32 && call->inputs[1].type == HT_F32 && code_type(call->outputs[0].type);
+}
+
+static ht_status run_quantize(const ht_kernel_state *state, const void *const *inputs, void *const *outputs,
+                              void *scratch, ht_pool *pool) {
+    (void)scratch;
+    (void)pool;
+    const ht_kernel_call *call = state->data;
+    const float *x = inputs[0], *scale = inputs[1];
+    const void *zero_points = optional(call, inputs, 2);
+    ht_type type = call->outputs[0].type;
+    channel_view view =
+        view_of(&call->inputs[0], &call->inputs[1], HT_PARAMETERS(ht_quantize_parameters, call)->axis);
+    for (int64_t i = 0; i < view.elements; ++i) {
+        int64_t c = channel_of(&view, i), zero = zero_points != NULL ? code_at(type, zero_points, c) : 0;
+        store_code(type, outputs[0], i, (double)rintf(x[i] / scale[c]) + (double)zero);
+    }
+    return HT_OK;
+}
+
+const ht_kernel_variant ht__quantize_reference = {.name = "quantize_reference",
+                                                  .family = &ht__quantize_family,
+                                                  .accept = accept_quantize,
+                                                  .prepare = ht__kernel_keep_call,
+                                                  .run = run_quantize};
+
+static bool accept_dequantize(const ht_kernel_call *call, const ht_kernel_env *env, const char **reason) {
+    (void)env;
+    *reason = "dequantizes u8, i8, u16, i16 or i32 to f32";
+    return code_type(call->inputs[0].type) && call->inputs[1].type == HT_F32 && call->outputs[0].type == HT_F32;
+}
+
+static ht_status run_dequantize(const ht_kernel_state *state, const void *const *inputs, void *const *outputs,
+                                void *scratch, ht_pool *pool) {
+    (void)scratch;
+    (void)pool;
+    const ht_kernel_call *call = state->data;
+    const float *scale = inputs[1];
+    const void *zero_points = optional(call, inputs, 2);
+    ht_type type = call->inputs[0].type;
+    float *y = outputs[0];
+    channel_view view =
+        view_of(&call->inputs[0], &call->inputs[1], HT_PARAMETERS(ht_quantize_parameters, call)->axis);
+    for (int64_t i = 0; i < view.elements; ++i) {
+        int64_t c = channel_of(&view, i), zero = zero_points != NULL ? code_at(type, zero_points, c) : 0;
+        y[i] = (float)(code_at(type, inputs[0], i) - zero) * scale[c];
+    }
+    return HT_OK;
+}
+
+const ht_kernel_variant ht__dequantize_reference = {.name = "dequantize_reference",
+                                                    .family = &ht__dequantize_family,
+                                                    .accept = accept_dequantize,
+                                                    .prepare = ht__kernel_keep_call,
+                                                    .run = run_dequantize};
+
+static ht_status run_fake_quantize(const ht_kernel_state *state, const void *const *inputs, void *const *outputs,
+                                   void *scratch, ht_pool *pool) {
+    (void)scratch;
+    (void)pool;
+    const ht_kernel_call *call = state->data;
+    const ht_quantize_parameters *p = HT_PARAMETERS(ht_quantize_parameters, call);
+    const float *x = inputs[0], *scale = inputs[1], *zero = inputs[2];
+    float *y = outputs[0];
+    channel_view view = view_of(&call->inputs[0], &call->inputs[1], p->axis);
+    for (int64_t i = 0; i < view.elements; ++i) {
+        int64_t c = channel_of(&view, i);
+        float code = rintf(x[i] / scale[c]) + zero[c];
+        float raised = code < p->low ? p->low : code;
+        y[i] = ((raised > p->high ? p->high : raised) - zero[c]) * scale[c];
+    }
+    return HT_OK;
+}
+
+const ht_kernel_variant ht__fake_quantize_f32_reference = {.name = "fake_quantize_f32_reference",
+                                                           .family = &ht__fake_quantize_family,
+                                                           .accept = ht__kernel_accept_f32,
+                                                           .prepare = ht__kernel_keep_call,
+                                                           .run = run_fake_quantize};
+
+static ht_status run_fake_quantize_grad(const ht_kernel_state *state, const void *const *inputs, void *const *outputs,
+                                        void *scratch, ht_pool *pool) {
+    (void)scratch;
+    (void)pool;
+    const ht_kernel_call *call = state->data;
+    const ht_quantize_parameters *p = HT_PARAMETERS(ht_quantize_parameters, call);
+    const float *x = inputs[0], *scale = inputs[1], *zero = inputs[2], *dy = inputs[3];
+    float *dx = outputs[0];
+    channel_view view = view_of(&call->inputs[0], &call->inputs[1], p->axis);
+    for (int64_t i = 0; i < view.elements; ++i) {
+        int64_t c = channel_of(&view, i);
+        float code = rintf(x[i] / scale[c]) + zero[c];
+        dx[i] = code >= p->low && code <= p->high ? dy[i] : 0.0f;
+    }
+    return HT_OK;
+}
+
+const ht_kernel_variant ht__fake_quantize_grad_f32_reference = {.name = "fake_quantize_grad_f32_reference",
+                                                                .family = &ht__fake_quantize_grad_family,
+                                                                .accept = ht__kernel_accept_f32,
+                                                                .prepare = ht__kernel_keep_call,
+                                                                .run = run_fake_quantize_grad};

@@ -1,0 +1,10 @@
+/* The runtime's variants of the quantize families. */
+#ifndef HT_KERNELS_QUANTIZE_VARIANTS_H
+#define HT_KERNELS_QUANTIZE_VARIANTS_H
+
+#include "kernels/quantize/quantize.h"
+
+extern const ht_kernel_variant ht__quantize_reference, ht__dequantize_reference, ht__fake_quantize_f32_reference,
+    ht__fake_quantize_grad_f32_reference;
+
+#endif

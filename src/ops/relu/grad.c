@@ -1,0 +1,8 @@
+/* dx = y > 0 ? dy : 0 */
+#include "ops/gradient.h"
+
+ht_status ht__gradient_Relu(ht_gradient *gradient, const ht_node *node, ht_error *err) {
+    ht_value *dy = ht__gradient_of(gradient, node->outputs[0]), *dx;
+    HT_TRY(ht__gradient_call(gradient, "ReluGrad", node->outputs[0], dy, &dx, err));
+    return ht__gradient_add(gradient, node->inputs[0], dx, err);
+}

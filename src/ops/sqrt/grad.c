@@ -1,0 +1,9 @@
+/* dx = dy / (2 y) */
+#include "ops/gradient.h"
+
+ht_status ht__gradient_Sqrt(ht_gradient *gradient, const ht_node *node, ht_error *err) {
+    ht_value *dy = ht__gradient_of(gradient, node->outputs[0]), *dx;
+    HT_TRY(ht__gradient_call(gradient, "Div", dy, node->outputs[0], &dx, err));
+    HT_TRY(ht__gradient_scale(gradient, dx, 0.5f, &dx, err));
+    return ht__gradient_add(gradient, node->inputs[0], dx, err);
+}

@@ -1,0 +1,143 @@
+#include <string.h>
+
+#include "graph/op.h"
+#include "passes/passes.h"
+
+#define MOST_BYTES ((size_t)256 << 20)
+
+static bool all_constant(const ht_node *node) {
+    for (uint32_t i = 0; i < node->input_count; ++i) {
+        if (node->inputs[i] != NULL && node->inputs[i]->data == NULL) {
+            return false;
+        }
+    }
+    return node->input_count > 0;
+}
+
+static void become_constant(ht_value *value, const void *data) {
+    value->data = data;
+    value->producer = NULL;
+}
+
+/* Shape of a tensor whose dimensions are known. */
+static ht_status fold_shape(ht_graph *graph, ht_node *node, bool *done, ht_error *err) {
+    const ht_tensor_desc *x = &node->inputs[0]->desc;
+    if (x->rank < 0 || ht__desc_elements(x) < 0) {
+        return HT_OK;
+    }
+    int64_t *dims = ht__arena_copy(graph->arena, x->dims, (size_t)x->rank * sizeof *dims);
+    if (dims == NULL) {
+        return ht__fail_memory(err, (size_t)x->rank * sizeof *dims);
+    }
+    become_constant(node->outputs[0], dims);
+    *done = true;
+    return HT_OK;
+}
+
+/* The call of the node's kernel with plain tensors. */
+static ht_status make_call(const ht_node *node, ht_kernel_call *call, int32_t operands[HT_MAX_INPUTS], ht_error *err) {
+    memset(call, 0, sizeof *call);
+    call->input_count = node->input_count;
+    for (int32_t i = 0; i < HT_MAX_INPUTS; ++i) {
+        operands[i] = i;
+    }
+    HT_TRY(node->op->lower(node, call, operands, err));
+    for (uint32_t i = 0; i < call->input_count; ++i) {
+        const ht_value *value = operands[i] >= 0 ? node->inputs[operands[i]] : NULL;
+        if (value != NULL) {
+            call->inputs[i] = value->desc;
+            call->constants[i] = value->data;
+        }
+    }
+    call->output_count = node->output_count;
+    for (uint32_t i = 0; i < node->output_count; ++i) {
+        call->outputs[i] =
+            node->outputs[i] != NULL ? node->outputs[i]->desc : (ht_tensor_desc){.type = HT_NONE};
+    }
+    return HT_OK;
+}
+
+static ht_status run_reference(ht_graph *graph, const ht_node *node, const ht_kernel_call *call,
+                               void *const *outputs, ht_error *err) {
+    const ht_allocator *allocator = &graph->ctx->allocator;
+    ht_kernel_env env = {.allocator = allocator, .threads = 1, .reference_only = true};
+    const ht_kernel_variant *variant = ht__kernel_choose(call, &env);
+    ht_kernel_state state = {0};
+    HT_TRY(variant->prepare(call, &env, &state, err));
+    void *scratch = ht__alloc(allocator, state.scratch_bytes);
+    ht_status status = scratch != NULL ? variant->run(&state, call->constants, outputs, scratch, NULL)
+                                       : ht__fail_memory(err, state.scratch_bytes);
+    if (status != HT_OK && scratch != NULL) {
+        ht__fail_at(err, status, node->name, "The constant could not be computed: %s.", ht_status_text(status));
+    }
+    ht__free(allocator, scratch);
+    if (variant->release != NULL) {
+        variant->release(&state, allocator);
+    } else {
+        ht__free(allocator, state.data);
+    }
+    return status;
+}
+
+static ht_status fold_node(ht_graph *graph, ht_node *node, bool *done, ht_error *err) {
+    void *outputs[HT_MAX_OUTPUTS] = {NULL};
+    for (uint32_t i = 0; i < node->output_count; ++i) {
+        size_t bytes;
+        const ht_value *value = node->outputs[i];
+        if (value == NULL) {
+            continue;
+        }
+        if (value->desc.rank < 0 || !ht__desc_bytes(&value->desc, &bytes) || bytes > MOST_BYTES) {
+            return HT_OK;
+        }
+        outputs[i] = ht__arena_alloc(graph->arena, bytes);
+        if (outputs[i] == NULL) {
+            return ht__fail_memory(err, bytes);
+        }
+    }
+    ht_kernel_call call;
+    int32_t operands[HT_MAX_INPUTS];
+    HT_TRY(make_call(node, &call, operands, err));
+    HT_TRY(run_reference(graph, node, &call, outputs, err));
+    for (uint32_t i = 0; i < node->output_count; ++i) {
+        if (node->outputs[i] != NULL) {
+            become_constant(node->outputs[i], outputs[i]);
+        }
+    }
+    *done = true;
+    return HT_OK;
+}
+
+ht_status ht__pass_fold_constants(ht_graph *graph, ht_error *err) {
+    HT_TRY(ht__graph_infer(graph, err));
+    bool changed = true;
+    while (changed) {
+        changed = false;
+        size_t kept = 0;
+        for (size_t i = 0; i < graph->node_count; ++i) {
+            ht_node *node = graph->nodes[i];
+            bool done = false;
+            ht_status status = HT_OK;
+            if (strcmp(node->op->name, "Shape") == 0) {
+                status = fold_shape(graph, node, &done, err);
+            } else if (all_constant(node)) {
+                status = fold_node(graph, node, &done, err);
+            }
+            if (status != HT_OK) { /* keep the list whole: this node and those not looked at yet */
+                memmove(graph->nodes + kept, graph->nodes + i, (graph->node_count - i) * sizeof *graph->nodes);
+                graph->node_count = kept + graph->node_count - i;
+                return status;
+            }
+            changed |= done;
+            if (!done) {
+                graph->nodes[kept++] = node;
+            }
+        }
+        graph->node_count = kept;
+        if (changed) {
+            HT_TRY(ht__graph_infer(graph, err));
+        }
+    }
+    ht__graph_prune(graph);
+    return HT_OK;
+}

@@ -1,0 +1,214 @@
+#include "quant/fit.h"
+
+#include <math.h>
+#include <string.h>
+
+#include "numeric/clones.h"
+#include "quant/levels.h"
+
+void ht__fit_init(ht_fit *fit, const ht_allocator *allocator, const ht_scheme *scheme) {
+    *fit = (ht_fit){.allocator = allocator, .scheme = scheme};
+}
+
+void ht__fit_free(ht_fit *fit) {
+    ht__free(fit->allocator, fit->sorted);
+    ht__free(fit->allocator, fit->sort_scratch);
+    ht__free(fit->allocator, fit->table);
+    ht__free(fit->allocator, fit->starts);
+    ht__free(fit->allocator, fit->unit);
+}
+
+/* Floats as integers in the same order: the bits of negative ones are turned round. NaN lies beyond the infinities. */
+static inline int32_t ordered(float value) {
+    int32_t bits;
+    memcpy(&bits, &value, sizeof bits);
+    return bits ^ (int32_t)((uint32_t)(bits >> 31) >> 1);
+}
+
+static inline float unordered(int32_t key) {
+    key ^= (int32_t)((uint32_t)(key >> 31) >> 1);
+    float value;
+    memcpy(&value, &key, sizeof value);
+    return value;
+}
+
+HT_CLONES
+static void extremes(const float *restrict values, size_t count, int32_t *smallest, int32_t *largest) {
+    int32_t low = INT32_MAX, high = INT32_MIN;
+    for (size_t i = 0; i < count; ++i) {
+        int32_t key = ordered(values[i]);
+        low = key < low ? key : low;
+        high = key > high ? key : high;
+    }
+    *smallest = low;
+    *largest = high;
+}
+
+ht_status ht__fit_group(ht_fit *fit, const float *values, size_t count, const char *tensor, size_t first,
+                        ht_error *err) {
+    fit->values = values;
+    fit->count = count;
+    fit->is_sorted = fit->has_moments = false;
+    int32_t low, high;
+    extremes(values, count, &low, &high);
+    if (low <= ordered(-INFINITY) || high >= ordered(INFINITY)) {
+        size_t bad = 0;
+        while (isfinite(values[bad])) {
+            ++bad;
+        }
+        return ht__fail_at(err, HT_ERROR_NUMERIC, tensor, "Value %zu of tensor %s is %s, which has no quantized form.",
+                           first + bad, tensor, isnan(values[bad]) ? "NaN" : "infinite");
+    }
+    fit->smallest = fit->low = (double)unordered(low) + 0.0;
+    fit->largest = fit->high = (double)unordered(high) + 0.0;
+    return HT_OK;
+}
+
+static void insertion_sort(float *values, size_t count) {
+    for (size_t i = 1; i < count; ++i) {
+        float value = values[i];
+        size_t j = i;
+        for (; j > 0 && values[j - 1] > value; --j) {
+            values[j] = values[j - 1];
+        }
+        values[j] = value;
+    }
+}
+
+void ht__sort_floats(const float *values, size_t count, float *sorted, uint32_t *scratch) {
+    enum { DIGIT = 11, BUCKETS = 1 << DIGIT, PASSES = 3 };
+    if (count < 256) {
+        memcpy(sorted, values, count * sizeof *values);
+        insertion_sort(sorted, count);
+        return;
+    }
+    uint32_t totals[PASSES][BUCKETS] = {{0}};
+    uint32_t *from = scratch, *to = scratch + count;
+    for (size_t i = 0; i < count; ++i) {
+        uint32_t key = (uint32_t)ordered(values[i] + 0.0f) ^ 0x80000000u;
+        from[i] = key;
+        for (int pass = 0; pass < PASSES; ++pass) {
+            ++totals[pass][key >> (pass * DIGIT) & (BUCKETS - 1)];
+        }
+    }
+    for (int pass = 0; pass < PASSES; ++pass) {
+        uint32_t start = 0;
+        for (int bucket = 0; bucket < BUCKETS; ++bucket) {
+            uint32_t size = totals[pass][bucket];
+            totals[pass][bucket] = start;
+            start += size;
+        }
+        for (size_t i = 0; i < count; ++i) {
+            to[totals[pass][from[i] >> (pass * DIGIT) & (BUCKETS - 1)]++] = from[i];
+        }
+        uint32_t *swap = from;
+        from = to;
+        to = swap;
+    }
+    for (size_t i = 0; i < count; ++i) {
+        sorted[i] = unordered((int32_t)(from[i] ^ 0x80000000u));
+    }
+}
+
+static ht_status reserve_sorted(ht_fit *fit, ht_error *err) {
+    if (fit->capacity >= fit->count) {
+        return HT_OK;
+    }
+    size_t bytes = 0, wanted = fit->count;
+    if (!ht__mul(wanted, 2 * sizeof(uint32_t), &bytes) || wanted > UINT32_MAX) {
+        return ht__fail(err, HT_ERROR_LIMIT, "%zu values are more than can be sorted (2^32 - 1).", wanted);
+    }
+    ht__free(fit->allocator, fit->sorted);
+    ht__free(fit->allocator, fit->sort_scratch);
+    fit->capacity = 0;
+    fit->sorted = ht__alloc(fit->allocator, wanted * sizeof *fit->sorted);
+    fit->sort_scratch = ht__alloc(fit->allocator, bytes);
+    if (fit->sorted == NULL || fit->sort_scratch == NULL) {
+        return ht__fail_memory(err, bytes);
+    }
+    fit->capacity = wanted;
+    return HT_OK;
+}
+
+ht_status ht__fit_sorted(ht_fit *fit, const float **out, ht_error *err) {
+    if (!fit->is_sorted) {
+        HT_TRY(reserve_sorted(fit, err));
+        ht__sort_floats(fit->values, fit->count, fit->sorted, fit->sort_scratch);
+        fit->is_sorted = true;
+    }
+    *out = fit->sorted;
+    return HT_OK;
+}
+
+ht_status ht__fit_moments(ht_fit *fit, ht_moments *out, ht_error *err) {
+    if (!fit->has_moments) {
+        const float *sorted;
+        HT_TRY(ht__fit_sorted(fit, &sorted, err));
+        size_t n = fit->count;
+        double sum = 0.0, squares = 0.0, absolute = 0.0;
+        double median = 0.5 * ((double)sorted[(n - 1) / 2] + (double)sorted[n / 2]);
+        for (size_t i = 0; i < n; ++i) {
+            sum += fit->values[i];
+            absolute += fabs(fit->values[i] - median);
+        }
+        double mean = sum / (double)n;
+        for (size_t i = 0; i < n; ++i) {
+            double difference = fit->values[i] - mean;
+            squares += difference * difference;
+        }
+        fit->moments = (ht_moments){.mean = mean,
+                                    .deviation = n > 1 ? sqrt(squares / (double)(n - 1)) : 0.0,
+                                    .median = median,
+                                    .absolute_deviation = absolute / (double)n};
+        fit->has_moments = true;
+    }
+    *out = fit->moments;
+    return HT_OK;
+}
+
+void ht__fit_histogram(const ht_fit *fit, uint64_t counts[HT_FIT_BINS]) {
+    memset(counts, 0, HT_FIT_BINS * sizeof *counts);
+    double span = fit->largest - fit->smallest;
+    double inverse = span > 0.0 ? HT_FIT_BINS / span : 0.0;
+    for (size_t i = 0; i < fit->count; ++i) {
+        int bin = (int)((fit->values[i] - fit->smallest) * inverse);
+        ++counts[bin < HT_FIT_BINS ? bin : HT_FIT_BINS - 1];
+    }
+}
+
+ht_status ht__fit_table(ht_fit *fit, float **out, ht_error *err) {
+    if (fit->table == NULL) {
+        fit->table = ht__alloc(fit->allocator, ((size_t)1 << HT_BITS_MAX) * sizeof *fit->table);
+        fit->starts = ht__alloc(fit->allocator, HT_LOOKUP_BUCKETS * sizeof *fit->starts);
+        if (fit->table == NULL || fit->starts == NULL) {
+            return ht__fail_memory(err, HT_LOOKUP_BUCKETS * sizeof *fit->starts);
+        }
+    }
+    *out = fit->table;
+    return HT_OK;
+}
+
+ht_status ht__fit_table_levels(ht_fit *fit, uint32_t count, ht_levels *out, ht_error *err) {
+    float *table = fit->table;
+    bool ascending = true;
+    for (uint32_t i = 1; i < count; ++i) {
+        ascending = ascending && table[i - 1] <= table[i];
+    }
+    if (!ascending) {
+        uint32_t *scratch = ht__alloc(fit->allocator, (size_t)count * 2 * sizeof *scratch);
+        if (scratch == NULL) {
+            return ht__fail_memory(err, (size_t)count * 2 * sizeof *scratch);
+        }
+        ht__sort_floats(table, count, table, scratch);
+        ht__free(fit->allocator, scratch);
+    }
+    uint32_t distinct = 1;
+    for (uint32_t i = 1; i < count; ++i) {
+        if (table[i] != table[distinct - 1]) {
+            table[distinct++] = table[i];
+        }
+    }
+    *out = (ht_levels){.kind = HT_LEVELS_TABLE, .high = (int32_t)distinct - 1, .scale = 1.0f};
+    ht__lookup_build(&out->lookup, table, (int32_t)distinct, fit->starts);
+    return HT_OK;
+}

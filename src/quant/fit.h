@@ -1,0 +1,60 @@
+/* What fitting a range or levels may ask about a group of values. Each answer is computed once per group, when asked;
+ * the memory is kept from group to group.
+ */
+#ifndef HT_QUANT_FIT_H
+#define HT_QUANT_FIT_H
+
+#include "base/context.h"
+#include "halftone/quantize.h"
+#include "quant/lookup.h"
+
+enum { HT_FIT_BINS = 2048 };
+
+typedef struct ht_moments {
+    double mean, deviation;            /* deviation with n - 1 in the denominator; 0 for one value */
+    double median, absolute_deviation; /* mean of |x - median| */
+} ht_moments;
+
+typedef struct ht_fit {
+    const ht_allocator *allocator;
+    const ht_scheme *scheme;
+    const float *values;      /* all finite */
+    size_t count;             /* >= 1 */
+    double smallest, largest; /* of the values */
+    double low, high;         /* the chosen range; low <= high */
+    /* Private: filled on demand. */
+    float *sorted;
+    uint32_t *sort_scratch;
+    size_t capacity;
+    bool is_sorted, has_moments;
+    ht_moments moments;
+    float *table;
+    int32_t *starts;
+    float *unit; /* the scaled form's table, see ht_levels */
+} ht_fit;
+
+void ht__fit_init(ht_fit *fit, const ht_allocator *allocator, const ht_scheme *scheme);
+void ht__fit_free(ht_fit *fit);
+/* Starts a group. Errors (where names `tensor`): HT_ERROR_NUMERIC with the position of the first NaN or infinity,
+ * counted from `first`. */
+ht_status ht__fit_group(ht_fit *fit, const float *values, size_t count, const char *tensor, size_t first,
+                        ht_error *err);
+
+/* The values in ascending order. Errors: HT_ERROR_MEMORY. */
+ht_status ht__fit_sorted(ht_fit *fit, const float **out, ht_error *err);
+/* Errors: HT_ERROR_MEMORY. */
+ht_status ht__fit_moments(ht_fit *fit, ht_moments *out, ht_error *err);
+/* Counts of the values in HT_FIT_BINS equal bins from smallest to largest; all in bin 0 when they are equal. */
+void ht__fit_histogram(const ht_fit *fit, uint64_t counts[HT_FIT_BINS]);
+/* Room for a table of 2^16 levels. Errors: HT_ERROR_MEMORY. */
+ht_status ht__fit_table(ht_fit *fit, float **out, ht_error *err);
+
+struct ht_levels;
+/* Makes table levels from `count` values in the fit's table: sorts them if need be, drops equal ones, builds the
+ * index. Errors: HT_ERROR_MEMORY. */
+ht_status ht__fit_table_levels(ht_fit *fit, uint32_t count, struct ht_levels *out, ht_error *err);
+
+/* Ascending order by radix; `scratch` has room for 2 x count words. -0 counts as 0. */
+void ht__sort_floats(const float *values, size_t count, float *sorted, uint32_t *scratch);
+
+#endif

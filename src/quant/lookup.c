@@ -1,0 +1,89 @@
+#include "quant/lookup.h"
+
+#include "numeric/clones.h"
+
+/* Never decreases with x, whatever the roundings: so a level in an earlier bucket is never above x. */
+static inline int32_t bucket_of(const ht_lookup *lookup, float x) {
+    int32_t bucket = (int32_t)((x * 0.5f - lookup->half_low) * lookup->inverse);
+    return bucket < lookup->buckets - 1 ? bucket : lookup->buckets - 1;
+}
+
+void ht__lookup_build(ht_lookup *lookup, const float *levels, int32_t count, int32_t *starts) {
+    int32_t buckets = 16;
+    while (buckets < 2 * count && buckets < HT_LOOKUP_BUCKETS) {
+        buckets *= 2;
+    }
+    double half_span = 0.5 * levels[count - 1] - 0.5 * levels[0];
+    double inverse = half_span > 0.0 ? buckets / half_span : 0.0;
+    /* A span too small to divide by makes one bucket of them all. */
+    *lookup = (ht_lookup){.levels = levels,
+                          .count = count,
+                          .starts = starts,
+                          .buckets = buckets,
+                          .half_low = levels[0] * 0.5f,
+                          .inverse = inverse < 1e38 ? (float)inverse : 0.0f};
+    int32_t next = 0, fullest = 0;
+    for (int32_t bucket = 0; bucket < buckets; ++bucket) {
+        starts[bucket] = next > 0 ? next - 1 : 0;
+        int32_t first = starts[bucket];
+        while (next < count && bucket_of(lookup, levels[next]) <= bucket) {
+            ++next;
+        }
+        int32_t reach = next - 1 - first;
+        fullest = reach > fullest ? reach : fullest;
+    }
+    while (2 * lookup->stride - 1 < fullest) {
+        lookup->stride = lookup->stride > 0 ? lookup->stride * 2 : 1;
+    }
+}
+
+HT_CLONES
+static void find_lower(const ht_lookup *lookup, const float *restrict values, size_t count, int32_t *restrict lower) {
+    const float *restrict levels = lookup->levels;
+    const int32_t *restrict starts = lookup->starts;
+    const float first = levels[0], last = levels[lookup->count - 1];
+    const float half_low = lookup->half_low, inverse = lookup->inverse;
+    const int32_t last_bucket = lookup->buckets - 1, last_level = lookup->count - 1;
+    for (size_t i = 0; i < count; ++i) {
+        float x = values[i];
+        x = x < first ? first : x;
+        x = x > last ? last : x;
+        int32_t bucket = (int32_t)((x * 0.5f - half_low) * inverse);
+        bucket = bucket < last_bucket ? bucket : last_bucket;
+        lower[i] = starts[bucket];
+    }
+    for (int32_t stride = lookup->stride; stride > 0; stride /= 2) {
+        for (size_t i = 0; i < count; ++i) {
+            int32_t candidate = lower[i] + stride;
+            candidate = candidate < last_level ? candidate : last_level;
+            lower[i] = levels[candidate] <= values[i] ? candidate : lower[i];
+        }
+    }
+}
+
+HT_CLONES
+static void fractions(const ht_lookup *lookup, const float *restrict values, size_t count,
+                      const int32_t *restrict lower, float *restrict fraction) {
+    const float *restrict levels = lookup->levels;
+    const int32_t last_level = lookup->count - 1;
+    for (size_t i = 0; i < count; ++i) {
+        int32_t level = lower[i], next = level < last_level ? level + 1 : last_level;
+        /* In double: the differences are exact, so that a tie is a tie. */
+        double below = (double)values[i] - (double)levels[level];
+        double gap = (double)levels[next] - (double)levels[level];
+        float part = (float)(below / (gap > 0.0 ? gap : 1.0));
+        float nearly_up = below + below > gap ? 0x1.000002p-1f : 0x1.fffffep-2f;
+        part = part == 0.5f && below + below != gap ? nearly_up : part;
+        part = part > 0.0f ? part : 0.0f;
+        fraction[i] = level < last_level ? part : 0.0f;
+    }
+}
+
+void ht__lookup_lower(const ht_lookup *lookup, const float *values, size_t count, int32_t *lower) {
+    find_lower(lookup, values, count, lower);
+}
+
+void ht__lookup_locate(const ht_lookup *lookup, const float *values, size_t count, int32_t *lower, float *fraction) {
+    find_lower(lookup, values, count, lower);
+    fractions(lookup, values, count, lower, fraction);
+}

@@ -1,0 +1,32 @@
+/* Finding the neighbours of a value in a sorted table of up to 2^16 levels, many values at a time.
+ *
+ * The table's span is cut into equal buckets; each knows the last level before it. From there a short descent by
+ * halving steps, as many as the fullest bucket needs, ends at the level at or below the value. No branch depends on
+ * the values, so the loops vectorise.
+ */
+#ifndef HT_QUANT_LOOKUP_H
+#define HT_QUANT_LOOKUP_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+enum { HT_LOOKUP_BUCKETS = 1 << 17 };
+
+typedef struct ht_lookup {
+    const float *levels;   /* ascending, distinct, finite; owned by whoever built the table */
+    int32_t count;         /* >= 1 */
+    const int32_t *starts; /* one per bucket */
+    int32_t buckets;
+    float half_low, inverse; /* bucket of x = (x/2 - half_low) * inverse */
+    int32_t stride;          /* first step of the descent, a power of two or 0 */
+} ht_lookup;
+
+/* `starts` has room for HT_LOOKUP_BUCKETS entries and must outlive the lookup, as must `levels`. */
+void ht__lookup_build(ht_lookup *lookup, const float *levels, int32_t count, int32_t *starts);
+/* lower[i]: index of the largest level at or below values[i], 0 when there is none. */
+void ht__lookup_lower(const ht_lookup *lookup, const float *values, size_t count, int32_t *lower);
+/* Also the part of the way to the next level, in [0, 1]; 0 below the first and from the last level on; exactly one
+ * half only for a tie. */
+void ht__lookup_locate(const ht_lookup *lookup, const float *values, size_t count, int32_t *lower, float *fraction);
+
+#endif

@@ -1,0 +1,3 @@
+#!/bin/sh
+# Every command in README.md runs.
+exec tools/check-readme
