@@ -8,6 +8,7 @@
 
 /* f32 has 23 fraction bits; its exponent field is biased by 127. */
 enum { F32_FRACTION = 23, F32_BIAS = 127 };
+#define LARGEST_FLOAT 0x1.fffffep127f
 
 float ht__minifloat_decode(const ht_number_format *format, uint32_t code) {
     unsigned magnitude_bits = format->exponent_bits + format->mantissa_bits;
@@ -118,7 +119,10 @@ static void decode_signed(const ht_number_format *format, float scale, const int
         float normal;
         memcpy(&normal, &normal_bits, sizeof normal);
         float value = exponent > 0 ? normal : (float)part * unit;
-        values[i] = (code < 0 ? -value : value) * scale;
+        /* The rounding of a huge scale may carry the largest code past the largest float. */
+        value = value * scale;
+        value = value < LARGEST_FLOAT ? value : LARGEST_FLOAT;
+        values[i] = code < 0 ? -value : value;
     }
 }
 

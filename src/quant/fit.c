@@ -188,6 +188,19 @@ ht_status ht__fit_table(ht_fit *fit, float **out, ht_error *err) {
     return HT_OK;
 }
 
+ht_status ht__fit_unit_table(ht_fit *fit, uint32_t bits, void (*fill)(unsigned bits, float *table), float **out,
+                             ht_error *err) {
+    if (fit->unit == NULL) {
+        fit->unit = ht__alloc(fit->allocator, ((size_t)1 << bits) * sizeof *fit->unit);
+        if (fit->unit == NULL) {
+            return ht__fail_memory(err, ((size_t)1 << bits) * sizeof *fit->unit);
+        }
+        fill(bits, fit->unit);
+    }
+    *out = fit->unit;
+    return HT_OK;
+}
+
 ht_status ht__fit_table_levels(ht_fit *fit, uint32_t count, ht_levels *out, ht_error *err) {
     float *table = fit->table;
     bool ascending = true;

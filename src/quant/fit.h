@@ -49,6 +49,10 @@ void ht__fit_histogram(const ht_fit *fit, uint64_t counts[HT_FIT_BINS]);
 /* Room for a table of 2^16 levels. Errors: HT_ERROR_MEMORY. */
 ht_status ht__fit_table(ht_fit *fit, float **out, ht_error *err);
 
+/* The table that `fill` makes for a width, computed once for all groups. Errors: HT_ERROR_MEMORY. */
+ht_status ht__fit_unit_table(ht_fit *fit, uint32_t bits, void (*fill)(unsigned bits, float *table), float **out,
+                             ht_error *err);
+
 struct ht_levels;
 /* Makes table levels from `count` values in the fit's table: sorts them if need be, drops equal ones, builds the
  * index. Errors: HT_ERROR_MEMORY. */

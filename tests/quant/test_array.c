@@ -105,7 +105,8 @@ static float decode(const ht_quantized *quantized, uint32_t code, size_t group) 
     }
     int32_t magnitude = (int32_t)code - quantized->code_offset;
     float value = quantized->format.decode(&quantized->format, (uint32_t)abs(magnitude));
-    return (magnitude < 0 ? -value : value) * quantized->scales[group];
+    value = fminf(value * quantized->scales[group], FLT_MAX);
+    return magnitude < 0 ? -value : value;
 }
 
 typedef void check(const ht_scheme *scheme, const tensor *in);
