@@ -3,7 +3,7 @@
 #include <math.h>
 #include <string.h>
 
-#include "numeric/clones.h"
+#include "base/clones.h"
 #include "numeric/formats.h"
 
 /* f32 has 23 fraction bits; its exponent field is biased by 127. */

@@ -3,8 +3,8 @@
 #include <math.h>
 #include <string.h>
 
+#include "base/clones.h"
 #include "base/rng.h"
-#include "numeric/clones.h"
 #include "quant/fit.h"
 #include "quant/range.h"
 #include "quant/rounding.h"

@@ -3,7 +3,7 @@
 #include <math.h>
 #include <string.h>
 
-#include "numeric/clones.h"
+#include "base/clones.h"
 #include "quant/levels.h"
 
 void ht__fit_init(ht_fit *fit, const ht_allocator *allocator, const ht_scheme *scheme) {

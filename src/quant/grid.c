@@ -1,5 +1,5 @@
 /* Grids: levels at equal steps. The hot loops of affine, symmetric, power-of-two and mid-rise schemes. */
-#include "numeric/clones.h"
+#include "base/clones.h"
 #include "quant/levels.h"
 
 /* Adding and subtracting 1.5 * 2^23 rounds a float of magnitude below 2^22 to an integer, ties to even. */

@@ -1,6 +1,6 @@
 #include "quant/lookup.h"
 
-#include "numeric/clones.h"
+#include "base/clones.h"
 
 /* Never decreases with x, whatever the roundings: so a level in an earlier bucket is never above x. */
 static inline int32_t bucket_of(const ht_lookup *lookup, float x) {

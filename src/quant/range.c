@@ -5,9 +5,8 @@
 
 /* Add a range here. */
 static const ht_range_method *const ranges[] = {
-    &ht__range_min_max,
-    &ht__range_percentile,
-    &ht__range_iqr,
+    &ht__range_min_max, &ht__range_percentile, &ht__range_iqr,  &ht__range_moving_average,
+    &ht__range_mse,     &ht__range_kl,         &ht__range_aciq,
 };
 
 const ht_range_method *ht__range_method_at(size_t index) {

@@ -23,9 +23,10 @@ static void philox_matches_published_vectors(void **state) {
 
 static void random_fill_equals_random_at(void **state) {
     (void)state;
-    float values[23];
-    ht__random_fill(5, 7, 3, values, 23);
-    for (size_t i = 0; i < 23; ++i) {
+    enum { COUNT = 231 };
+    float values[COUNT];
+    ht__random_fill(5, 7, 3, values, COUNT);
+    for (size_t i = 0; i < COUNT; ++i) {
         assert_true(values[i] == ht__random_at(5, 7, 3 + i));
     }
 }

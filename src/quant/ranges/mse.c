@@ -1,6 +1,7 @@
 /* mse: the range whose 2^bits equally spaced points give the least squared error, clipping included.
- * Values are counted in a histogram and taken as evenly spread inside a bin, so that a bin's error under given points is
- * an integral with a closed form. The ends are moved in turns: each is tried at shares of its distance from the mean.
+ * Values are counted in a histogram and taken as evenly spread inside a bin, so that a bin's error under given points
+ * is an integral with a closed form. The ends are moved in turns: each is tried at shares of its distance from the
+ * mean.
  */
 #include <math.h>
 
@@ -68,7 +69,8 @@ static void improve(const search *work, double centre, bool upper, double *low, 
             double share = from + (to - from) * i / CANDIDATES;
             double candidate_low = upper && !work->mirrored ? low_now : centre + (full_low - centre) * share;
             double candidate_high = !upper && !work->mirrored ? high_now : centre + (full_high - centre) * share;
-            double error = candidate_high > candidate_low ? squared_error(work, candidate_low, candidate_high) : INFINITY;
+            double error =
+                candidate_high > candidate_low ? squared_error(work, candidate_low, candidate_high) : INFINITY;
             if (error <= best) {
                 best = error;
                 best_share = share;

@@ -4,7 +4,7 @@
  * steps left in place makes the error's power independent of the value too, and rectangular noise that the decoder
  * subtracts again makes the whole error independent of it.
  */
-#include "numeric/clones.h"
+#include "base/clones.h"
 #include "quant/rounding.h"
 
 /* Any rounding of a sum below 2^17 + 2 that is shifted to be positive: truncation of x + 1/2. */

@@ -1,5 +1,5 @@
 /* nearest: the closer neighbour; halfway, the one with the even integer. */
-#include "numeric/clones.h"
+#include "base/clones.h"
 #include "quant/rounding.h"
 
 HT_CLONES

@@ -1,5 +1,5 @@
 /* stochastic: up with probability fraction, down otherwise, so that the mean error is zero. */
-#include "numeric/clones.h"
+#include "base/clones.h"
 #include "quant/rounding.h"
 
 HT_CLONES

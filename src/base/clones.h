@@ -3,8 +3,8 @@
  * All bodies give the same bits: nothing is contracted (-ffp-contract=off), and sums keep their lanes' order.
  * For static functions only: GCC exports the resolver of any other from the shared library.
  */
-#ifndef HT_NUMERIC_CLONES_H
-#define HT_NUMERIC_CLONES_H
+#ifndef HT_BASE_CLONES_H
+#define HT_BASE_CLONES_H
 
 #include <stdlib.h>
 
