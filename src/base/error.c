@@ -7,7 +7,7 @@
 
 const char *ht_status_name(ht_status status) {
     switch (status) {
-#define NAME_CASE(name, value, text)                                                                                   \
+#define NAME_CASE(name, value, text) \
     case HT_##name: return #name;
         HT_STATUS_LIST(NAME_CASE)
 #undef NAME_CASE
@@ -17,7 +17,7 @@ const char *ht_status_name(ht_status status) {
 
 const char *ht_status_text(ht_status status) {
     switch (status) {
-#define TEXT_CASE(name, value, text)                                                                                   \
+#define TEXT_CASE(name, value, text) \
     case HT_##name: return text;
         HT_STATUS_LIST(TEXT_CASE)
 #undef TEXT_CASE

@@ -217,7 +217,8 @@ static ht_status copy_nodes(const ht_graph *source, ht_graph *graph, ht_error *e
 
 static ht_status copy_ends(const ht_graph *source, ht_graph *graph, ht_error *err) {
     const ht_allocator *allocator = &graph->ctx->allocator;
-    HT_TRY(ht__grow(allocator, &graph->inputs, sizeof *graph->inputs, &graph->input_capacity, source->input_count, err));
+    HT_TRY(
+        ht__grow(allocator, &graph->inputs, sizeof *graph->inputs, &graph->input_capacity, source->input_count, err));
     for (size_t i = 0; i < source->input_count; ++i) {
         graph->inputs[graph->input_count++] = graph->values[source->inputs[i]->id];
     }

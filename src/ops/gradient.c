@@ -1,6 +1,5 @@
 #include "ops/gradient.h"
 
-
 ht_status ht__gradient_node(ht_gradient *gradient, const char *op, const ht_node *like, ht_value *const *inputs,
                             uint32_t input_count, uint32_t output_count, ht_node **out, ht_error *err) {
     ht_graph *graph = gradient->graph;
@@ -84,8 +83,8 @@ ht_status ht__gradient_sum_to(ht_gradient *gradient, ht_value *value, const ht_t
     return ht__gradient_reshape(gradient, value, shape, out, err);
 }
 
-ht_status ht__gradient_between(ht_gradient *gradient, ht_value *x, ht_value *dy, float low, float high,
-                               ht_value **out, ht_error *err) {
+ht_status ht__gradient_between(ht_gradient *gradient, ht_value *x, ht_value *dy, float low, float high, ht_value **out,
+                               ht_error *err) {
     ht_value *inputs[2] = {x, dy};
     ht_node *made;
     HT_TRY(ht__gradient_node(gradient, "ClipGrad", NULL, inputs, 2, 1, &made, err));
@@ -98,7 +97,7 @@ ht_status ht__gradient_between(ht_gradient *gradient, ht_value *x, ht_value *dy,
 
 ht_status ht__gradient_back_in_shape(ht_gradient *gradient, const ht_node *node, ht_error *err) {
     ht_value *dx;
-    HT_TRY(ht__gradient_reshape(gradient, ht__gradient_of(gradient, node->outputs[0]), &node->inputs[0]->desc, &dx,
-                                err));
+    HT_TRY(
+        ht__gradient_reshape(gradient, ht__gradient_of(gradient, node->outputs[0]), &node->inputs[0]->desc, &dx, err));
     return ht__gradient_add(gradient, node->inputs[0], dx, err);
 }

@@ -51,14 +51,13 @@ static ht_status make_call(const ht_node *node, ht_kernel_call *call, int32_t op
     }
     call->output_count = node->output_count;
     for (uint32_t i = 0; i < node->output_count; ++i) {
-        call->outputs[i] =
-            node->outputs[i] != NULL ? node->outputs[i]->desc : (ht_tensor_desc){.type = HT_NONE};
+        call->outputs[i] = node->outputs[i] != NULL ? node->outputs[i]->desc : (ht_tensor_desc){.type = HT_NONE};
     }
     return HT_OK;
 }
 
-static ht_status run_reference(ht_graph *graph, const ht_node *node, const ht_kernel_call *call,
-                               void *const *outputs, ht_error *err) {
+static ht_status run_reference(ht_graph *graph, const ht_node *node, const ht_kernel_call *call, void *const *outputs,
+                               ht_error *err) {
     const ht_allocator *allocator = &graph->ctx->allocator;
     ht_kernel_env env = {.allocator = allocator, .threads = 1, .reference_only = true};
     const ht_kernel_variant *variant = ht__kernel_choose(call, &env);

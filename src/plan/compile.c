@@ -104,8 +104,8 @@ static void fill_operand(const compiler *c, ht_kernel_call *call, uint32_t i, ui
     call->constants[i] = t->slot.kind == HT_SLOT_CONSTANT && !replaceable ? t->slot.constant : NULL;
 }
 
-/* Where a value that a step writes in `layout` lives: in the caller's buffer when it is a graph output in the plain layout
- * (the first time it is listed), else in the arena. */
+/* Where a value that a step writes in `layout` lives: in the caller's buffer when it is a graph output in the plain
+ * layout (the first time it is listed), else in the arena. */
 static ht_slot output_slot(const compiler *c, const ht_value *value, ht_layout layout) {
     if (layout == HT_LAYOUT_PLAIN || layouts_coincide(&value->desc)) {
         for (size_t i = 0; i < c->graph->output_count; ++i) {
@@ -170,7 +170,7 @@ static ht_layout wanted_layout(const compiler *c, const ht_node *node) {
         if (value != NULL && value->data == NULL && value->desc.rank >= 3 && value->desc.rank == rank &&
             !layouts_coincide(&value->desc)) {
             return c->versions[value->id][HT_LAYOUT_CHANNELS_LAST].tensor != HT_NO_TENSOR ? HT_LAYOUT_CHANNELS_LAST
-                                                                                         : HT_LAYOUT_PLAIN;
+                                                                                          : HT_LAYOUT_PLAIN;
         }
     }
     return HT_LAYOUT_PLAIN;
@@ -234,8 +234,7 @@ static ht_status emit_node(compiler *c, const ht_node *node) {
     uint32_t inputs[HT_MAX_INPUTS], outputs[HT_MAX_OUTPUTS];
     for (uint32_t i = 0; i < call.input_count; ++i) {
         int32_t operand = operands[i];
-        const ht_value *value =
-            operand >= 0 && (uint32_t)operand < node->input_count ? node->inputs[operand] : NULL;
+        const ht_value *value = operand >= 0 && (uint32_t)operand < node->input_count ? node->inputs[operand] : NULL;
         inputs[i] = HT_NO_TENSOR;
         call.inputs[i] = (ht_tensor_desc){.type = HT_NONE};
         if (value != NULL) {
@@ -254,8 +253,8 @@ static ht_status emit_node(compiler *c, const ht_node *node) {
     return new_step(c, node->name, &call, inputs, outputs, node->op->macs != NULL ? node->op->macs(node) : 0);
 }
 
-/* A graph output that no step writes straight into the caller's buffer: an input, a constant, an alias, a tensor that is
- * channels-last, or one listed twice. */
+/* A graph output that no step writes straight into the caller's buffer: an input, a constant, an alias, a tensor that
+ * is channels-last, or one listed twice. */
 static ht_status emit_output_copy(compiler *c, size_t index) {
     const ht_value *value = c->graph->outputs[index];
     uint32_t from;

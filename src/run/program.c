@@ -2,9 +2,7 @@
 
 #include <string.h>
 
-size_t ht__program_run_bytes(const ht_program *program) {
-    return program->arena_bytes + program->scratch_bytes;
-}
+size_t ht__program_run_bytes(const ht_program *program) { return program->arena_bytes + program->scratch_bytes; }
 
 int ht__program_find_output(const ht_program *program, const char *name) {
     for (size_t i = 0; i < program->output_count; ++i) {
@@ -15,7 +13,8 @@ int ht__program_find_output(const ht_program *program, const char *name) {
     return -1;
 }
 
-/* Where a tensor is in this run. Outputs are written through, everything else is only read by those who did not make it. */
+/* Where a tensor is in this run. Outputs are written through, everything else is only read by those who did not make
+ * it. */
 static void *locate(const ht_program_tensor *tensor, const ht_run_arguments *arguments) {
     union {
         const void *read;
@@ -46,8 +45,7 @@ ht_status ht__program_run(const ht_program *program, const ht_run_arguments *arg
         const void *inputs[HT_MAX_INPUTS];
         void *outputs[HT_MAX_OUTPUTS];
         for (uint32_t i = 0; i < step->input_count; ++i) {
-            inputs[i] =
-                step->inputs[i] != HT_NO_TENSOR ? locate(&program->tensors[step->inputs[i]], arguments) : NULL;
+            inputs[i] = step->inputs[i] != HT_NO_TENSOR ? locate(&program->tensors[step->inputs[i]], arguments) : NULL;
         }
         for (uint32_t i = 0; i < step->output_count; ++i) {
             outputs[i] =

@@ -24,7 +24,8 @@ ht_status ht__evaluator_set_constant(ht_evaluator *evaluator, const char *name, 
 /* Sees every tensor of every batch of the following runs (value ids are those of the graph handed in); NULL: nobody. The last
  * batch is filled up with repeats of its last sample. */
 void ht__evaluator_observe(ht_evaluator *evaluator, ht_observer *observer, void *user);
-/* Evaluates. `pool` NULL: serial (for callers that run several evaluators at once). The caller clears *out. */
+/* Evaluates. `pool` NULL: serial (for callers that run several evaluators at once). The caller clears *out. The interval of a
+ * regression is left to the caller: low = high = mse. */
 ht_status ht__evaluator_run(ht_evaluator *evaluator, ht_pool *pool, ht_evaluation *out, ht_error *err);
 /* NULL is allowed. */
 void ht__evaluator_destroy(ht_evaluator *evaluator);

@@ -38,9 +38,7 @@ static const case_row cases[] = {
     {"clipped by norm",
      {RECIPE, .optimizer = HT_OPTIMIZER_SGD, .clip_norm = 0.5},
      {0.4089079435908491, -1.1364686594230946, 1.9932610436695373, -0.010182888545844468}},
-    {"clipped by value",
-     {RECIPE, .optimizer = HT_OPTIMIZER_SGD, .clip_value = 0.2},
-     {0.44, -1.19, 1.986, -0.015}},
+    {"clipped by value", {RECIPE, .optimizer = HT_OPTIMIZER_SGD, .clip_value = 0.2}, {0.44, -1.19, 1.986, -0.015}},
 };
 
 static void follows_the_formulas(void **state) {
@@ -91,20 +89,33 @@ static void gradient_that_is_not_finite(void **state) {
     ht_train_options recipe = {RECIPE, .optimizer = HT_OPTIMIZER_SGD, .clip_norm = 1};
     ht_optimizer_state optimizer;
     assert_int_equal(ht__optimizer_create(&ht__system_allocator, &recipe, 2, &optimizer, NULL), HT_OK);
-    assert_int_equal(ht__optimizer_step(&optimizer, &recipe, 0.1, NULL, parameters, gradients, NULL),
-                     HT_ERROR_NUMERIC);
+    assert_int_equal(ht__optimizer_step(&optimizer, &recipe, 0.1, NULL, parameters, gradients, NULL), HT_ERROR_NUMERIC);
     assert_true(parameters[0] == 1.0f);
     ht__optimizer_destroy(&ht__system_allocator, &optimizer);
 }
 
 static void schedules(void **state) {
     (void)state;
-    static const double onecycle[20] = {
-        0.0003999999999999993, 0.0013167184270002508, 0.003716718427000252,  0.006683281572999748,
-        0.009083281572999747,  0.01,                  0.009874640062350875,  0.009504846320134737,
-        0.0089091617757105,    0.008117456539497631,  0.007169430017913008,  0.0061126202193628925,
-        0.00500002,            0.003887419780637108,  0.0028306099820869924, 0.00188258346050237,
-        0.0010908782242895004, 0.0004951936798652628, 0.00012539993764912555, 4e-08};
+    static const double onecycle[20] = {0.0003999999999999993,
+                                        0.0013167184270002508,
+                                        0.003716718427000252,
+                                        0.006683281572999748,
+                                        0.009083281572999747,
+                                        0.01,
+                                        0.009874640062350875,
+                                        0.009504846320134737,
+                                        0.0089091617757105,
+                                        0.008117456539497631,
+                                        0.007169430017913008,
+                                        0.0061126202193628925,
+                                        0.00500002,
+                                        0.003887419780637108,
+                                        0.0028306099820869924,
+                                        0.00188258346050237,
+                                        0.0010908782242895004,
+                                        0.0004951936798652628,
+                                        0.00012539993764912555,
+                                        4e-08};
     ht_train_options recipe = {.learning_rate = 0.01, .epochs = 4, .schedule = HT_SCHEDULE_ONECYCLE};
     for (uint64_t step = 0; step < 20; ++step) {
         assert_true(fabs(ht__schedule_rate(&recipe, step, 5) - onecycle[step]) < 1e-12);

@@ -47,8 +47,7 @@ static ht_status infer_grad(const ht_graph *graph, ht_node *node, ht_error *err)
     return ht__set_output(node, 2, &node->inputs[2]->desc, err);
 }
 
-static ht_status lower_grad(const ht_node *node, ht_kernel_call *call, int32_t operands[HT_MAX_INPUTS],
-                            ht_error *err) {
+static ht_status lower_grad(const ht_node *node, ht_kernel_call *call, int32_t operands[HT_MAX_INPUTS], ht_error *err) {
     (void)operands;
     (void)err;
     *HT_LOWER(ht_batch_norm_parameters, call, ht__batch_norm_grad_family) = read_parameters(node);

@@ -4,7 +4,7 @@
 /* The attribute `to` is ONNX's TensorProto.DataType. */
 static ht_type target_type(const ht_node *node) {
     switch (ht__node_int(node, "to", 0)) {
-#define TYPE_CASE(NAME, name, bytes, onnx)                                                                             \
+#define TYPE_CASE(NAME, name, bytes, onnx) \
     case onnx: return HT_##NAME;
         HT_TYPE_LIST(TYPE_CASE)
 #undef TYPE_CASE

@@ -6,7 +6,8 @@
 static ht_status lower(const ht_node *node, ht_kernel_call *call, int32_t operands[HT_MAX_INPUTS], ht_error *err) {
     (void)operands;
     (void)err;
-    ht__lower_binary(call, HT_BINARY_CLIP_GRAD, ht__node_float(node, "low", -INFINITY), ht__node_float(node, "high", INFINITY));
+    ht__lower_binary(call, HT_BINARY_CLIP_GRAD, ht__node_float(node, "low", -INFINITY),
+                     ht__node_float(node, "high", INFINITY));
     return HT_OK;
 }
 

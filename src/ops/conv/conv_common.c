@@ -18,8 +18,8 @@ ht_status ht__read_activation(const ht_node *node, ht_activation *kind, float *l
     return HT_OK;
 }
 
-ht_status ht__conv_read(const ht_node *node, const ht_tensor_desc *x, const ht_tensor_desc *w,
-                        ht_conv_parameters *out, ht_window *window, ht_error *err) {
+ht_status ht__conv_read(const ht_node *node, const ht_tensor_desc *x, const ht_tensor_desc *w, ht_conv_parameters *out,
+                        ht_window *window, ht_error *err) {
     if (x->rank < 3 || x->rank > 5 || w->rank != x->rank) {
         return ht__fail_at(err, HT_ERROR_MISMATCH, node->name,
                            "A convolution needs an input and weights of the same rank 3 to 5, not %d and %d.",

@@ -1,4 +1,5 @@
-/* Dropout while training: (x, step i64 []) -> y; attributes ratio, seed, stream. Its gradient is itself applied to dy. */
+/* Dropout while training: (x, step i64 []) -> y; attributes ratio, seed, stream. Its gradient is itself applied to dy.
+ */
 #include "kernels/dropout/dropout.h"
 #include "ops/gradient.h"
 
@@ -6,7 +7,8 @@ static ht_status lower(const ht_node *node, ht_kernel_call *call, int32_t operan
     (void)operands;
     float ratio = ht__node_float(node, "ratio", 0.5f);
     if (!(ratio >= 0.0f && ratio < 1.0f)) {
-        return ht__fail_at(err, HT_ERROR_ARGUMENT, node->name, "A dropout ratio of %g is not in [0, 1).", (double)ratio);
+        return ht__fail_at(err, HT_ERROR_ARGUMENT, node->name, "A dropout ratio of %g is not in [0, 1).",
+                           (double)ratio);
     }
     *HT_LOWER(ht_dropout_parameters, call, ht__dropout_family) =
         (ht_dropout_parameters){.ratio = ratio,

@@ -15,8 +15,9 @@ static ht_status infer(const ht_graph *graph, ht_node *node, ht_error *err) {
         int32_t ix = i - (y.rank - x->rank), is = i - (y.rank - (int32_t)count);
         int64_t dx = ix >= 0 ? x->dims[ix] : 1, ds = is >= 0 ? shape[is] : 1;
         if (ds < 0 || (dx != ds && dx > 1 && ds != 1)) {
-            return ht__fail_at(err, HT_ERROR_MISMATCH, node->name, "Axis %d of %lld elements cannot be expanded to %lld.",
-                               (int)i, (long long)dx, (long long)ds);
+            return ht__fail_at(err, HT_ERROR_MISMATCH, node->name,
+                               "Axis %d of %lld elements cannot be expanded to %lld.", (int)i, (long long)dx,
+                               (long long)ds);
         }
         y.dims[i] = ds == 1 ? dx : ds;
     }

@@ -34,8 +34,7 @@ const ht_op ht__op_FakeQuantize = {
     .gradient = ht__gradient_FakeQuantize,
 };
 
-static ht_status lower_grad(const ht_node *node, ht_kernel_call *call, int32_t operands[HT_MAX_INPUTS],
-                            ht_error *err) {
+static ht_status lower_grad(const ht_node *node, ht_kernel_call *call, int32_t operands[HT_MAX_INPUTS], ht_error *err) {
     (void)operands;
     return read_parameters(node, HT_LOWER(ht_quantize_parameters, call, ht__fake_quantize_grad_family), err);
 }

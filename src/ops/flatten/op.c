@@ -21,7 +21,8 @@ static ht_status infer(const ht_graph *graph, ht_node *node, ht_error *err) {
                            (long long)axis, (int)x->rank);
     }
     int32_t split = (int32_t)(axis < 0 ? axis + x->rank : axis);
-    ht_tensor_desc y = {.type = x->type, .rank = 2, .dims = {product(x->dims, split), product(x->dims + split, x->rank - split)}};
+    ht_tensor_desc y = {
+        .type = x->type, .rank = 2, .dims = {product(x->dims, split), product(x->dims + split, x->rank - split)}};
     return ht__set_output(node, 0, &y, err);
 }
 

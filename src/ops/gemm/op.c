@@ -7,8 +7,8 @@ static ht_status infer(const ht_graph *graph, ht_node *node, ht_error *err) {
     const ht_tensor_desc *a = &node->inputs[0]->desc, *b = &node->inputs[1]->desc;
     bool ta = ht__node_int(node, "transA", 0) != 0, tb = ht__node_int(node, "transB", 0) != 0;
     if (a->rank != 2 || b->rank != 2) {
-        return ht__fail_at(err, HT_ERROR_MISMATCH, node->name, "Gemm multiplies matrices, not tensors of rank %d and %d.",
-                           (int)a->rank, (int)b->rank);
+        return ht__fail_at(err, HT_ERROR_MISMATCH, node->name,
+                           "Gemm multiplies matrices, not tensors of rank %d and %d.", (int)a->rank, (int)b->rank);
     }
     int64_t ka = a->dims[ta ? 0 : 1], kb = b->dims[tb ? 1 : 0];
     if (ka >= 0 && kb >= 0 && ka != kb) {

@@ -3,7 +3,8 @@
 static ht_status lower(const ht_node *node, ht_kernel_call *call, int32_t operands[HT_MAX_INPUTS], ht_error *err) {
     (void)operands;
     (void)err;
-    ht__lower_unary(call, HT_UNARY_HARD_SIGMOID, ht__node_float(node, "alpha", 0.2f), ht__node_float(node, "beta", 0.5f));
+    ht__lower_unary(call, HT_UNARY_HARD_SIGMOID, ht__node_float(node, "alpha", 0.2f),
+                    ht__node_float(node, "beta", 0.5f));
     return HT_OK;
 }
 

@@ -1,4 +1,5 @@
-/* y = a b: da = dy b', db = a' dy, over the last two axes; summed over the leading axes along which an operand was repeated. */
+/* y = a b: da = dy b', db = a' dy, over the last two axes; summed over the leading axes along which an operand was
+ * repeated. */
 #include "ops/gradient.h"
 
 static ht_status transposed(ht_gradient *gradient, ht_value *x, ht_value **out, ht_error *err) {

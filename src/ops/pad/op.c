@@ -8,8 +8,8 @@ static ht_status read_parameters(const ht_node *node, ht_pad_parameters *out, ht
     const ht_value *pads = node->inputs[1];
     if (pads->data == NULL || pads->desc.type != HT_I64 || ht__desc_elements(&pads->desc) != 2 * (int64_t)rank ||
         ht__has_input(node, 3)) {
-        return ht__fail_at(err, HT_ERROR_UNSUPPORTED, node->name,
-                           "Pad needs %d constant amounts and no list of axes.", 2 * (int)rank);
+        return ht__fail_at(err, HT_ERROR_UNSUPPORTED, node->name, "Pad needs %d constant amounts and no list of axes.",
+                           2 * (int)rank);
     }
     const char *mode = ht__node_text(node, "mode", "constant");
     memset(out, 0, sizeof *out);

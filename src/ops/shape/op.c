@@ -1,4 +1,5 @@
-/* Shape gives i64 dimensions. Once they are known it is a constant: passes/fold replaces it, so that no kernel is needed. */
+/* Shape gives i64 dimensions. Once they are known it is a constant: passes/fold replaces it, so that no kernel is
+ * needed. */
 #include "ops/common.h"
 
 static ht_status infer(const ht_graph *graph, ht_node *node, ht_error *err) {

@@ -34,7 +34,8 @@ static ht_status resolve(const ht_node *node, ht_slice_parameters *out, int64_t 
         HT_TRY(ht__normal_axis(node, axis_count != 0 ? axes[k] : (int64_t)k, x->rank, &axis, err));
         int64_t step = step_count != 0 ? steps[k] : 1, size = x->dims[axis];
         if (step == 0 || step < -INT32_MAX || step > INT32_MAX) {
-            return ht__fail_at(err, HT_ERROR_FORMAT, node->name, "A slice step of %lld is not usable.", (long long)step);
+            return ht__fail_at(err, HT_ERROR_FORMAT, node->name, "A slice step of %lld is not usable.",
+                               (long long)step);
         }
         if (size < 0) {
             sizes[axis] = -1;

@@ -3,9 +3,7 @@
 #include "graph/op.h"
 #include "passes/passes.h"
 
-static bool is_op(const ht_node *node, const char *name) {
-    return node != NULL && strcmp(node->op->name, name) == 0;
-}
+static bool is_op(const ht_node *node, const char *name) { return node != NULL && strcmp(node->op->name, name) == 0; }
 
 static bool lonely(const ht_graph *graph, const ht_value *value) {
     return !value->is_output && value->quantization == NULL && ht__graph_consumers(graph, value, NULL, 0) == 1;
