@@ -40,3 +40,15 @@ set_tests_properties(docs_pages docs_readme PROPERTIES LABELS slow)
 
 # Checks of the source tree itself.
 add_test(NAME check_deps COMMAND tools/check-deps WORKING_DIRECTORY ${CMAKE_SOURCE_DIR})
+
+# The checker holds every kernel variant against its family's reference: all of libhalftone's, and once more those that the
+# runtime library has on its own.
+file(GLOB CHECKER CONFIGURE_DEPENDS tests/checker/*.c)
+add_executable(halftone_check ${CHECKER})
+target_link_libraries(halftone_check PRIVATE halftone_static)
+add_executable(halftone_check_rt ${CHECKER})
+target_link_libraries(halftone_check_rt PRIVATE halftone_rt_static)
+foreach(checker halftone_check halftone_check_rt)
+  target_include_directories(${checker} PRIVATE tests/checker)
+  add_test(NAME ${checker} COMMAND ${checker} --cases 25)
+endforeach()

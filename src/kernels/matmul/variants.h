@@ -4,6 +4,6 @@
 
 #include "kernels/matmul/matmul.h"
 
-extern const ht_kernel_variant ht__matmul_f32_reference;
+extern const ht_kernel_variant ht__matmul_f32_small, ht__matmul_f32_reference;
 
 #endif
