@@ -19,15 +19,18 @@ typedef struct ht_op ht_op;
  * what `ht_value.data` holds (f32). An activation with one is fake-quantized where it is produced. */
 typedef struct ht_quantization {
     int32_t bits;         /* 1 .. 16 */
-    bool codebook;        /* true: real = table[group][code]; false: real = (code - zero_point) * scale */
+    bool codebook;        /* true: real = table[group][code], times scale[group] if there is one;
+                             false: real = (code - zero_point[group]) * scale[group] */
+    bool shared_table;    /* codebook: one table for all groups */
     bool is_signed;       /* codes of an affine tensor: -2^(bits-1) .. or 0 .. */
-    int32_t axis;         /* axis that groups divide; -1: one group for the whole tensor */
-    int64_t block;        /* > 0: groups are runs of `block` elements along the last axis of the 2-D view; 0: whole slices */
+    int32_t axis;         /* the channel axis: each channel has groups of its own; -1: the whole tensor is one channel */
+    int64_t block;        /* > 0: a channel's elements, in row-major order of the other axes, are cut into groups of `block`
+                             (the last may be shorter); 0: a channel is one group. Group = channel * blocks + block's index */
     size_t groups;        /* number of scales / tables, >= 1 */
-    const float *scale;   /* [groups]; affine */
+    const float *scale;   /* [groups]; codebook: may be NULL */
     const float *zero_point; /* [groups]; affine; integers unless the level set has none at zero (mid-rise: half-integers) */
-    const float *table;   /* [groups][levels]; codebook */
-    uint32_t levels;      /* levels per group, <= 2^bits */
+    const float *table;   /* [groups or 1][levels]; codebook */
+    uint32_t levels;      /* codebook: levels per group, <= 2^bits */
     const uint16_t *codes; /* [elements], offset so that the smallest code is 0 (affine signed: code + 2^(bits-1)); NULL for activations */
     const char *scheme;   /* the scheme's text form, for reports; may be NULL */
 } ht_quantization;

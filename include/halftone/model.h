@@ -1,0 +1,107 @@
+/* Models: a network with its weights and metadata, read from a file, made by training, or changed by quantization.
+ *
+ * A model may be read by several threads at once; changing it (quantizing, setting metadata) needs it alone.
+ */
+#ifndef HALFTONE_MODEL_H
+#define HALFTONE_MODEL_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "halftone/context.h"
+#include "halftone/types.h"
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+typedef struct ht_model ht_model;
+
+/* Reads a model file (ONNX, operator sets 7 to 21). Weights stay in the file, which is mapped: it must not be changed while
+ * the model lives. Ownership of *out passes to the caller: ht_model_destroy, before the context is destroyed.
+ * Errors: HT_ERROR_IO (missing, unreadable), HT_ERROR_FORMAT (damaged; with the byte offset where it can be known),
+ * HT_ERROR_UNSUPPORTED (an operator, type or feature; the sentence names each operator and a node of it),
+ * HT_ERROR_MISMATCH (tensors that do not fit a node), HT_ERROR_LIMIT, HT_ERROR_MEMORY. */
+HT_API ht_status ht_model_load(ht_context *ctx, const char *path, ht_model **out, ht_error *err);
+
+typedef struct ht_model_save_options {
+    bool overwrite; /* replace a file that exists */
+} ht_model_save_options;
+
+/* Writes the model as ONNX: standard operators only, so that other runtimes run it unchanged; the same model gives the
+ * same bytes. Quantized tensors are written as codes with the nodes that decode them. The file appears whole or not
+ * at all. `options` may be NULL.
+ * Errors: HT_ERROR_EXISTS, HT_ERROR_IO, HT_ERROR_UNSUPPORTED (what ONNX cannot express, naming node or tensor),
+ * HT_ERROR_LIMIT (a file of 2 GB or more), HT_ERROR_MEMORY. */
+HT_API ht_status ht_model_save(const ht_model *model, const char *path, const ht_model_save_options *options,
+                               ht_error *err);
+
+/* NULL is allowed. */
+HT_API void ht_model_destroy(ht_model *model);
+
+/* ---- what is in it -------------------------------------------------------------------------------------------------- */
+
+/* Texts belong to the model. */
+typedef struct ht_model_info {
+    const char *name;             /* of the graph; may be empty */
+    const char *producer;         /* program that wrote the file; may be empty */
+    const char *producer_version; /* may be empty */
+    int64_t opset;                /* operator set of the file; 17 for a model made here */
+    int64_t file_bytes;           /* size of the file that it was read from; 0: made here */
+    size_t inputs, outputs, nodes;
+    int64_t parameters;    /* numbers in floating-point constants (weights, biases, norm parameters) */
+    int64_t bytes_f32;     /* 4 x parameters */
+    int64_t bytes_packed;  /* the same with each quantized tensor at its width, and its scales, zero points and tables */
+    int64_t macs;          /* multiply-accumulates for one sample; -1: a shape is not known before the model runs */
+    size_t quantized_weights, quantized_activations; /* tensors */
+} ht_model_info;
+
+/* Errors: HT_ERROR_MEMORY. */
+HT_API ht_status ht_model_describe(const ht_model *model, ht_model_info *info, ht_error *err);
+
+/* An input or an output. Texts belong to the model. */
+typedef struct ht_tensor_info {
+    const char *name;
+    ht_type type;                     /* HT_NONE: not known */
+    int32_t rank;                     /* 0 .. HT_MAX_RANK; -1: not known */
+    int64_t dims[HT_MAX_RANK];        /* -1: known only when the model runs */
+    const char *symbols[HT_MAX_RANK]; /* names of such dimensions ("N"); NULL: none */
+} ht_tensor_info;
+
+/* The input or output at `index`; false past the end. */
+HT_API bool ht_model_input(const ht_model *model, size_t index, ht_tensor_info *info);
+HT_API bool ht_model_output(const ht_model *model, size_t index, ht_tensor_info *info);
+
+/* One node of the model. Texts belong to the call: copy what must last. */
+typedef struct ht_layer_info {
+    const char *name, *op; /* "conv1", "Conv" */
+    ht_tensor_info output; /* the first one, for one sample (batch 1) where shapes are known */
+    int64_t parameters;    /* numbers in its floating-point constants; a constant of several nodes counts at the first */
+    int64_t bytes_packed;  /* what they take at their widths */
+    int64_t macs;          /* -1: not known */
+    int32_t weight_bits;     /* width of its widest quantized constant; 0: none is quantized */
+    int32_t activation_bits; /* width of its first output; 0: float */
+    const char *scheme;      /* of its first quantized constant, in text form; NULL: unknown or none */
+} ht_layer_info;
+
+/* Visits the nodes in the order in which they run; returning false ends the walk. Errors: HT_ERROR_MEMORY. */
+HT_API ht_status ht_model_layers(const ht_model *model, bool (*visit)(void *user, const ht_layer_info *layer), void *user,
+                                 ht_error *err);
+
+/* ---- metadata: texts by key, stored in the file -------------------------------------------------------------------------- */
+
+/* Keys that this project uses. */
+#define HT_METADATA_PREPROCESS "halftone.preprocess" /* the fitted preprocessing, see halftone/data.h */
+
+/* The text under `key`, or NULL. Belongs to the model until it is changed or destroyed. */
+HT_API const char *ht_model_metadata(const ht_model *model, const char *key);
+/* The `index`-th pair in the order of keys; false past the end. `key` and `value` may be NULL. */
+HT_API bool ht_model_metadata_at(const ht_model *model, size_t index, const char **key, const char **value);
+/* Sets (copies) a text; NULL removes it. Errors: HT_ERROR_ARGUMENT (empty key), HT_ERROR_MEMORY. */
+HT_API ht_status ht_model_metadata_set(ht_model *model, const char *key, const char *value, ht_error *err);
+
+#ifdef __cplusplus
+}
+#endif
+#endif

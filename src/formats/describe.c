@@ -1,0 +1,157 @@
+/* What a model holds, counted: parameters, sizes, multiply-accumulates, layers. */
+#include <string.h>
+
+#include "formats/model.h"
+#include "graph/op.h"
+
+/* The numbers of one constant. */
+typedef struct constant_size {
+    int64_t parameters, bytes_packed;
+} constant_size;
+
+static bool is_float(ht_type type) { return type == HT_F32 || type == HT_F64 || type == HT_F16 || type == HT_BF16; }
+
+static constant_size measure_constant(const ht_value *value) {
+    int64_t elements = ht__desc_elements(&value->desc);
+    if (!is_float(value->desc.type) || elements <= 0) {
+        return (constant_size){0, 0};
+    }
+    const ht_quantization *q = value->quantization;
+    if (q == NULL) {
+        return (constant_size){elements, elements * (int64_t)ht_type_bytes(value->desc.type)};
+    }
+    int64_t codes = (elements * q->bits + 7) / 8;
+    int64_t parameters = (int64_t)q->groups * (q->codebook ? (int64_t)q->levels : 2) * (int64_t)sizeof(float);
+    return (constant_size){elements, codes + parameters};
+}
+
+static void fill_tensor(const ht_value *value, ht_tensor_info *info) {
+    *info = (ht_tensor_info){.name = value->name, .type = value->desc.type, .rank = value->desc.rank};
+    for (int32_t i = 0; i < value->desc.rank; ++i) {
+        info->dims[i] = value->desc.dims[i];
+        info->symbols[i] = value->desc.dims[i] < 0 ? value->symbols[i] : NULL;
+    }
+}
+
+bool ht_model_input(const ht_model *model, size_t index, ht_tensor_info *info) {
+    if (index >= model->graph->input_count) {
+        return false;
+    }
+    fill_tensor(model->graph->inputs[index], info);
+    return true;
+}
+
+bool ht_model_output(const ht_model *model, size_t index, ht_tensor_info *info) {
+    if (index >= model->graph->output_count) {
+        return false;
+    }
+    fill_tensor(model->graph->outputs[index], info);
+    return true;
+}
+
+/* Is a shape that the node's cost depends on unknown? */
+static bool is_unshaped(const ht_node *node) {
+    for (uint32_t k = 0; k < node->output_count; ++k) {
+        if (node->outputs[k] != NULL &&
+            (node->outputs[k]->desc.rank < 0 || ht__desc_elements(&node->outputs[k]->desc) < 0)) {
+            return true;
+        }
+    }
+    return false;
+}
+
+/* Constants that were counted already, by value id. */
+typedef struct layer_walk {
+    ht_graph *graph; /* a copy with batch 1 */
+    bool *seen;
+} layer_walk;
+
+static ht_status walk_start(const ht_model *model, layer_walk *out, ht_error *err) {
+    HT_TRY(ht__graph_copy(model->graph, &out->graph, err));
+    /* A batch of one that does not fit leaves shapes unknown, and the counts say so. */
+    (void)ht__graph_set_batch(out->graph, 1, NULL);
+    out->seen = ht__calloc(&model->ctx->allocator, out->graph->value_count + 1, sizeof *out->seen);
+    if (out->seen == NULL) {
+        ht__graph_destroy(out->graph);
+        return ht__fail_memory(err, out->graph->value_count);
+    }
+    return HT_OK;
+}
+
+static void walk_end(layer_walk *walk) {
+    ht__free(&walk->graph->ctx->allocator, walk->seen);
+    ht__graph_destroy(walk->graph);
+}
+
+static void describe_layer(layer_walk *walk, const ht_node *node, ht_layer_info *layer) {
+    *layer = (ht_layer_info){.name = node->name, .op = node->op->name};
+    for (uint32_t k = 0; k < node->input_count; ++k) {
+        const ht_value *input = node->inputs[k];
+        if (input == NULL || input->data == NULL || walk->seen[input->id]) {
+            continue;
+        }
+        walk->seen[input->id] = true;
+        constant_size size = measure_constant(input);
+        layer->parameters += size.parameters;
+        layer->bytes_packed += size.bytes_packed;
+        if (input->quantization != NULL) {
+            layer->scheme = layer->scheme != NULL ? layer->scheme : input->quantization->scheme;
+            if (input->quantization->bits > layer->weight_bits) {
+                layer->weight_bits = input->quantization->bits;
+            }
+        }
+    }
+    if (node->outputs[0] != NULL) {
+        fill_tensor(node->outputs[0], &layer->output);
+        layer->activation_bits = node->outputs[0]->quantization != NULL ? node->outputs[0]->quantization->bits : 0;
+    }
+    layer->macs = node->op->macs == NULL ? 0 : is_unshaped(node) ? -1 : node->op->macs(node);
+}
+
+ht_status ht_model_layers(const ht_model *model, bool (*visit)(void *user, const ht_layer_info *layer), void *user,
+                          ht_error *err) {
+    layer_walk walk;
+    HT_TRY(walk_start(model, &walk, err));
+    for (size_t i = 0; i < walk.graph->node_count; ++i) {
+        ht_layer_info layer;
+        describe_layer(&walk, walk.graph->nodes[i], &layer);
+        if (!visit(user, &layer)) {
+            break;
+        }
+    }
+    walk_end(&walk);
+    return HT_OK;
+}
+
+static bool add_layer(void *user, const ht_layer_info *layer) {
+    ht_model_info *info = user;
+    info->parameters += layer->parameters;
+    info->bytes_packed += layer->bytes_packed;
+    if (info->macs < 0 || layer->macs < 0 || __builtin_add_overflow(info->macs, layer->macs, &info->macs)) {
+        info->macs = -1; /* and stays so */
+    }
+    return true;
+}
+
+ht_status ht_model_describe(const ht_model *model, ht_model_info *info, ht_error *err) {
+    const ht_graph *graph = model->graph;
+    *info = (ht_model_info){.name = graph->name,
+                            .producer = model->producer,
+                            .producer_version = model->producer_version,
+                            .opset = model->opset,
+                            .file_bytes = (int64_t)model->file.size,
+                            .inputs = graph->input_count,
+                            .outputs = graph->output_count,
+                            .nodes = graph->node_count};
+    HT_TRY(ht_model_layers(model, add_layer, info, err));
+    info->bytes_f32 = 4 * info->parameters;
+    for (size_t i = 0; i < graph->value_count; ++i) {
+        const ht_value *value = graph->values[i];
+        if (value->quantization != NULL && value->data != NULL) {
+            ++info->quantized_weights;
+        } else if (value->quantization != NULL && (value->producer != NULL || value->is_input)) {
+            ++info->quantized_activations;
+        }
+    }
+    return HT_OK;
+}

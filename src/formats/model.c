@@ -1,0 +1,198 @@
+#include "formats/model.h"
+
+#include <string.h>
+
+#ifdef HT_WITH_ONNX
+#include "formats/onnx/onnx.h"
+#endif
+
+ht_status ht__model_create(ht_context *ctx, ht_graph *graph, ht_model **out, ht_error *err) {
+    ht_model *model = ht__calloc(&ctx->allocator, 1, sizeof *model);
+    char *producer = ht__strdup(&ctx->allocator, "halftone");
+    char *version = ht__strdup(&ctx->allocator, ht_version());
+    if (model == NULL || producer == NULL || version == NULL) {
+        ht__free(&ctx->allocator, model);
+        ht__free(&ctx->allocator, producer);
+        ht__free(&ctx->allocator, version);
+        return ht__fail_memory(err, sizeof *model);
+    }
+    *model = (ht_model){.ctx = ctx, .graph = graph, .producer = producer, .producer_version = version, .opset = 17};
+    *out = model;
+    return HT_OK;
+}
+
+ht_status ht__model_copy(const ht_model *source, ht_model **out, ht_error *err) {
+    ht_graph *graph;
+    HT_TRY(ht__graph_copy(source->graph, &graph, err));
+    ht_model *model;
+    ht_status status = ht__model_create(source->ctx, graph, &model, err);
+    if (status != HT_OK) {
+        ht__graph_destroy(graph);
+        return status;
+    }
+    model->opset = source->opset;
+    for (size_t i = 0; i < source->metadata_count && status == HT_OK; ++i) {
+        status = ht_model_metadata_set(model, source->metadata[i].key, source->metadata[i].value, err);
+    }
+    if (status != HT_OK) {
+        ht_model_destroy(model);
+        return status;
+    }
+    *out = model;
+    return HT_OK;
+}
+
+void ht_model_destroy(ht_model *model) {
+    if (model == NULL) {
+        return;
+    }
+    const ht_allocator *allocator = &model->ctx->allocator;
+    for (size_t i = 0; i < model->metadata_count; ++i) {
+        ht__free(allocator, model->metadata[i].key);
+        ht__free(allocator, model->metadata[i].value);
+    }
+    ht__free(allocator, model->metadata);
+    ht__free(allocator, model->producer);
+    ht__free(allocator, model->producer_version);
+    ht__graph_destroy(model->graph);
+    ht__file_unmap(&model->file); /* last: constants may lie in it */
+    ht__free(allocator, model);
+}
+
+#ifdef HT_WITH_ONNX
+
+ht_status ht_model_load(ht_context *ctx, const char *path, ht_model **out, ht_error *err) {
+    ht_file_view file;
+    HT_TRY(ht__file_map(path, &file, err));
+    ht_model *model;
+    ht_status status = ht__onnx_read(ctx, file.data, file.size, path, &model, err);
+    if (status != HT_OK) {
+        ht__file_unmap(&file);
+        return status;
+    }
+    model->file = file;
+    *out = model;
+    return HT_OK;
+}
+
+static bool write_piece(void *user, const void *bytes, size_t size) {
+    return fwrite(bytes, 1, size, ((ht_file_writer *)user)->stream) == size;
+}
+
+ht_status ht_model_save(const ht_model *model, const char *path, const ht_model_save_options *options, ht_error *err) {
+    bool overwrite = options != NULL && options->overwrite;
+    ht_file_writer writer;
+    HT_TRY(ht__file_create(&model->ctx->allocator, path, overwrite, &writer, err));
+    ht_status status = ht__onnx_write(model, write_piece, &writer, err);
+    if (status == HT_ERROR_IO) {
+        return ht__file_commit(&writer, err); /* which fails with the system's reason */
+    }
+    if (status != HT_OK) {
+        ht__file_discard(&writer);
+        return status;
+    }
+    return ht__file_commit(&writer, err);
+}
+
+#else
+
+ht_status ht_model_load(ht_context *ctx, const char *path, ht_model **out, ht_error *err) {
+    (void)ctx;
+    (void)out;
+    return ht__fail_at(err, HT_ERROR_UNSUPPORTED, path, "This build leaves out ONNX (HALFTONE_WITH_ONNX).");
+}
+
+ht_status ht_model_save(const ht_model *model, const char *path, const ht_model_save_options *options, ht_error *err) {
+    (void)model;
+    (void)options;
+    return ht__fail_at(err, HT_ERROR_UNSUPPORTED, path, "This build leaves out ONNX (HALFTONE_WITH_ONNX).");
+}
+
+#endif
+
+/* ---- metadata: a sorted array ---- */
+
+/* The index of `key`, or where it belongs; *found says which. */
+static size_t find_key(const ht_model *model, const char *key, bool *found) {
+    size_t low = 0, high = model->metadata_count;
+    while (low < high) {
+        size_t middle = low + (high - low) / 2;
+        int order = strcmp(model->metadata[middle].key, key);
+        if (order == 0) {
+            *found = true;
+            return middle;
+        }
+        if (order < 0) {
+            low = middle + 1;
+        } else {
+            high = middle;
+        }
+    }
+    *found = false;
+    return low;
+}
+
+const char *ht_model_metadata(const ht_model *model, const char *key) {
+    bool found;
+    size_t index = find_key(model, key, &found);
+    return found ? model->metadata[index].value : NULL;
+}
+
+bool ht_model_metadata_at(const ht_model *model, size_t index, const char **key, const char **value) {
+    if (index >= model->metadata_count) {
+        return false;
+    }
+    if (key != NULL) {
+        *key = model->metadata[index].key;
+    }
+    if (value != NULL) {
+        *value = model->metadata[index].value;
+    }
+    return true;
+}
+
+static void remove_entry(ht_model *model, size_t index) {
+    ht_metadata *entry = &model->metadata[index];
+    ht__free(&model->ctx->allocator, entry->key);
+    ht__free(&model->ctx->allocator, entry->value);
+    memmove(entry, entry + 1, (model->metadata_count - index - 1) * sizeof *entry);
+    --model->metadata_count;
+}
+
+ht_status ht_model_metadata_set(ht_model *model, const char *key, const char *value, ht_error *err) {
+    if (key == NULL || key[0] == '\0') {
+        return ht__fail(err, HT_ERROR_ARGUMENT, "A metadata key is empty.");
+    }
+    bool found;
+    size_t index = find_key(model, key, &found);
+    const ht_allocator *allocator = &model->ctx->allocator;
+    if (value == NULL) {
+        if (found) {
+            remove_entry(model, index);
+        }
+        return HT_OK;
+    }
+    char *copy = ht__strdup(allocator, value);
+    if (copy == NULL) {
+        return ht__fail_memory(err, strlen(value) + 1);
+    }
+    if (found) {
+        ht__free(allocator, model->metadata[index].value);
+        model->metadata[index].value = copy;
+        return HT_OK;
+    }
+    char *own_key = ht__strdup(allocator, key);
+    ht_status status = own_key == NULL ? ht__fail_memory(err, strlen(key) + 1)
+                                       : ht__grow(allocator, &model->metadata, sizeof *model->metadata,
+                                                  &model->metadata_capacity, model->metadata_count + 1, err);
+    if (status != HT_OK) {
+        ht__free(allocator, own_key);
+        ht__free(allocator, copy);
+        return status;
+    }
+    ht_metadata *place = model->metadata + index;
+    memmove(place + 1, place, (model->metadata_count - index) * sizeof *place);
+    *place = (ht_metadata){own_key, copy};
+    ++model->metadata_count;
+    return HT_OK;
+}

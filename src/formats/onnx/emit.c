@@ -1,0 +1,189 @@
+/* From the graph to a document. Constants appear in the order in which nodes first use them, so that the same graph always
+ * gives the same document. */
+#include <string.h>
+
+#include "formats/onnx/emit.h"
+#include "formats/onnx/quantized.h"
+#include "graph/op.h"
+
+/* What each value is called in the file, by id: readers of a quantized activation read what comes out of its pair. */
+typedef struct emitting {
+    onnx_emission *emission;
+    const char **read_as;  /* NULL: by its own name */
+    bool *done;            /* constants that were written */
+} emitting;
+
+static ht_status reserve_names(onnx_emission *emission) {
+    for (size_t i = 0; i < emission->graph->value_count; ++i) {
+        onnx_name *entry;
+        HT_TRY(ht__onnx_name(&emission->names, emission->graph->values[i]->name, &entry, emission->err));
+    }
+    return HT_OK;
+}
+
+static ht_status emit_constant(emitting *e, const ht_value *value) {
+    if (value->data == NULL || e->done[value->id]) {
+        return HT_OK;
+    }
+    e->done[value->id] = true;
+    return value->quantization != NULL ? ht__onnx_expand_constant(e->emission, value)
+                                       : ht__onnx_add_tensor(e->emission->document, value->name, &value->desc,
+                                                             value->data, false, NULL, e->emission->err);
+}
+
+/* ---- nodes ---- */
+
+static ht_status emit_attribute(emitting *e, onnx_node *node, const ht_attribute *from) {
+    static const onnx_attribute_type types[] = {
+        [HT_ATTRIBUTE_INT] = ONNX_ATTRIBUTE_INT,   [HT_ATTRIBUTE_FLOAT] = ONNX_ATTRIBUTE_FLOAT,
+        [HT_ATTRIBUTE_TEXT] = ONNX_ATTRIBUTE_TEXT, [HT_ATTRIBUTE_INTS] = ONNX_ATTRIBUTE_INTS,
+        [HT_ATTRIBUTE_FLOATS] = ONNX_ATTRIBUTE_FLOATS,
+    };
+    onnx_document *document = e->emission->document;
+    onnx_attribute *attribute = ht__arena_alloc(document->arena, sizeof *attribute);
+    if (attribute == NULL) {
+        return ht__fail_memory(e->emission->err, sizeof *attribute);
+    }
+    *attribute = (onnx_attribute){.name = from->name, .type = types[from->kind], .count = from->count,
+                                  .ints = from->ints, .floats = from->floats, .text = from->text};
+    return ht__onnx_push(document->arena, &node->attributes, &node->attribute_count, &node->attribute_capacity,
+                         attribute, e->emission->err);
+}
+
+/* From operator set 18 on, these have their axes as an operand. */
+static bool has_axes_operand(const emitting *e, const ht_node *node, const ht_attribute *attribute) {
+    const char *op = node->op->name;
+    return e->emission->document->opset >= 18 && attribute->kind == HT_ATTRIBUTE_INTS &&
+           strcmp(attribute->name, "axes") == 0 && node->input_count == 1 &&
+           (strcmp(op, "ReduceMax") == 0 || strcmp(op, "ReduceMean") == 0 || strcmp(op, "ReduceMin") == 0);
+}
+
+static ht_status emit_axes(emitting *e, onnx_node *node, const ht_attribute *axes) {
+    const char *name;
+    ht_tensor_desc desc = {.type = HT_I64, .rank = 1, .dims = {(int64_t)axes->count}};
+    HT_TRY(ht__onnx_fresh(&e->emission->names, node->outputs[0], ".axes", &name, e->emission->err));
+    HT_TRY(ht__onnx_add_tensor(e->emission->document, name, &desc, axes->ints, false, NULL, e->emission->err));
+    return ht__onnx_add_operand(e->emission->document, node, false, name, e->emission->err);
+}
+
+static ht_status emit_attributes(emitting *e, onnx_node *node, const ht_node *from) {
+    for (uint32_t i = 0; i < from->attribute_count; ++i) {
+        const ht_attribute *attribute = &from->attributes[i];
+        HT_TRY(has_axes_operand(e, from, attribute) ? emit_axes(e, node, attribute)
+                                                    : emit_attribute(e, node, attribute));
+    }
+    return HT_OK;
+}
+
+/* What the producer of a quantized activation calls its result: the value's own name belongs to what the pair gives. */
+static ht_status name_output(emitting *e, const ht_value *value, const char **out) {
+    *out = value->name;
+    return value->quantization != NULL
+               ? ht__onnx_fresh(&e->emission->names, value->name, ".real", out, e->emission->err)
+               : HT_OK;
+}
+
+static ht_status emit_node(emitting *e, const ht_node *from) {
+    onnx_emission *emission = e->emission;
+    onnx_document *document = emission->document;
+    if (from->op->domain != NULL && from->op->domain[0] != '\0') {
+        return ht__fail_at(emission->err, HT_ERROR_UNSUPPORTED, from->name,
+                           "The operator %s only lives inside Halftone; ONNX has none like it.", from->op->name);
+    }
+    for (uint32_t k = 0; k < from->input_count; ++k) {
+        if (from->inputs[k] != NULL) {
+            HT_TRY(emit_constant(e, from->inputs[k]));
+        }
+    }
+    onnx_node *node;
+    HT_TRY(ht__onnx_add_node(document, from->op->name, from->name, &node, emission->err));
+    for (uint32_t k = 0; k < from->input_count; ++k) {
+        const ht_value *input = from->inputs[k];
+        const char *name = input == NULL ? "" : e->read_as[input->id] != NULL ? e->read_as[input->id] : input->name;
+        HT_TRY(ht__onnx_add_operand(document, node, false, name, emission->err));
+    }
+    const char *names[HT_MAX_OUTPUTS] = {0};
+    for (uint32_t k = 0; k < from->output_count && k < HT_MAX_OUTPUTS; ++k) {
+        names[k] = "";
+        if (from->outputs[k] != NULL) {
+            HT_TRY(name_output(e, from->outputs[k], &names[k]));
+        }
+        HT_TRY(ht__onnx_add_operand(document, node, true, names[k], emission->err));
+    }
+    HT_TRY(emit_attributes(e, node, from));
+    for (uint32_t k = 0; k < from->output_count && k < HT_MAX_OUTPUTS; ++k) {
+        if (from->outputs[k] != NULL && from->outputs[k]->quantization != NULL) {
+            HT_TRY(ht__onnx_expand_activation(emission, from->outputs[k], names[k], from->outputs[k]->name));
+        }
+    }
+    return HT_OK;
+}
+
+/* ---- inputs and outputs ---- */
+
+static ht_status add_value(emitting *e, const ht_value *value, bool is_output) {
+    onnx_document *document = e->emission->document;
+    onnx_value *out = ht__arena_alloc(document->arena, sizeof *out);
+    if (out == NULL) {
+        return ht__fail_memory(e->emission->err, sizeof *out);
+    }
+    *out = (onnx_value){.name = value->name, .desc = value->desc};
+    for (int32_t i = 0; i < value->desc.rank; ++i) {
+        out->symbols[i] = value->symbols[i] == NULL && i == 0 ? "N" : value->symbols[i];
+    }
+    return is_output ? ht__onnx_push(document->arena, &document->outputs, &document->output_count,
+                                     &document->output_capacity, out, e->emission->err)
+                     : ht__onnx_push(document->arena, &document->inputs, &document->input_count,
+                                     &document->input_capacity, out, e->emission->err);
+}
+
+static ht_status emit_input(emitting *e, const ht_value *input) {
+    HT_TRY(add_value(e, input, false));
+    if (input->quantization == NULL) {
+        return HT_OK;
+    }
+    if (input->is_output) {
+        return ht__fail_at(e->emission->err, HT_ERROR_UNSUPPORTED, input->name,
+                           "An input that is an output at once cannot be quantized.");
+    }
+    const char *name;
+    HT_TRY(ht__onnx_fresh(&e->emission->names, input->name, ".dequantized", &name, e->emission->err));
+    e->read_as[input->id] = name;
+    return ht__onnx_expand_activation(e->emission, input, input->name, name);
+}
+
+static ht_status emit_all(emitting *e) {
+    const ht_graph *graph = e->emission->graph;
+    HT_TRY(reserve_names(e->emission));
+    for (size_t i = 0; i < graph->input_count; ++i) {
+        HT_TRY(emit_input(e, graph->inputs[i]));
+    }
+    for (size_t i = 0; i < graph->node_count; ++i) {
+        HT_TRY(emit_node(e, graph->nodes[i]));
+    }
+    for (size_t i = 0; i < graph->output_count; ++i) {
+        HT_TRY(emit_constant(e, graph->outputs[i]));
+        HT_TRY(add_value(e, graph->outputs[i], true));
+    }
+    return ht__onnx_hints_write(graph, e->emission->document, e->emission->err);
+}
+
+ht_status ht__onnx_emit(const ht_graph *graph, onnx_document *document, ht_error *err) {
+    onnx_emission emission = {.document = document, .graph = graph, .names = {.arena = document->arena}, .err = err};
+    emitting e = {.emission = &emission};
+    e.read_as = ht__arena_alloc(document->arena, graph->value_count * sizeof *e.read_as);
+    e.done = ht__arena_alloc(document->arena, graph->value_count * sizeof *e.done);
+    if (e.read_as == NULL || e.done == NULL) {
+        return ht__fail_memory(err, graph->value_count * sizeof *e.read_as);
+    }
+    document->opset = ONNX_OPSET;
+    for (size_t i = 0; i < graph->value_count; ++i) {
+        const ht_quantization *q = graph->values[i]->quantization;
+        if (q != NULL && graph->values[i]->data == NULL && ht__onnx_needs_wide(q)) {
+            document->opset = ONNX_OPSET_WIDE;
+        }
+    }
+    document->ir_version = document->opset == ONNX_OPSET ? 8 : 10;
+    document->graph_name = graph->name;
+    return emit_all(&e);
+}

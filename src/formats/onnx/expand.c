@@ -1,0 +1,318 @@
+/* Expanding annotations into the nodes that quantized.h lists. */
+#include <math.h>
+#include <string.h>
+
+#include "formats/onnx/emit.h"
+#include "formats/onnx/quantized.h"
+
+/* An annotated constant on its way out. */
+typedef struct expansion {
+    onnx_emission *emission;
+    const ht_value *value;
+    const ht_quantization *q;
+    ht_group_view view;
+    const char *name; /* of what the last node gives */
+} expansion;
+
+static ht_status add_name(expansion *e, const char *suffix, const char **out) {
+    return ht__onnx_fresh(&e->emission->names, e->value->name, suffix, out, e->emission->err);
+}
+
+/* A tensor called after the value. */
+static ht_status add_tensor(expansion *e, const char *suffix, const ht_tensor_desc *desc, const void *data, bool copy,
+                            const char **out) {
+    HT_TRY(add_name(e, suffix, out));
+    return ht__onnx_add_tensor(e->emission->document, *out, desc, data, copy, NULL, e->emission->err);
+}
+
+static ht_status add_ints(expansion *e, const char *suffix, const int64_t *values, int64_t count, const char **out) {
+    ht_tensor_desc desc = {.type = HT_I64, .rank = 1, .dims = {count}};
+    return add_tensor(e, suffix, &desc, values, true, out);
+}
+
+/* A node on the chain; `first` and `second` are its operands (second may be NULL). The last node of all gives the value itself. */
+static ht_status add_node(expansion *e, const char *op, const char *suffix, const char *first, const char *second,
+                          onnx_node **out) {
+    onnx_document *document = e->emission->document;
+    ht_error *err = e->emission->err;
+    const char *result = e->value->name;
+    if (suffix != NULL) {
+        HT_TRY(add_name(e, suffix, &result));
+    }
+    HT_TRY(ht__onnx_add_node(document, op, result, out, err));
+    HT_TRY(ht__onnx_add_operand(document, *out, false, first, err));
+    if (second != NULL) {
+        HT_TRY(ht__onnx_add_operand(document, *out, false, second, err));
+    }
+    HT_TRY(ht__onnx_add_operand(document, *out, true, result, err));
+    e->name = result;
+    return HT_OK;
+}
+
+/* ---- codes and parameters ---- */
+
+static ht_type code_type(const ht_quantization *q) {
+    bool is_signed = q->is_signed && !q->codebook;
+    return q->bits <= 8 ? (is_signed ? HT_I8 : HT_U8) : (is_signed ? HT_I16 : HT_U16);
+}
+
+/* The codes in the order and type in which they are stored. */
+static ht_status add_codes(expansion *e, const char **out) {
+    const ht_quantization *q = e->q;
+    ht_tensor_desc desc = e->value->desc;
+    if (e->view.blocks > 1) {
+        desc = (ht_tensor_desc){.rank = 3, .dims = {e->view.channels, e->view.blocks, e->view.block_length}};
+    }
+    desc.type = code_type(q);
+    size_t bytes, size = ht_type_bytes(desc.type);
+    uint8_t *stored = ht__desc_bytes(&desc, &bytes) ? ht__arena_alloc(e->emission->document->arena, bytes) : NULL;
+    if (stored == NULL) {
+        return ht__fail_memory(e->emission->err, 0);
+    }
+    int32_t offset = q->is_signed && !q->codebook ? 1 << (q->bits - 1) : 0;
+    int64_t elements = ht__desc_elements(&e->value->desc);
+    for (int64_t i = 0; i < elements; ++i) {
+        int32_t code = (int32_t)q->codes[i] - offset;
+        size_t place = (size_t)(e->view.blocks > 1 ? ht__onnx_stored_at(&e->view, i) : i);
+        memcpy(stored + place * size, &code, size); /* little endian: the low bytes */
+    }
+    return add_tensor(e, ".codes", &desc, stored, false, out);
+}
+
+/* The shape in which one number per group is broadcast to the stored codes. */
+static ht_tensor_desc parameter_shape(const expansion *e, ht_type type) {
+    ht_tensor_desc desc = {.type = type};
+    if (e->view.blocks > 1) {
+        desc.rank = 3;
+        desc.dims[0] = e->view.channels;
+        desc.dims[1] = e->view.blocks;
+        desc.dims[2] = 1;
+    } else if (e->view.channels > 1) {
+        desc.rank = e->value->desc.rank - e->q->axis;
+        for (int32_t i = 0; i < desc.rank; ++i) {
+            desc.dims[i] = i == 0 ? e->view.channels : 1;
+        }
+    }
+    return desc;
+}
+
+/* ---- DequantizeLinear ---- */
+
+static bool fits_dequantize(const expansion *e) {
+    const ht_quantization *q = e->q;
+    if (q->codebook || q->bits > 8 || e->view.blocks > 1) {
+        return false;
+    }
+    float low = q->is_signed ? -128.0f : 0.0f;
+    for (size_t i = 0; i < q->groups; ++i) {
+        float zero = q->zero_point[i];
+        if (!(zero >= low && zero <= low + 255.0f && zero == floorf(zero))) {
+            return false;
+        }
+    }
+    return true;
+}
+
+/* One zero point per group in the codes' own type. */
+static ht_status add_zero_points(expansion *e, const ht_tensor_desc *shape, ht_type type, const char **out) {
+    ht_tensor_desc desc = *shape;
+    desc.type = type;
+    size_t size = ht_type_bytes(type);
+    uint8_t *bytes = ht__arena_alloc(e->emission->document->arena, e->q->groups * size);
+    if (bytes == NULL) {
+        return ht__fail_memory(e->emission->err, e->q->groups * size);
+    }
+    for (size_t i = 0; i < e->q->groups; ++i) {
+        int32_t zero = (int32_t)e->q->zero_point[i];
+        memcpy(bytes + i * size, &zero, size);
+    }
+    return add_tensor(e, ".zero_point", &desc, bytes, false, out);
+}
+
+static ht_status expand_dequantize(expansion *e) {
+    ht_tensor_desc desc = {.type = HT_F32, .rank = e->view.channels > 1 ? 1 : 0, .dims = {e->view.channels}};
+    const char *codes, *scale, *zero_point;
+    HT_TRY(add_codes(e, &codes));
+    HT_TRY(add_tensor(e, ".scale", &desc, e->q->scale, false, &scale));
+    HT_TRY(add_zero_points(e, &desc, code_type(e->q), &zero_point));
+    onnx_node *node;
+    HT_TRY(add_node(e, "DequantizeLinear", NULL, codes, scale, &node));
+    HT_TRY(ht__onnx_add_operand(e->emission->document, node, false, zero_point, e->emission->err));
+    return e->view.channels > 1 ? ht__onnx_add_int(e->emission->document, node, "axis", e->q->axis, e->emission->err)
+                                : HT_OK;
+}
+
+/* ---- affine and codebook ---- */
+
+static ht_status add_cast(expansion *e, int64_t onnx_type, const char *suffix) {
+    const char *codes;
+    onnx_node *node;
+    HT_TRY(add_codes(e, &codes));
+    HT_TRY(add_node(e, "Cast", suffix, codes, NULL, &node));
+    return ht__onnx_add_int(e->emission->document, node, "to", onnx_type, e->emission->err);
+}
+
+/* The suffix of a node's result: none when it is the last, because nothing has to be put in order after it. */
+static const char *suffix_of(const expansion *e, const char *suffix) { return e->view.blocks > 1 ? suffix : NULL; }
+
+static ht_status expand_affine(expansion *e) {
+    ht_tensor_desc desc = parameter_shape(e, HT_F32);
+    const char *zero_point, *scale;
+    onnx_node *node;
+    HT_TRY(add_cast(e, 1, ".cast"));
+    HT_TRY(add_tensor(e, ".zero_point", &desc, e->q->zero_point, false, &zero_point));
+    HT_TRY(add_node(e, "Sub", ".centered", e->name, zero_point, &node));
+    HT_TRY(add_tensor(e, ".scale", &desc, e->q->scale, false, &scale));
+    return add_node(e, "Mul", suffix_of(e, ".blocks"), e->name, scale, &node);
+}
+
+/* Where each group's table starts in the flat one. */
+static ht_status add_offsets(expansion *e) {
+    ht_tensor_desc desc = parameter_shape(e, HT_I32);
+    int32_t *offsets = ht__arena_alloc(e->emission->document->arena, e->q->groups * sizeof *offsets);
+    if (offsets == NULL) {
+        return ht__fail_memory(e->emission->err, e->q->groups * sizeof *offsets);
+    }
+    if (e->q->groups * (size_t)e->q->levels > INT32_MAX) {
+        return ht__fail_at(e->emission->err, HT_ERROR_LIMIT, e->value->name, "The tables of this tensor are too large.");
+    }
+    for (size_t i = 0; i < e->q->groups; ++i) {
+        offsets[i] = (int32_t)(i * e->q->levels);
+    }
+    const char *name;
+    onnx_node *node;
+    HT_TRY(add_tensor(e, ".offsets", &desc, offsets, false, &name));
+    return add_node(e, "Add", ".index", e->name, name, &node);
+}
+
+static ht_status expand_codebook(expansion *e) {
+    const ht_quantization *q = e->q;
+    bool own_tables = !q->shared_table && q->groups > 1;
+    int64_t entries = (int64_t)q->levels * (own_tables ? (int64_t)q->groups : 1);
+    ht_tensor_desc table_desc = {.type = HT_F32, .rank = 1, .dims = {entries}};
+    const char *table;
+    onnx_node *node;
+    HT_TRY(add_cast(e, 6, ".cast"));
+    if (own_tables) {
+        HT_TRY(add_offsets(e));
+    }
+    HT_TRY(add_tensor(e, ".table", &table_desc, q->table, false, &table));
+    const char *suffix = q->scale != NULL ? ONNX_SUFFIX_LEVELS : suffix_of(e, ".blocks");
+    HT_TRY(add_node(e, "Gather", suffix, table, e->name, &node));
+    if (q->scale == NULL) {
+        return HT_OK;
+    }
+    ht_tensor_desc scale_desc = parameter_shape(e, HT_F32);
+    const char *scale;
+    HT_TRY(add_tensor(e, ".scale", &scale_desc, q->scale, false, &scale));
+    return add_node(e, "Mul", suffix_of(e, ".blocks"), e->name, scale, &node);
+}
+
+/* ---- blocks back into the tensor's shape ---- */
+
+static ht_status add_reshape(expansion *e, const char *suffix, const int64_t *dims, int64_t rank) {
+    const char *shape;
+    onnx_node *node;
+    HT_TRY(add_ints(e, ".shape", dims, rank, &shape));
+    return add_node(e, "Reshape", suffix, e->name, shape, &node);
+}
+
+static ht_status add_slice(expansion *e, int64_t length) {
+    const char *start, *end, *axis;
+    onnx_node *node;
+    HT_TRY(add_ints(e, ".start", &(int64_t){0}, 1, &start));
+    HT_TRY(add_ints(e, ".end", &length, 1, &end));
+    HT_TRY(add_ints(e, ".axis", &(int64_t){1}, 1, &axis));
+    HT_TRY(add_node(e, "Slice", ".cut", e->name, start, &node));
+    HT_TRY(ht__onnx_add_operand(e->emission->document, node, false, end, e->emission->err));
+    return ht__onnx_add_operand(e->emission->document, node, false, axis, e->emission->err);
+}
+
+static ht_status add_transpose(expansion *e) {
+    static const int64_t order[] = {1, 0, 2};
+    onnx_node *node;
+    HT_TRY(add_node(e, "Transpose", ".transposed", e->name, NULL, &node));
+    onnx_attribute *perm = ht__arena_alloc(e->emission->document->arena, sizeof *perm);
+    if (perm == NULL) {
+        return ht__fail_memory(e->emission->err, sizeof *perm);
+    }
+    *perm = (onnx_attribute){.name = "perm", .type = ONNX_ATTRIBUTE_INTS, .count = 3, .ints = order};
+    return ht__onnx_push(e->emission->document->arena, &node->attributes, &node->attribute_count,
+                         &node->attribute_capacity, perm, e->emission->err);
+}
+
+static ht_status arrange_blocks(expansion *e) {
+    const ht_group_view *view = &e->view;
+    int64_t length = view->outer * view->inner, padded = view->blocks * view->block_length;
+    if (padded != length) {
+        HT_TRY(add_reshape(e, ".padded", (int64_t[]){view->channels, padded}, 2));
+        HT_TRY(add_slice(e, length));
+    }
+    if (view->outer > 1) {
+        HT_TRY(add_reshape(e, ".channels", (int64_t[]){view->channels, view->outer, view->inner}, 3));
+        HT_TRY(add_transpose(e));
+    }
+    return add_reshape(e, NULL, e->value->desc.dims, e->value->desc.rank);
+}
+
+ht_status ht__onnx_expand_constant(onnx_emission *emission, const ht_value *value) {
+    expansion e = {.emission = emission, .value = value, .q = value->quantization};
+    HT_TRY(ht__onnx_group_view(e.q, &value->desc, &e.view, emission->err));
+    if (fits_dequantize(&e)) {
+        return expand_dequantize(&e);
+    }
+    HT_TRY(e.q->codebook ? expand_codebook(&e) : expand_affine(&e));
+    return e.view.blocks > 1 ? arrange_blocks(&e) : HT_OK;
+}
+
+/* ---- activations ---- */
+
+bool ht__onnx_needs_wide(const ht_quantization *quantization) {
+    return quantization->codes == NULL && quantization->bits > 8;
+}
+
+static ht_status check_activation(const onnx_emission *emission, const ht_value *value) {
+    const ht_quantization *q = value->quantization;
+    float wide = q->bits <= 8 ? 256.0f : 65536.0f, low = q->is_signed ? -wide / 2 : 0.0f;
+    bool good = !q->codebook && q->groups == 1 && q->zero_point[0] >= low && q->zero_point[0] < low + wide &&
+                q->zero_point[0] == floorf(q->zero_point[0]);
+    return good ? HT_OK
+                : ht__fail_at(emission->err, HT_ERROR_UNSUPPORTED, value->name,
+                              "ONNX has no nodes for this activation's quantization: it needs one scale and a zero point "
+                              "that is one of the codes.");
+}
+
+/* Clip(source) so that codes outside the width are cut off; the result's name goes to *source. */
+static ht_status add_clip(expansion *e, const char **source) {
+    onnx_clip_range range = ht__onnx_clip_range(e->q);
+    ht_tensor_desc scalar = {.type = HT_F32};
+    const char *low, *high;
+    onnx_node *node;
+    HT_TRY(add_tensor(e, ".low", &scalar, &range.low, true, &low));
+    HT_TRY(add_tensor(e, ".high", &scalar, &range.high, true, &high));
+    HT_TRY(add_node(e, "Clip", ".clipped", *source, low, &node));
+    *source = e->name;
+    return ht__onnx_add_operand(e->emission->document, node, false, high, e->emission->err);
+}
+
+ht_status ht__onnx_expand_activation(onnx_emission *emission, const ht_value *value, const char *source,
+                                     const char *result) {
+    HT_TRY(check_activation(emission, value));
+    expansion e = {.emission = emission, .value = value, .q = value->quantization, .view = {1, 1, 1, 1, 1}};
+    ht_tensor_desc scalar = {.type = HT_F32};
+    const char *scale, *zero_point;
+    onnx_node *node;
+    if (e.q->bits != 8 && e.q->bits != 16) {
+        HT_TRY(add_clip(&e, &source));
+    }
+    HT_TRY(add_tensor(&e, ".scale", &scalar, e.q->scale, false, &scale));
+    HT_TRY(add_zero_points(&e, &scalar, code_type(e.q), &zero_point));
+    HT_TRY(add_node(&e, "QuantizeLinear", ".codes", source, scale, &node));
+    HT_TRY(ht__onnx_add_operand(emission->document, node, false, zero_point, emission->err));
+    HT_TRY(ht__onnx_add_node(emission->document, "DequantizeLinear", result, &node, emission->err));
+    const char *operands[] = {e.name, scale, zero_point};
+    for (size_t k = 0; k < 3; ++k) {
+        HT_TRY(ht__onnx_add_operand(emission->document, node, false, operands[k], emission->err));
+    }
+    return ht__onnx_add_operand(emission->document, node, true, result, emission->err);
+}

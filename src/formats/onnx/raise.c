@@ -1,0 +1,174 @@
+/* Raising a document to operator set 17: one rule per operator whose meaning was written differently before or after. */
+#include <string.h>
+
+#include "formats/onnx/raise.h"
+
+/* Puts `tensor` in as operand `position`; operands between are absent. */
+static ht_status set_input(onnx_raising *raising, onnx_node *node, size_t position, const char *name) {
+    while (node->input_count < position) {
+        HT_TRY(ht__onnx_add_operand(raising->document, node, false, "", raising->err));
+    }
+    if (position < node->input_count) {
+        node->inputs[position] = name;
+        return HT_OK;
+    }
+    return ht__onnx_add_operand(raising->document, node, false, name, raising->err);
+}
+
+/* Moves an attribute of numbers into a constant operand: f32 scalar, or i64 list. Nothing happens when it is absent. */
+static ht_status attribute_to_input(onnx_raising *raising, onnx_node *node, const char *name, size_t position) {
+    const onnx_attribute *attribute = ht__onnx_attribute(node, name);
+    if (attribute == NULL) {
+        return HT_OK;
+    }
+    bool is_float = attribute->type == ONNX_ATTRIBUTE_FLOAT;
+    if (!is_float && attribute->type != ONNX_ATTRIBUTE_INTS) {
+        return ht__fail_at(raising->err, HT_ERROR_FORMAT, node->name, "The attribute %s of %s has the wrong type.", name,
+                           node->op);
+    }
+    ht_tensor_desc desc = {.type = is_float ? HT_F32 : HT_I64, .rank = is_float ? 0 : 1, .dims = {(int64_t)attribute->count}};
+    const void *data = is_float ? (const void *)attribute->floats : attribute->ints;
+    const char *tensor_name;
+    const char *suffix = ht__arena_printf(raising->document->arena, ".%s", name);
+    if (suffix == NULL) {
+        return ht__fail_memory(raising->err, strlen(name));
+    }
+    HT_TRY(ht__onnx_fresh(raising->index, node->output_count != 0 ? node->outputs[0] : node->op, suffix, &tensor_name,
+                          raising->err));
+    onnx_tensor *tensor;
+    HT_TRY(ht__onnx_add_tensor(raising->document, tensor_name, &desc, data, false, &tensor, raising->err));
+    ht__onnx_find(raising->index, tensor_name)->tensor = tensor;
+    ht__onnx_drop_attribute(node, name);
+    return set_input(raising, node, position, tensor_name);
+}
+
+static ht_status raise_clip(onnx_raising *raising, onnx_node *node) {
+    HT_TRY(attribute_to_input(raising, node, "min", 1));
+    return attribute_to_input(raising, node, "max", 2);
+}
+
+static ht_status raise_dropout(onnx_raising *raising, onnx_node *node) {
+    return attribute_to_input(raising, node, "ratio", 1);
+}
+
+static ht_status raise_axes(onnx_raising *raising, onnx_node *node) {
+    return attribute_to_input(raising, node, "axes", 1);
+}
+
+static ht_status raise_pad(onnx_raising *raising, onnx_node *node) {
+    HT_TRY(attribute_to_input(raising, node, "pads", 1));
+    return attribute_to_input(raising, node, "value", 2);
+}
+
+static ht_status raise_slice(onnx_raising *raising, onnx_node *node) {
+    HT_TRY(attribute_to_input(raising, node, "starts", 1));
+    HT_TRY(attribute_to_input(raising, node, "ends", 2));
+    return attribute_to_input(raising, node, "axes", 3);
+}
+
+static ht_status raise_split(onnx_raising *raising, onnx_node *node) {
+    return attribute_to_input(raising, node, "split", 1);
+}
+
+static ht_status raise_batch_normalization(onnx_raising *raising, onnx_node *node) {
+    if (ht__onnx_int(node, "spatial", 1) == 0) {
+        return ht__fail_at(raising->err, HT_ERROR_UNSUPPORTED, node->name,
+                           "A BatchNormalization with statistics per element (spatial = 0) is not supported.");
+    }
+    ht__onnx_drop_attribute(node, "spatial");
+    return HT_OK;
+}
+
+/* Until operator set 12 the axis was 1 when not said; whether the rest agrees is seen when shapes are known (build.c). */
+static ht_status raise_softmax(onnx_raising *raising, onnx_node *node) {
+    return ht__onnx_attribute(node, "axis") != NULL
+               ? HT_OK
+               : ht__onnx_add_int(raising->document, node, "axis", 1, raising->err);
+}
+
+/* From operator set 18 on these reductions have their axes as an operand. */
+static ht_status lower_axes(onnx_raising *raising, onnx_node *node) {
+    if (node->input_count < 2 || node->inputs[1][0] == '\0') {
+        return HT_OK;
+    }
+    const onnx_name *entry = ht__onnx_find(raising->index, node->inputs[1]);
+    const onnx_tensor *axes = entry != NULL ? entry->tensor : NULL;
+    if (axes == NULL || axes->data == NULL || axes->desc.type != HT_I64 || axes->desc.rank != 1) {
+        return ht__fail_at(raising->err, HT_ERROR_UNSUPPORTED, node->name, "%s needs constant axes.", node->op);
+    }
+    onnx_attribute *attribute = ht__arena_alloc(raising->document->arena, sizeof *attribute);
+    if (attribute == NULL) {
+        return ht__fail_memory(raising->err, sizeof *attribute);
+    }
+    *attribute = (onnx_attribute){
+        .name = "axes", .type = ONNX_ATTRIBUTE_INTS, .count = (size_t)axes->desc.dims[0], .ints = axes->data};
+    node->input_count = 1;
+    return ht__onnx_push(raising->document->arena, &node->attributes, &node->attribute_count,
+                         &node->attribute_capacity, attribute, raising->err);
+}
+
+/* Which nodes a rule is for: those of operator sets first .. last. */
+typedef struct raise_rule {
+    const char *op;
+    int64_t first, last;
+    ht_status (*apply)(onnx_raising *raising, onnx_node *node);
+} raise_rule;
+
+static const raise_rule rules[] = {
+    {"BatchNormalization", 1, 8, raise_batch_normalization},
+    {"Clip", 1, 10, raise_clip},
+    {"Dropout", 1, 11, raise_dropout},
+    {"LogSoftmax", 1, 12, raise_softmax},
+    {"Pad", 1, 10, raise_pad},
+    {"ReduceMax", 18, INT64_MAX, lower_axes},
+    {"ReduceMean", 18, INT64_MAX, lower_axes},
+    {"ReduceMin", 18, INT64_MAX, lower_axes},
+    {"ReduceSum", 1, 12, raise_axes},
+    {"Slice", 1, 9, raise_slice},
+    {"Softmax", 1, 12, raise_softmax},
+    {"Split", 1, 12, raise_split},
+    {"Squeeze", 1, 12, raise_axes},
+    {"Unsqueeze", 1, 12, raise_axes},
+};
+
+/* Outputs that an inference model has no use for: masks, indices, batch statistics. */
+static void drop_unused_outputs(onnx_raising *raising, onnx_node *node) {
+    while (node->output_count > 1) {
+        const char *last = node->outputs[node->output_count - 1];
+        const onnx_name *entry = last[0] != '\0' ? ht__onnx_find(raising->index, last) : NULL;
+        if (entry != NULL && (entry->uses != 0 || entry->is_output)) {
+            return;
+        }
+        --node->output_count;
+    }
+}
+
+static void drop_absent_inputs(onnx_node *node) {
+    while (node->input_count != 0 && node->inputs[node->input_count - 1][0] == '\0') {
+        --node->input_count;
+    }
+}
+
+ht_status ht__onnx_raise(onnx_document *document, ht_error *err) {
+    onnx_index index;
+    HT_TRY(ht__onnx_drop_constant_inputs(document, err));
+    HT_TRY(ht__onnx_index(document, &index, err));
+    onnx_raising raising = {document, &index, err};
+    HT_TRY(ht__onnx_take_constants(&raising));
+    HT_TRY(ht__onnx_drop_identities(&raising));
+    for (size_t i = 0; i < document->node_count; ++i) {
+        onnx_node *node = document->nodes[i];
+        if (node->removed || node->domain[0] != '\0') {
+            continue;
+        }
+        for (size_t k = 0; k < sizeof rules / sizeof rules[0]; ++k) {
+            if (strcmp(rules[k].op, node->op) == 0 && document->opset >= rules[k].first &&
+                document->opset <= rules[k].last) {
+                HT_TRY(rules[k].apply(&raising, node));
+            }
+        }
+        drop_unused_outputs(&raising, node);
+        drop_absent_inputs(node);
+    }
+    return HT_OK;
+}

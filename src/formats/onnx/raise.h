@@ -1,0 +1,20 @@
+/* The steps of raising that concern the whole document. */
+#ifndef HT_FORMATS_ONNX_RAISE_H
+#define HT_FORMATS_ONNX_RAISE_H
+
+#include "formats/onnx/document.h"
+
+typedef struct onnx_raising {
+    onnx_document *document;
+    onnx_index *index;
+    ht_error *err;
+} onnx_raising;
+
+/* Inputs that have a constant as default are constants. (Files before IR version 4 list every weight as an input.) */
+ht_status ht__onnx_drop_constant_inputs(onnx_document *document, ht_error *err);
+/* The tensors of Constant nodes join the constants. */
+ht_status ht__onnx_take_constants(onnx_raising *raising);
+/* Readers of an Identity's output read its input instead. One that joins an input or a constant to an output stays. */
+ht_status ht__onnx_drop_identities(onnx_raising *raising);
+
+#endif

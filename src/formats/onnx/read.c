@@ -1,0 +1,58 @@
+#include "formats/onnx/document.h"
+#include "formats/onnx/onnx.h"
+
+#include <string.h>
+
+static ht_status set_text(ht_model *model, char **place, const char *text, ht_error *err) {
+    char *copy = ht__strdup(&model->ctx->allocator, text);
+    if (copy == NULL) {
+        return ht__fail_memory(err, strlen(text) + 1);
+    }
+    ht__free(&model->ctx->allocator, *place);
+    *place = copy;
+    return HT_OK;
+}
+
+static ht_status fill_model(ht_model *model, const onnx_document *document, ht_error *err) {
+    model->opset = document->opset;
+    HT_TRY(set_text(model, &model->producer, document->producer, err));
+    HT_TRY(set_text(model, &model->producer_version, document->producer_version, err));
+    for (size_t i = 0; i < document->metadata_count; ++i) {
+        const onnx_pair *pair = document->metadata[i];
+        if (pair->key[0] != '\0' && strcmp(pair->key, ONNX_METADATA_QUANTIZATION) != 0) {
+            HT_TRY(ht_model_metadata_set(model, pair->key, pair->value, err));
+        }
+    }
+    return HT_OK;
+}
+
+static ht_status make_model(ht_context *ctx, onnx_document *document, const uint8_t *bytes, size_t size,
+                            ht_model **out, ht_error *err) {
+    HT_TRY(ht__onnx_decode(document, bytes, size, err));
+    HT_TRY(ht__onnx_raise(document, err));
+    HT_TRY(ht__onnx_fold(document, err));
+    ht_graph *graph;
+    HT_TRY(ht__onnx_build(ctx, document, &graph, err));
+    ht_model *model;
+    ht_status status = ht__model_create(ctx, graph, &model, err);
+    if (status != HT_OK) {
+        ht__graph_destroy(graph);
+        return status;
+    }
+    status = fill_model(model, document, err);
+    if (status != HT_OK) {
+        ht_model_destroy(model);
+        return status;
+    }
+    *out = model;
+    return HT_OK;
+}
+
+ht_status ht__onnx_read(ht_context *ctx, const uint8_t *bytes, size_t size, const char *name, ht_model **out,
+                        ht_error *err) {
+    onnx_document *document;
+    HT_TRY(ht__onnx_document_create(&ctx->allocator, name, &document, err));
+    ht_status status = make_model(ctx, document, bytes, size, out, err);
+    ht__onnx_document_destroy(document);
+    return status;
+}

@@ -1,0 +1,47 @@
+#include <string.h>
+
+#include "formats/onnx/document.h"
+#include "formats/onnx/onnx.h"
+
+static ht_status add_metadata(const ht_model *model, onnx_document *document, ht_error *err) {
+    for (size_t i = 0; i < model->metadata_count; ++i) {
+        onnx_pair *pair = ht__arena_alloc(document->arena, sizeof *pair);
+        if (pair == NULL) {
+            return ht__fail_memory(err, sizeof *pair);
+        }
+        *pair = (onnx_pair){model->metadata[i].key, model->metadata[i].value};
+        HT_TRY(ht__onnx_push(document->arena, &document->metadata, &document->metadata_count,
+                             &document->metadata_capacity, pair, err));
+    }
+    return HT_OK;
+}
+
+/* The text about quantization was added last; its place is in the order of keys. */
+static void sort_metadata(onnx_document *document) {
+    for (size_t i = document->metadata_count; i-- > 1;) {
+        onnx_pair **pair = &document->metadata[i - 1];
+        if (strcmp(pair[0]->key, pair[1]->key) > 0) {
+            onnx_pair *smaller = pair[1];
+            pair[1] = pair[0];
+            pair[0] = smaller;
+        }
+    }
+}
+
+ht_status ht__onnx_write(const ht_model *model, bool (*write)(void *user, const void *bytes, size_t size), void *user,
+                         ht_error *err) {
+    onnx_document *document;
+    HT_TRY(ht__onnx_document_create(&model->ctx->allocator, "", &document, err));
+    document->producer = "halftone";
+    document->producer_version = ht_version();
+    ht_status status = add_metadata(model, document, err);
+    if (status == HT_OK) {
+        status = ht__onnx_emit(model->graph, document, err);
+    }
+    if (status == HT_OK) {
+        sort_metadata(document);
+        status = ht__onnx_encode(document, write, user, err);
+    }
+    ht__onnx_document_destroy(document);
+    return status;
+}
