@@ -100,7 +100,7 @@ static ht_status set_choice(const cli_option *option, const char **member, const
         cli_suggest_consider(&nearest, choice);
     }
     char advice[128];
-    return cli_fail(err, HT_ERROR_ARGUMENT, "%s cannot be \"%s\"%s.", called(option, name), text,
+    return cli_fail(err, HT_ERROR_ARGUMENT, "%s cannot be \"%s\".%s", called(option, name), text,
                     cli_suggest_advice(&nearest, "", advice, sizeof advice));
 }
 
@@ -177,7 +177,7 @@ static ht_status unknown_option(const parser *state, const char *word, ht_error 
             }
         }
     }
-    return cli_fail(err, HT_ERROR_ARGUMENT, "There is no option %s%s.", name,
+    return cli_fail(err, HT_ERROR_ARGUMENT, "There is no option %s.%s", name,
                     cli_suggest_advice(&nearest, "--", advice, sizeof advice));
 }
 

@@ -49,7 +49,7 @@ void cli_suggest_consider(cli_suggestion *suggestion, const char *candidate) {
 const char *cli_suggest_advice(const cli_suggestion *suggestion, const char *prefix, char *text, size_t size) {
     text[0] = '\0';
     if (suggestion->nearest != NULL) {
-        snprintf(text, size, "; did you mean %s%s", prefix, suggestion->nearest);
+        snprintf(text, size, " Did you mean %s%s?", prefix, suggestion->nearest);
     }
     return text;
 }

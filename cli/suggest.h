@@ -12,7 +12,7 @@ typedef struct cli_suggestion {
 
 cli_suggestion cli_suggest_start(const char *word);
 void cli_suggest_consider(cli_suggestion *suggestion, const char *candidate);
-/* "; did you mean PREFIXnearest?" without its question mark, or "" when nothing is near. Returns `text`. */
+/* " Did you mean PREFIXnearest?", to follow a sentence, or "" when nothing is near. Returns `text`. */
 const char *cli_suggest_advice(const cli_suggestion *suggestion, const char *prefix, char *text, size_t size);
 
 #endif

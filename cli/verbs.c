@@ -75,7 +75,7 @@ ht_status cli_find_verb(const cli_verb *const *list, const char *word, const cli
         cli_suggest_consider(&nearest, cli_verb_word(list[i]));
     }
     char advice[128];
-    return cli_fail(err, HT_ERROR_ARGUMENT, "There is no \"%s\" here%s.", word,
+    return cli_fail(err, HT_ERROR_ARGUMENT, "There is no %s \"%s\".%s", list == cli_verbs ? "verb" : "action", word,
                     cli_suggest_advice(&nearest, "", advice, sizeof advice));
 }
 

@@ -38,15 +38,15 @@ for verb in $verbs; do
 done
 
 exits 2 "$HALFTONE" versoin
-says err 'did you mean version'
+says err 'Did you mean version'
 exits 2 "$HALFTONE" version --jsn
-says err 'did you mean --json'
+says err 'Did you mean --json'
 exits 2 "$HALFTONE" version surplus
 says err 'one argument too many'
 exits 2 "$HALFTONE" help --completion
 says err 'needs a value'
 exits 2 "$HALFTONE" help --completion bahs
-says err 'did you mean bash'
+says err 'Did you mean bash'
 exits 2 "$HALFTONE" help --man=yes
 says err 'takes no value'
 exits 0 "$HALFTONE" --version
