@@ -76,10 +76,15 @@ ht_status ht__collect_table(ht__opening *job, const ht__segments *wanted, ht_dat
 ht_status ht__collect_pictures(ht__opening *job, const ht__segments *wanted, ht_dataset *out, ht_error *err);
 ht_status ht__collect_values(ht__opening *job, const ht__segments *wanted, ht_dataset *out, ht_error *err);
 
-/* For those: sets info.samples and makes targets; cuts the spec's slice out of `available` samples: *begin and
- * info.samples say which remain. Errors: HT_ERROR_ARGUMENT (an empty slice or split). */
+/* For those: cuts the spec's slice out of `available` samples; *begin and info.samples say which remain.
+ * Errors: HT_ERROR_ARGUMENT (an empty slice or split). */
 ht_status ht__collect_slice(const ht__opening *job, size_t available, ht_dataset *out, size_t *begin, ht_error *err);
-/* Copies class names (or NULL) into the data set. */
+/* Copies class names into the data set. */
 ht_status ht__collect_classes(ht_dataset *out, const char *const *classes, size_t count, ht_error *err);
+
+/* The samples of several segments, counted through. */
+size_t ht__segments_total(const ht__segments *segments);
+/* The part and the source's index of sample `index` < total. */
+void ht__segments_at(const ht__segments *segments, size_t index, size_t *part, uint32_t *sample);
 
 #endif

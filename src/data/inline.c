@@ -1,4 +1,6 @@
 /* Descriptions that need no file: "csv:churn.csv,target=Exited,drop=RowNumber+Surname", and a folder of pictures. */
+#include <dirent.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "base/file.h"
@@ -87,19 +89,53 @@ ht_status ht__inline_description(ht_arena *arena, const char *text, json_t **out
     return HT_OK;
 }
 
+/* Adds the class folders inside `path`; a split that lacks a class so still numbers the others alike. */
+static void add_classes(ht_arena *arena, const char *path, json_t *classes) {
+    DIR *listing = opendir(path);
+    for (struct dirent *entry = listing != NULL ? readdir(listing) : NULL; entry != NULL; entry = readdir(listing)) {
+        const char *inside = ht__arena_printf(arena, "%s/%s", path, entry->d_name);
+        if (entry->d_name[0] != '.' && inside != NULL && ht__is_folder(inside)) {
+            json_object_set_new(classes, entry->d_name, json_true());
+        }
+    }
+    if (listing != NULL) {
+        closedir(listing);
+    }
+}
+
+static int compare_names(const void *a, const void *b) { return strcmp(*(char *const *)a, *(char *const *)b); }
+
+/* The keys of `classes`, sorted. */
+static json_t *sorted_names(ht_arena *arena, json_t *classes) {
+    size_t count = 0;
+    const char **names = ht__arena_alloc(arena, (json_object_size(classes) + 1) * sizeof *names);
+    const char *name;
+    json_t *value;
+    if (names == NULL) {
+        return NULL;
+    }
+    json_object_foreach(classes, name, value) { names[count++] = name; }
+    qsort(names, count, sizeof *names, compare_names);
+    return ht__json_texts(names, count);
+}
+
 ht_status ht__folder_description(ht_arena *arena, const char *path, json_t **out, ht_error *err) {
-    json_t *parts = json_object();
+    json_t *parts = json_object(), *classes = json_object();
     static const char *const names[] = {"train", "validation", "test"};
     for (size_t i = 0; i < sizeof names / sizeof *names; ++i) {
         const char *inside = ht__arena_printf(arena, "%s/%s", path, names[i]);
         if (inside != NULL && ht__is_folder(inside)) {
             json_object_set_new(parts, names[i], json_pack("{s:s}", "folder", inside));
+            add_classes(arena, inside, classes);
         }
     }
     if (json_object_size(parts) == 0) {
         json_object_set_new(parts, "all", json_pack("{s:s}", "folder", path));
+        add_classes(arena, path, classes);
     }
-    *out = json_pack("{s:s, s:s, s:o, s:[{s:{s:i}}]}", "name", last_component(path), "reader", "folder", "parts", parts,
-                     "preprocess", "scale", "divide", 255);
+    json_t *sorted = sorted_names(arena, classes);
+    json_decref(classes);
+    *out = json_pack("{s:s, s:s, s:o, s:o, s:[{s:{s:i}}]}", "name", last_component(path), "reader", "folder", "classes",
+                     sorted, "parts", parts, "preprocess", "scale", "divide", 255);
     return *out != NULL ? HT_OK : ht__fail_memory(err, 256);
 }

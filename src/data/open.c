@@ -140,8 +140,8 @@ static ht_status collect(ht__opening *job, ht_dataset *out, ht_error *err) {
     HT_TRY(ht__spec_samples(job, &wanted, err));
     switch (job->parts[wanted.segment[0].part].source.kind) {
     case HT__SOURCE_TABLE: return ht__collect_table(job, &wanted, out, err);
-    case HT__SOURCE_PICTURES:
-    case HT__SOURCE_VALUES: break;
+    case HT__SOURCE_PICTURES: return ht__collect_pictures(job, &wanted, out, err);
+    case HT__SOURCE_VALUES: return ht__collect_values(job, &wanted, out, err);
     }
     return ht__fail(err, HT_ERROR_INTERNAL, "A reader made a source of an unknown kind.");
 }

@@ -101,9 +101,11 @@ ht_status ht__split_samples(ht__opening *job, ht__split_name split, ht__segments
     if (split == HT__SPLIT_ALL) {
         static const ht__split_name pieces[] = {HT__SPLIT_TRAIN, HT__SPLIT_VALIDATION, HT__SPLIT_TEST};
         for (size_t i = 0; i < sizeof pieces / sizeof *pieces; ++i) {
-            bool exists = part_index(description, "all") != HT__MAX_PARTS || pieces[i] == HT__SPLIT_TRAIN ||
-                          part_index(description, ht__split_names[pieces[i]]) != HT__MAX_PARTS ||
-                          (pieces[i] == HT__SPLIT_VALIDATION && description->validation > 0);
+            bool whole = part_index(description, "all") != HT__MAX_PARTS;
+            bool own = part_index(description, ht__split_names[pieces[i]]) != HT__MAX_PARTS;
+            bool carved = pieces[i] == HT__SPLIT_VALIDATION && description->validation > 0 &&
+                          part_index(description, "train") != HT__MAX_PARTS;
+            bool exists = whole || own || carved;
             if (exists) {
                 HT_TRY(ht__split_samples(job, pieces[i], out, err));
             }
@@ -138,4 +140,21 @@ ht_status ht__spec_samples(ht__opening *job, ht__segments *out, ht_error *err) {
         HT_TRY(ht__split_samples(job, job->spec.splits[i], out, err));
     }
     return HT_OK;
+}
+
+size_t ht__segments_total(const ht__segments *segments) {
+    size_t total = 0;
+    for (size_t s = 0; s < segments->count; ++s) {
+        total += segments->segment[s].count;
+    }
+    return total;
+}
+
+void ht__segments_at(const ht__segments *segments, size_t index, size_t *part, uint32_t *sample) {
+    size_t s = 0;
+    while (index >= segments->segment[s].count) {
+        index -= segments->segment[s++].count;
+    }
+    *part = segments->segment[s].part;
+    *sample = segments->segment[s].samples[index];
 }

@@ -1,46 +1,7 @@
 /* Tables end to end: the capstone's four sets where they are present, and small hostile files always. */
 #include <math.h>
-#include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
-#include <unistd.h>
 
-#include "base/file.h"
-#include "halftone/data.h"
-#include "support.h"
-
-static ht_context *ctx;
-static char folder[64];
-
-static int make_context(void **state) {
-    (void)state;
-    strcpy(folder, "/tmp/halftone-data-XXXXXX");
-    return mkdtemp(folder) == NULL || ht_context_create(NULL, &ctx, NULL) != HT_OK;
-}
-static int drop_context(void **state) {
-    (void)state;
-    char command[128];
-    snprintf(command, sizeof command, "rm -rf '%s'", folder);
-    ht_context_destroy(ctx);
-    return system(command);
-}
-
-/* Writes a file into the test's folder; the path is good until the next call. */
-static const char *put(const char *name, const char *text, size_t size) {
-    static char path[128];
-    snprintf(path, sizeof path, "%s/%s", folder, name);
-    assert_int_equal(ht__file_write(&ht__system_allocator, path, true, text, size, NULL), HT_OK);
-    return path;
-}
-
-static ht_dataset *open_or_fail(const char *spec, const ht_dataset_options *options) {
-    ht_error err = {0};
-    ht_dataset *dataset = NULL;
-    if (ht_dataset_open(ctx, spec, options, &dataset, &err) != HT_OK) {
-        fail_msg("%s: %s (%s, line %lld)", spec, err.message, err.where, (long long)err.line);
-    }
-    return dataset;
-}
+#include "data_support.h"
 
 static ht_dataset_options shared_options(void) {
     const char *shared = getenv("HALFTONE_SHARED");
@@ -161,14 +122,8 @@ static void inline_csv_reads_quotes_words_and_options(void **state) {
     ht_dataset_close(dataset);
 }
 
-/* Opens a spec that must fail, and checks the status and a part of the sentence. */
 static void must_fail(const char *spec, ht_status status, const char *words, int64_t line) {
-    ht_error err = {0};
-    ht_dataset *dataset = NULL;
-    ht_status found = ht_dataset_open(ctx, spec, NULL, &dataset, &err);
-    if (found != status || strstr(err.message, words) == NULL || (line > 0 && err.line != line)) {
-        fail_msg("%s: %s: '%s' line %lld", spec, ht_status_name(found), err.message, (long long)err.line);
-    }
+    must_fail_at(spec, status, words, line, -1);
 }
 
 static void wrong_tables_are_named_with_their_line(void **state) {

@@ -4,13 +4,9 @@
 #include "data/preprocess/steps.h"
 
 const ht__step_type *const ht__step_types[] = {
-    &ht__step_one_hot,
-    &ht__step_quantile_filter,
-    &ht__step_scale,
-    &ht__step_normalize,
-    &ht__step_standardize,
-    &ht__step_min_max,
-    NULL,
+    &ht__step_resize,          &ht__step_crop,        &ht__step_letterbox,       &ht__step_channel_order,
+    &ht__step_repeat_channels, &ht__step_one_hot,     &ht__step_quantile_filter, &ht__step_scale,
+    &ht__step_normalize,       &ht__step_standardize, &ht__step_min_max,         NULL,
 };
 
 const ht__step_type *ht__step_type_find(const char *name) {

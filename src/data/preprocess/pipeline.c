@@ -221,28 +221,45 @@ ht_status ht__pipeline_table(ht__pipeline *pipeline, ht__table *table, const ht_
 }
 
 ht_status ht__pipeline_picture(const ht__pipeline *pipeline, ht__picture *first, ht__picture *second,
-                               const ht__picture **result, ht_error *err) {
-    for (size_t i = 0; i < pipeline->count; ++i) {
+                               const ht__picture **result, size_t *repeats, ht_error *err) {
+    size_t end = pipeline->count;
+    while (end > 0 && pipeline->steps[end - 1].type->kind != HT__STEP_PICTURE) {
+        --end;
+    }
+    *repeats = 1;
+    for (size_t i = 0; i < end; ++i) {
         const ht__pipeline_step *step = &pipeline->steps[i];
-        if (step->type->kind == HT__STEP_PICTURE) {
-            HT_TRY(step->type->picture(step->state, first, second, err));
-            ht__picture *swap = first;
-            first = second;
-            second = swap;
+        if (step->type->kind != HT__STEP_PICTURE) {
+            continue; /* a table step, refused when the values are made */
         }
+        if (i + 1 == end && step->type->repeats != NULL && first->channels == 1) {
+            *repeats = step->type->repeats(step->state);
+            break;
+        }
+        HT_TRY(step->type->picture(step->state, first, second, err));
+        ht__picture *swap = first;
+        first = second;
+        second = swap;
     }
     *result = first;
     return HT_OK;
 }
 
-static ht_status check_value_step(const ht__pipeline_step *step, ht_error *err) {
-    if (step->type->kind == HT__STEP_TABLE) {
-        return ht__fail(err, HT_ERROR_UNSUPPORTED, "The step %s works on tables; these are pictures or arrays.",
-                        step->type->name);
-    }
-    if (step->on_target) {
-        return ht__fail(err, HT_ERROR_UNSUPPORTED, "Only tables have targets that the step %s can change.",
-                        step->type->name);
+ht_status ht__pipeline_check_arrays(const ht__pipeline *pipeline, bool pictures, ht_error *err) {
+    for (size_t i = 0; i < pipeline->count; ++i) {
+        const ht__pipeline_step *step = &pipeline->steps[i];
+        if (step->type->kind == HT__STEP_TABLE) {
+            return ht__fail(err, HT_ERROR_UNSUPPORTED, "The step %s works on tables; these are pictures or arrays.",
+                            step->type->name);
+        }
+        if (step->on_target) {
+            return ht__fail(err, HT_ERROR_UNSUPPORTED, "Only tables have targets that the step %s can change.",
+                            step->type->name);
+        }
+        if (step->type->kind == HT__STEP_PICTURE && !pictures) {
+            return ht__fail(err, HT_ERROR_UNSUPPORTED,
+                            "The step %s works on 8-bit pictures; these are arrays of numbers.", step->type->name);
+        }
     }
     return HT_OK;
 }
@@ -255,7 +272,6 @@ ht_status ht__pipeline_levels(ht__pipeline *pipeline, size_t channels, size_t le
     }
     for (size_t i = 0; i < pipeline->count; ++i) {
         ht__pipeline_step *step = &pipeline->steps[i];
-        HT_TRY(check_value_step(step, err));
         if (step->type->kind != HT__STEP_VALUE) {
             continue;
         }
@@ -284,11 +300,6 @@ ht_status ht__pipeline_values(ht__pipeline *pipeline, float *values, size_t samp
     }
     for (size_t i = 0; i < pipeline->count; ++i) {
         ht__pipeline_step *step = &pipeline->steps[i];
-        HT_TRY(check_value_step(step, err));
-        if (step->type->kind == HT__STEP_PICTURE) {
-            return ht__fail(err, HT_ERROR_UNSUPPORTED,
-                            "The step %s works on 8-bit pictures; these are arrays of numbers.", step->type->name);
-        }
         for (size_t c = 0; training != NULL && !step->fitted && c < channels; ++c) {
             accumulator sum = accumulate_begin();
             for (size_t k = 0; k < training->count; ++k) {

@@ -28,9 +28,13 @@ json_t *ht__pipeline_print(const ht__pipeline *pipeline);
 /* Fits what is not fitted and applies every step to a table. `training` may be NULL when nothing needs it. */
 ht_status ht__pipeline_table(ht__pipeline *pipeline, ht__table *table, const ht__rows *training, ht_error *err);
 
-/* Applies the picture steps. The result is *first or *second, whichever *result says. */
+/* Fails when a step does not suit 8-bit pictures, or arrays of numbers. Errors: HT_ERROR_UNSUPPORTED. */
+ht_status ht__pipeline_check_arrays(const ht__pipeline *pipeline, bool pictures, ht_error *err);
+
+/* Applies the picture steps; the result is *first or *second, whichever *result says. A last step that only repeats
+ * one plane is left to the caller: *repeats says how often the plane is wanted (1: no such step). */
 ht_status ht__pipeline_picture(const ht__pipeline *pipeline, ht__picture *first, ht__picture *second,
-                               const ht__picture **result, ht_error *err);
+                               const ht__picture **result, size_t *repeats, ht_error *err);
 
 /* Value steps where the values of a channel are given as `levels` distinct numbers with their counts over the training
  * split (NULL: nothing is to be fitted): maps level[channels][levels] in place. For 8-bit pictures: 256 levels. */

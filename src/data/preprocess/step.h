@@ -50,6 +50,9 @@ typedef struct ht__step_type {
 
     /* picture: `out` is another picture than `in`. */
     ht_status (*picture)(const void *state, const ht__picture *in, ht__picture *out, ht_error *err);
+    /* Only for a step that copies the one plane of a picture: how often. Where it is the last picture step, the data
+     * set stores the plane once. */
+    size_t (*repeats)(const void *state);
 
     /* value: fit may be NULL. `count` features or channels; `apply` is called with channel < count. `check` says
      * whether the fitted state suits `count` features. */

@@ -4,6 +4,11 @@
 
 #include "data/preprocess/step.h"
 
+extern const ht__step_type ht__step_resize;
+extern const ht__step_type ht__step_crop;
+extern const ht__step_type ht__step_letterbox;
+extern const ht__step_type ht__step_channel_order;
+extern const ht__step_type ht__step_repeat_channels;
 extern const ht__step_type ht__step_one_hot;
 extern const ht__step_type ht__step_quantile_filter;
 extern const ht__step_type ht__step_scale;
