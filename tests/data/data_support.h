@@ -31,7 +31,9 @@ static int drop_context(void **state) {
 static const char *put(const char *name, const void *bytes, size_t size) {
     static char path[192];
     snprintf(path, sizeof path, "%s/%s", folder, name);
-    FILE *stream = fopen(path, "wb"); /* without the fsync of ht__file_write: some tests write thousands of files */
+    /* Without the fsync of ht__file_write, and not over an old file (ext4 flushes then): some tests write thousands. */
+    unlink(path);
+    FILE *stream = fopen(path, "wb");
     assert_non_null(stream);
     assert_int_equal(fwrite(bytes, 1, size, stream), size);
     assert_int_equal(fclose(stream), 0);
