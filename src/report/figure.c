@@ -69,10 +69,11 @@ static ht_status make_curve(const ht_results *results, const ht_result_model *mo
 static ht_status make_change(const ht_results *results, const ht_result_model *model, ht_figure *out, ht_error *err) {
     out->name = "change";
     out->x = (ht_figure_axis){.label = "times smaller than float (ideal size)", .scale = HT_AXIS_LOG2};
-    out->y.label = model->regression ? "change of the mean squared error" : "change of accuracy (points)";
+    out->y.label = model->regression ? "change of the mean squared error (%)" : "change of accuracy (points)";
+    out->y.scale = HT_AXIS_SIGNED_LOG;
     out->reference = 0.0;
     out->reference_label = "no change";
-    double factor = model->regression ? 1.0 : 100.0;
+    double factor = model->regression ? 100.0 / model->value : 100.0;
     HT_TRY(start_lines(results, out, model->series_count, err));
     for (size_t i = 0; i < model->series_count; ++i) {
         const ht_series *series = &results->series[model->first_series + i];

@@ -27,7 +27,13 @@ typedef struct ht_figure_line {
     size_t point_count;
 } ht_figure_line;
 
-typedef enum ht_axis_scale { HT_AXIS_LINEAR, HT_AXIS_LOG2, HT_AXIS_LOG10, HT_AXIS_NAMES } ht_axis_scale;
+typedef enum ht_axis_scale {
+    HT_AXIS_LINEAR,
+    HT_AXIS_LOG2,
+    HT_AXIS_LOG10,
+    HT_AXIS_SIGNED_LOG, /* linear within 0.1 of zero, logarithmic beyond: sign(v) log10(1 + |v| / 0.1) */
+    HT_AXIS_NAMES
+} ht_axis_scale;
 
 typedef struct ht_figure_axis {
     const char *label;

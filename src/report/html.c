@@ -145,6 +145,7 @@ static void put_script(ht_buffer *out, const page_parts *parts) {
     (void)parts;
     ht__buffer_append(out, ht__page_format_js, ht__page_format_js_size);
     ht__buffer_append(out, ht__page_charts_js, ht__page_charts_js_size);
+    ht__buffer_append(out, ht__page_change_js, ht__page_change_js_size);
     ht__buffer_append(out, ht__page_inside_js, ht__page_inside_js_size);
     ht__buffer_append(out, ht__page_tables_js, ht__page_tables_js_size);
     ht__buffer_append(out, ht__page_page_js, ht__page_page_js_size);

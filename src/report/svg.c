@@ -17,9 +17,8 @@
 static const char *const colours[] = {"#0072b2", "#c94f00", "#00785c", "#a8467f",
                                       "#8a6100", "#2b8fc4", "#5a4fb0", "#55545c"};
 static const char *const dashes[] = {"none", "7 3", "2 3", "9 3 2 3", "4 4", "12 4"};
-static const char *const markers[] = {
-    "M-3.5 0a3.5 3.5 0 1 0 7 0a3.5 3.5 0 1 0-7 0z", "M-3-3h6v6h-6z",        "M0-4l4 7h-8z", "M0-4.5l4.5 4.5l-4.5 4.5l-4.5-4.5z",
-    "M-3-3l6 6M3-3l-6 6",                          "M-4 0h8M0-4v8M-3-3l6 6M3-3l-6 6", "M-3-4.5h6v9h-6z"};
+static const char *const markers[] = {"M-3.5 0a3.5 3.5 0 1 0 7 0a3.5 3.5 0 1 0-7 0z", "M-3-3h6v6h-6z", "M0-4l4 7h-8z",
+                                      "M0-4.5l4.5 4.5l-4.5 4.5l-4.5-4.5z", "M0 4l4-7h-8z"};
 #define PICK(list, index) (list)[(index) % (sizeof(list) / sizeof(list)[0])]
 
 /* ---- scales ---- */
@@ -31,7 +30,14 @@ typedef struct scale {
 } scale;
 
 static double transform(ht_axis_scale kind, double value) {
-    return kind == HT_AXIS_LOG2 ? log2(value) : kind == HT_AXIS_LOG10 ? log10(value) : value;
+    switch (kind) {
+    case HT_AXIS_LOG2: return log2(value);
+    case HT_AXIS_LOG10: return log10(value);
+    case HT_AXIS_SIGNED_LOG: return copysign(log10(1.0 + fabs(value) / 0.1), value);
+    case HT_AXIS_LINEAR:
+    case HT_AXIS_NAMES: break;
+    }
+    return value;
 }
 
 static double place(const scale *axis, double value) {
@@ -99,6 +105,22 @@ static size_t decimal_ticks(const scale *axis, double *ticks) {
     return count;
 }
 
+/* Zero and the powers of ten from 0.1 on, both signs. */
+static size_t signed_ticks(const scale *axis, double *ticks) {
+    size_t count = 0;
+    ticks[count++] = 0.0;
+    for (int power = -1; power <= 9 && count + 2 < MAX_TICKS; ++power) {
+        double value = pow(10.0, power), at = transform(axis->kind, value);
+        if (at <= axis->high) {
+            ticks[count++] = value;
+        }
+        if (-at >= axis->low) {
+            ticks[count++] = -value;
+        }
+    }
+    return count;
+}
+
 /* The whole coordinates that points really have (widths), or powers of two when points lie anywhere (ratios). */
 static size_t binary_ticks(const ht_figure *figure, const scale *axis, double *ticks) {
     size_t count = 0;
@@ -147,7 +169,9 @@ static void put_x_axis(ht_buffer *out, const ht_figure *figure, const scale *x) 
 
 static void put_y_axis(ht_buffer *out, const ht_figure *figure, const scale *y) {
     double ticks[MAX_TICKS];
-    size_t count = figure->y.scale == HT_AXIS_LOG10 ? decimal_ticks(y, ticks) : linear_ticks(y, ticks);
+    size_t count = figure->y.scale == HT_AXIS_LOG10        ? decimal_ticks(y, ticks)
+                   : figure->y.scale == HT_AXIS_SIGNED_LOG ? signed_ticks(y, ticks)
+                                                           : linear_ticks(y, ticks);
     for (size_t i = 0; i < count; ++i) {
         double at = place(y, ticks[i]);
         char text[32];
@@ -205,7 +229,8 @@ static void put_marker(ht_buffer *out, size_t style, double x, double y, bool ho
                       PICK(markers, style), PICK(colours, style), hollow ? "#ffffff" : PICK(colours, style));
 }
 
-static void put_line(ht_buffer *out, const ht_figure_line *line, const scale *x, const scale *y) {
+/* `shift` moves single points aside, so that lines with equal coordinates do not hide one another. */
+static void put_line(ht_buffer *out, const ht_figure_line *line, const scale *x, const scale *y, double shift) {
     const char *colour = PICK(colours, line->style);
     if (line->joined) {
         put_band(out, line, x, y);
@@ -219,7 +244,7 @@ static void put_line(ht_buffer *out, const ht_figure_line *line, const scale *x,
     }
     for (size_t i = 0; i < line->point_count; ++i) {
         const ht_figure_point *point = &line->points[i];
-        double at = place(x, point->x);
+        double at = place(x, point->x) + shift;
         if (!line->joined && has_interval(point)) {
             ht__buffer_printf(out, "<path d=\"M%.1f %.1fV%.1f\" stroke=\"%s\" stroke-opacity=\"0.5\"/>\n", at,
                               place(y, point->high), place_low(y, point), colour);
@@ -259,7 +284,10 @@ void ht__render_svg(ht_buffer *out, const ht_figure *figure) {
     put_x_axis(out, figure, &x);
     put_reference(out, figure, &y);
     for (size_t i = 0; i < figure->line_count; ++i) {
-        put_line(out, &figure->lines[i], &x, &y);
+        double middle = ((double)figure->line_count - 1.0) / 2.0;
+        bool apart = !figure->lines[i].joined && figure->x.scale == HT_AXIS_LOG2;
+        double step = fmin(8.0, 56.0 / (double)figure->line_count);
+        put_line(out, &figure->lines[i], &x, &y, apart ? ((double)i - middle) * step : 0.0);
     }
     put_legend(out, figure);
     if (figure->lines != NULL && !figure->lines[0].joined && figure->x.scale != HT_AXIS_NAMES) {

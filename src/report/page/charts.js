@@ -1,4 +1,4 @@
-// The four plots made with Chart.js: curve, change against change, error by layer, size.
+// Plots made with Chart.js: what they share, the curve, error by layer, size. change.js has the fourth.
 
 const charts = {};
 
@@ -49,32 +49,6 @@ const cursor = {
   },
 };
 
-/** 95 % intervals of single points: each point may have low and high. */
-const whiskers = {
-  id: "whiskers",
-  beforeDatasetsDraw(chart) {
-    const { ctx, chartArea: area, scales: { x, y } } = chart;
-    if (!area) return;
-    ctx.save();
-    ctx.beginPath();
-    ctx.rect(area.left, area.top, area.width, area.height);
-    ctx.clip();
-    for (const { data, borderColor } of chart.data.datasets) {
-      ctx.strokeStyle = borderColor;
-      ctx.globalAlpha = 0.45;
-      ctx.lineWidth = 1.25;
-      for (const point of data) {
-        if (!known(point.low) || !known(point.high)) continue;
-        ctx.beginPath();
-        ctx.moveTo(x.getPixelForValue(point.x), y.getPixelForValue(point.low));
-        ctx.lineTo(x.getPixelForValue(point.x), y.getPixelForValue(point.high));
-        ctx.stroke();
-      }
-    }
-    ctx.restore();
-  },
-};
-
 function axis(title, more = {}) {
   return {
     title: { display: title !== "", text: title, color: ink("quiet"), font: { size: 12 } },
@@ -118,38 +92,54 @@ function floatLine(model, widths) {
   const ends = [Math.log2(widths[0]), Math.log2(widths[widths.length - 1])];
   return {
     label: "float", data: ends.map(x => ({ x, y: scaled(value, model) })), borderColor: ink("faint"), borderWidth: 1.5,
-    borderDash: [3, 3], pointRadius: 0, pointHitRadius: 0, bandAlpha: 0.16,
+    borderDash: [3, 3], pointRadius: 0, pointHitRadius: 0, bandAlpha: 0.12,
     band: known(low) && known(high) ? ends.map(x => ({ x, low: scaled(low, model), high: scaled(high, model) })) : null,
   };
 }
 
-function curveLine(series, model, focused) {
-  const { colour, dash, marker } = styleOf(series);
+function curveLine(series, model, focused, near) {
+  const { colour, dash, marker, rotation } = styleOf(series);
   const shown = series.cells.filter(cell => known(cell.value));
   return {
     label: series.label, series, borderColor: colour, backgroundColor: focused ? colour : ink("paper"),
-    borderDash: dash, pointStyle: marker, borderWidth: focused ? 2.75 : 1.5, pointRadius: focused ? 4.5 : 3.5,
-    pointHoverRadius: 6, pointHitRadius: 10, order: focused ? 0 : 1, bandAlpha: focused ? 0.2 : 0.06,
+    borderDash: dash, pointStyle: marker, pointRotation: rotation, borderWidth: focused ? 2.75 : 1.5, pointRadius: focused ? 4.5 : 3.5,
+    clip: { left: 8, top: 8, right: 8, bottom: near ? 0 : 8 }, pointHoverRadius: 6, pointHitRadius: 10, order: focused ? 0 : 1, bandAlpha: focused ? 0.2 : 0.05,
     data: shown.map(cell => ({ x: Math.log2(cell.bits), y: scaled(cell.value, model), cell })),
     band: shown.filter(cell => known(cell.low) && known(cell.high)).map(cell => (
       { x: Math.log2(cell.bits), low: scaled(cell.low, model), high: scaled(cell.high, model) })),
   };
 }
 
-/** Limits of the y axis: all points, or the neighbourhood of the float value. */
-function curveLimits(state, model, lines) {
-  const float = scaled(model.float.value, model);
-  if (state.zoom !== "near" || !known(float)) return model.regression ? {} : { suggestedMax: float };
-  if (model.regression) return { min: float * 0.8, max: float * 2 };
-  const highest = Math.max(float, ...lines.flatMap(line => line.data.map(point => point.y)));
-  return { min: Math.max(0, float - 5), max: Math.min(100, highest + 0.8) };
+/** The y axis: all points, or the neighbourhood of the float value; logarithmic for errors. */
+function curveAxis(state, model, lines) {
+  const float = scaled(model.float.value, model), near = state.zoom === "near" && known(float);
+  const values = [...lines.flatMap(line => line.data.map(point => point.y)), ...(known(float) ? [float] : [])];
+  const lowest = Math.min(...values), highest = Math.max(...values);
+  if (!model.regression || lowest <= 0) {
+    const limits = near ? { min: Math.max(0, float - 5), max: Math.min(100, highest + 0.8) } : {}; // points
+    return axis(innerWidth < 560 || model.regression ? "" : "accuracy (%)",
+      { type: "linear", grace: "3%", ...limits, ticks: { maxTicksLimit: 8, includeBounds: !near } });
+  }
+  return axis(innerWidth < 560 ? "" : "mean squared error", {
+    type: "logarithmic", min: near ? float * 0.8 : lowest * 0.85, max: near ? float * 2 : highest * 1.15,
+    afterBuildTicks(scale) { scale.ticks = roundValues(scale.min, scale.max).map(value => ({ value })); },
+    ticks: { autoSkip: false, callback: value => significant(value, 3) },
+  });
+}
+
+/** 1, 2, 5 times the powers of ten between two positive ends; fewer steps where the range is wide. */
+function roundValues(low, high) {
+  const decades = Math.log10(high / low), steps = decades > 4 ? [1] : decades > 1 ? [1, 2, 5] : [1, 1.5, 2, 3, 4, 5, 6, 8];
+  const values = [];
+  for (let power = Math.floor(Math.log10(low)); power <= Math.log10(high); ++power) {
+    values.push(...steps.map(step => Number(`${step}e${power}`)).filter(value => value >= low && value <= high));
+  }
+  return values;
 }
 
 function drawCurve(state) {
   const model = models[state.model], widths = state.widths;
-  const lines = seriesOf(model).map(series => curveLine(series, model, series === state.series));
-  const metric = model.regression ? "mean squared error" : "accuracy (%)";
-  const logarithmic = model.regression && lines.every(line => line.data.every(point => point.y > 0));
+  const lines = seriesOf(model).map(series => curveLine(series, model, series === state.series, state.zoom === "near"));
   draw("curve", {
     type: "line", plugins: [bands, cursor],
     data: { datasets: [...lines, ...(known(model.float.value) ? [floatLine(model, widths)] : [])] },
@@ -162,10 +152,7 @@ function drawCurve(state) {
       },
       scales: {
         x: bitsAxis(widths, ""), // the slider beneath says what it is
-        y: axis(innerWidth < 560 ? "" : metric, {
-          type: logarithmic ? "logarithmic" : "linear", grace: "3%", ...curveLimits(state, model, lines),
-          ticks: { callback: value => model.regression ? significant(value, 3) : value, maxTicksLimit: 8 },
-        }),
+        y: curveAxis(state, model, lines),
       },
       plugins: {
         tooltip: tooltip(hits => hits[0]?.dataset.label ?? "", hit => hit.raw.cell ? cellLines(hit.raw.cell, model)
@@ -184,76 +171,6 @@ function cellLines(cell, model) {
     lines.push(`${changeText(cell.vs_float.delta, model.regression)}, ${changeName(cell.vs_float.verdict)}`);
   }
   return lines;
-}
-
-/** The point of a cell in "change against change": times smaller against points (or times the MSE). */
-function changePoint(cell, model) {
-  const float = model.float.value, { delta } = cell.vs_float;
-  const y = change => model.regression ? (float + change) / float : 100 * change;
-  if (!known(cell.size.ratio_ideal) || !known(delta)) return null;
-  return {
-    x: Math.log2(cell.size.ratio_ideal), y: y(delta), cell,
-    low: known(cell.deltaLow) ? y(cell.deltaLow) : null, high: known(cell.deltaHigh) ? y(cell.deltaHigh) : null,
-  };
-}
-
-function drawChange(state) {
-  const model = models[state.model];
-  const datasets = seriesOf(model).map(series => {
-    const { colour, marker } = styleOf(series);
-    const data = series.cells.map(cell => changePoint(cell, model)).filter(point => point !== null);
-    const detectable = data.map(point => ["worse", "better"].includes(point.cell.vs_float.verdict));
-    return {
-      label: series.label, data, borderColor: colour, pointStyle: marker, showLine: false, borderWidth: 1.75,
-      pointBackgroundColor: detectable.map(yes => yes ? colour : ink("paper")), pointRadius: 5, pointHoverRadius: 7,
-    };
-  }).filter(set => set.data.length > 0);
-  byId("change-section").hidden = datasets.length === 0;
-  if (datasets.length === 0) return;
-  const none = model.regression ? 1 : 0, ratios = datasets.flatMap(set => set.data.map(point => point.x));
-  const positive = datasets.every(set => set.data.every(point => point.y > 0));
-  draw("change", {
-    type: "line", plugins: [whiskers, zeroLine(none)], data: { datasets },
-    options: {
-      layout: { padding: { right: 14 } },
-      interaction: { mode: "nearest", intersect: true },
-      scales: {
-        x: axis("times smaller than float (ideal size)", {
-          type: "linear", min: Math.min(...ratios) - 0.15, max: Math.max(...ratios) + 0.15,
-          afterBuildTicks(scale) {
-            scale.ticks = [...Array(12).keys()].filter(at => at >= scale.min && at <= scale.max).map(value => ({ value }));
-          },
-          ticks: { callback: value => `${significant(2 ** value, 2)}×` },
-        }),
-        y: axis(innerWidth < 560 ? "" : model.regression ? "times the MSE of float" : "change of accuracy (points)", {
-          type: model.regression && positive ? "logarithmic" : "linear", grace: "4%",
-          ...(state.zoom === "near" ? (model.regression ? { min: 0.8, max: 2 } : { min: -5, max: 2 }) : {}),
-          ticks: { callback: value => model.regression ? `${significant(value, 3)}×` : withMinus(String(value)),
-            maxTicksLimit: 8 },
-        }),
-      },
-      plugins: { tooltip: tooltip(hits => hits[0]?.dataset.label ?? "", hit => cellLines(hit.raw.cell, model)) },
-    },
-  });
-}
-
-/** The line of no change. */
-function zeroLine(value) {
-  return {
-    id: "zero",
-    beforeDatasetsDraw({ ctx, chartArea: area, scales: { y } }) {
-      const at = y.getPixelForValue(value);
-      if (!area || at < area.top || at > area.bottom) return;
-      ctx.save();
-      ctx.strokeStyle = ink("quiet");
-      ctx.lineWidth = 1.25;
-      ctx.beginPath();
-      ctx.moveTo(area.left, at);
-      ctx.lineTo(area.right, at);
-      ctx.stroke();
-      ctx.restore();
-    },
-  };
 }
 
 function drawLayers(state) {
@@ -301,7 +218,7 @@ function drawSize(state) {
   }
   draw("size", {
     type: "line", plugins: [cursor],
-    data: { datasets: sets.map(set => ({ pointRadius: 3.5, borderWidth: 2, backgroundColor: ink("paper"), ...set })) },
+    data: { datasets: sets.map(set => ({ clip: 8, pointRadius: 3.5, borderWidth: 2, backgroundColor: ink("paper"), ...set })) },
     options: {
       layout: { padding: { right: 14 } },
       scales: { x: bitsAxis(state.widths, "bits per weight"),

@@ -74,11 +74,16 @@ const isDark = () => document.documentElement.dataset.theme === "dark";
 const lightColours = ["#0072b2", "#c94f00", "#00785c", "#a8467f", "#8a6100", "#2b8fc4", "#5a4fb0", "#55545c"];
 const darkColours = ["#56b0ea", "#ff9350", "#35c79d", "#eb93c9", "#e5b84a", "#9ad9ff", "#aca1ff", "#c6c5cc"];
 const dashes = [[], [7, 3], [2, 3], [9, 3, 2, 3], [4, 4], [12, 4]];
-const markers = ["circle", "rect", "triangle", "rectRot", "crossRot", "star", "rectRounded"];
+// Shapes that can be filled or hollow: [Chart.js's name, rotation in degrees, outline in a box of 34 x 12].
+const markers = [
+  ["circle", 0, "M13.5 6a3.5 3.5 0 1 0 7 0a3.5 3.5 0 1 0-7 0"], ["rect", 0, "M14 3h6v6h-6z"],
+  ["triangle", 0, "M17 2l4 7h-8z"], ["rectRot", 0, "M17 1.5l4.5 4.5l-4.5 4.5l-4.5-4.5z"],
+  ["triangle", 180, "M17 10l4-7h-8z"],
+];
 function styleOf(series) {
   const colours = isDark() ? darkColours : lightColours;
+  const [marker, rotation, outline] = markers[series.style % markers.length];
   return {
-    colour: colours[series.style % colours.length], dash: dashes[series.style % dashes.length],
-    marker: markers[series.style % markers.length],
+    colour: colours[series.style % colours.length], dash: dashes[series.style % dashes.length], marker, rotation, outline,
   };
 }

@@ -8,7 +8,7 @@ function widthsOf(model) {
   return [...own].sort((a, b) => a - b);
 }
 
-/** Changes the state and redraws what depends on it. change: any of {model, series, bits, zoom, layer, allCells}. */
+/** Changes the state and redraws what depends on it. change: any of {model, series, bits, zoom, layer, allCells, theme}. */
 function choose(change) {
   const newModel = "model" in change;
   Object.assign(state, change);
@@ -23,11 +23,11 @@ function choose(change) {
   state.cell = cellAt(state.series, state.bits);
   if (state.series !== null) {
     showStrip(model);
-    if (newModel || "series" in change || "zoom" in change) {
+    if (newModel || "series" in change || "zoom" in change || "theme" in change) {
       showLegend(model);
       drawCurve(state);
       drawSize(state);
-      if (newModel || "zoom" in change) drawChange(state);
+      if (newModel || "theme" in change) drawChange(state);
     }
     drawLayers(state);
     moveCursors(state);
@@ -52,6 +52,7 @@ function showOpening(model) {
   byId("change-hint").textContent = model.regression
     ? "What each step in size does to the error, with 95 % intervals of the difference where the study stores them."
     : "What each step in size does to the accuracy, with the 95 % interval of the paired difference.";
+  byId("change-hint").textContent += " The axis is logarithmic away from zero.";
 }
 
 function showStrip(model) {
@@ -74,15 +75,11 @@ function showStrip(model) {
 
 /** A short piece of the line with its marker, as it looks in the plot. */
 function swatch(series) {
-  const { colour, dash, marker } = styleOf(series);
-  const shapes = {
-    circle: "M13.5 6a3.5 3.5 0 1 0 7 0a3.5 3.5 0 1 0-7 0", rect: "M14 3h6v6h-6z", triangle: "M17 2l4 7h-8z", rectRot: "M17 1.5l4.5 4.5l-4.5 4.5l-4.5-4.5z",
-    crossRot: "M14 3l6 6M20 3l-6 6", star: "M14 3l6 6M20 3l-6 6M17 1v10M12 6h10", rectRounded: "M15 3h4a1 1 0 0 1 1 1v4a1 1 0 0 1-1 1h-4a1 1 0 0 1-1-1v-4a1 1 0 0 1 1-1z",
-  };
+  const { colour, dash, outline } = styleOf(series);
   const space = "http://www.w3.org/2000/svg", drawing = document.createElementNS(space, "svg");
   drawing.setAttribute("viewBox", "0 0 34 12");
   drawing.setAttribute("aria-hidden", "true");
-  for (const [path, fill, dashed] of [["M0 6H34", "none", dash.join(" ")], [shapes[marker], colour, ""]]) {
+  for (const [path, fill, dashed] of [["M0 6H34", "none", dash.join(" ")], [outline, colour, ""]]) {
     const line = document.createElementNS(space, "path");
     Object.entries({ d: path, stroke: colour, fill, "stroke-width": 2, "stroke-dasharray": dashed || "none" })
       .forEach(([name, value]) => line.setAttribute(name, value));
@@ -116,12 +113,13 @@ function stepWidth(key) {
 function wireSlider() {
   const slider = byId("slider");
   slider.addEventListener("input", () => {
+    if (state.series === null) return;
     const bits = nearestWidth(Number(slider.value));
     if (bits !== state.bits) choose({ bits });
     else showStrip(models[state.model]); // snaps the thumb back onto its width
   });
   slider.addEventListener("keydown", event => {
-    const bits = stepWidth(event.key);
+    const bits = state.series === null ? null : stepWidth(event.key);
     if (bits === null) return;
     event.preventDefault();
     if (bits !== state.bits) choose({ bits });
@@ -150,7 +148,7 @@ async function copyCommand() {
 
 function setTheme(theme) {
   document.documentElement.dataset.theme = theme;
-  choose({ series: state.series, zoom: state.zoom });
+  choose({ theme });
 }
 
 function wireControls() {
@@ -180,12 +178,14 @@ function selfTest() {
   const slider = byId("slider"), seen = [];
   const look = () => seen.push([state.bits, byId("read-bits").textContent, byId("read-value").textContent,
     byId("pictures").querySelectorAll(".lost").length, byId("histogram-note").textContent].join("|"));
+  const press = key => slider.dispatchEvent(new KeyboardEvent("keydown", { key, cancelable: true }));
+  press("End");
   look();
   for (let step = 1; step < state.widths.length; ++step) {
-    slider.dispatchEvent(new KeyboardEvent("keydown", { key: "ArrowLeft", cancelable: true }));
+    press("ArrowLeft");
     look();
   }
-  slider.value = 1;
+  slider.value = 0.5;
   slider.dispatchEvent(new Event("input"));
   look();
   models.forEach(model => { byId("model").value = model.index; byId("model").dispatchEvent(new Event("change")); });

@@ -50,13 +50,20 @@ function buildLossless() {
     })));
 }
 
+/** The series of a cell names what it has beyond its scheme; cells that are no point of a curve show the scheme. */
+const seriesOfCell = new Map(allSeries.flatMap(series => series.cells.map(cell => [cell, series])));
+function labelOf(cell) {
+  const label = seriesOfCell.get(cell)?.label ?? cell.scheme;
+  return cell.quant_seed > 0 ? `${label}, seed ${cell.quant_seed}` : label;
+}
+
 function cellRow(cell, state) {
   const model = models.find(each => each.id === cell.model), { regression } = model, change = cell.vs_float;
   const failed = cell.status === "failed";
   return {
     now: cell === state.cell,
     cells: [
-      word(cell.model), word(cell.label ?? cell.scheme), number(cell.bits, String(cell.bits)),
+      ...(state.allCells ? [word(cell.model)] : []), word(labelOf(cell)), number(cell.bits, String(cell.bits)),
       number(cell.value, failed ? "failed" : valueText(cell.value, regression), failed ? "worse" : null),
       number(cell.low, known(cell.low) ? `${valueText(cell.low, regression)} – ${valueText(cell.high, regression)}` : "–"),
       number(change.delta, changeText(change.delta, regression), change.verdict),
@@ -73,7 +80,7 @@ function buildCells(state) {
   byId("cells-choice").hidden = models.length < 2;
   const shown = cells.filter(cell => state.allCells || cell.model === models[state.model].id);
   buildTable(byId("cells-table"), [
-    { name: "model", word: true }, { name: "scheme", word: true }, { name: "bits" }, { name: "value" }, { name: "95 % interval" },
+    ...(state.allCells ? [{ name: "model", word: true }] : []), { name: "scheme", word: true }, { name: "bits" }, { name: "value" }, { name: "95 % interval" },
     { name: "change" }, { name: "against float", word: true }, { name: "p (Holm)" }, { name: "flipped" },
     { name: "ideal" }, { name: "file" },
   ], shown.map(cell => cellRow(cell, state)));
