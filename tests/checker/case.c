@@ -223,7 +223,7 @@ static int64_t first_difference(const check_case *c, uint32_t output, bool bf16,
         *allowed = tensor_bound;
         if (c->rule == CHECK_DOT) {
             double sum = fabs((double)((const float *)c->bounds[output].data)[i]);
-            *allowed = sum * (2.0 * FLT_EPSILON * (double)(c->depth + 4) + (bf16 ? 1.01 * 0x1p-8 : 0.0)) + 1e-37;
+            *allowed = sum * (2.0 * FLT_EPSILON * (double)(c->depth + 4) + (bf16 ? 1.01 * 0x1p-7 : 0.0)) + 1e-37;
         }
         double difference = fabs((double)((const float *)results)[i] - (double)((const float *)expected)[i]);
         if (!(difference <= *allowed)) {

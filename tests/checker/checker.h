@@ -34,7 +34,7 @@ typedef enum fill_kind {
 /* How a result is compared. `bound` is the largest |sum|a||b|| of the element. */
 typedef enum check_rule {
     CHECK_EXACT, /* the same bits (any NaN equals any NaN) */
-    CHECK_DOT,   /* |difference| <= 2 eps (depth + 4) sum|a||b|; bf16: 2^-8 of that sum more */
+    CHECK_DOT,   /* |difference| <= 2 eps (depth + 4) sum|a||b|; bf16: 2^-7 of that sum more (2^-8 for each operand) */
     CHECK_CLOSE  /* |difference| <= 1e-5 of the largest value of the tensor */
 } check_rule;
 

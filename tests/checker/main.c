@@ -4,13 +4,13 @@
 #include <string.h>
 
 #include "checker.h"
-#if defined(HT_WITH_ONEDNN) && __has_include("kernels/onednn/onednn.h")
+#ifdef HT_WITH_ONEDNN
 #include "kernels/onednn/onednn.h"
 #endif
 
 /* The variants that libhalftone adds in this build. */
 static size_t extra_variants(const ht_kernel_variant *const **out) {
-#ifdef HT_KERNELS_ONEDNN_ONEDNN_H
+#ifdef HT_WITH_ONEDNN
     *out = ht__onednn_variants;
     return ht__onednn_variant_count;
 #else
