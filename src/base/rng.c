@@ -33,41 +33,54 @@ float ht__random_at(uint64_t seed, uint64_t stream, uint64_t index) {
     return unit24(words[index % 4]);
 }
 
-/* The same rounds as ht__philox for LANES counters from `counter` on, laid out so that they vectorise. */
+/* One round of ht__philox. A macro, and its ten uses written out, because only a loop body without loops vectorises. */
+#define PHILOX_ROUND(n)                                                            \
+    do {                                                                           \
+        uint64_t p0 = (uint64_t)0xD2511F53u * c0, p1 = (uint64_t)0xCD9E8D57u * c2; \
+        uint32_t n0 = (uint32_t)(p1 >> 32) ^ c1 ^ (k0 + (n)*0x9E3779B9u);          \
+        uint32_t n2 = (uint32_t)(p0 >> 32) ^ c3 ^ (k1 + (n)*0xBB67AE85u);          \
+        c1 = (uint32_t)p1;                                                         \
+        c3 = (uint32_t)p0;                                                         \
+        c0 = n0;                                                                   \
+        c2 = n2;                                                                   \
+    } while (0)
+
 enum { LANES = 16 };
 
+/* The numbers of LANES counters from `counter` on, which share their upper half. */
 HT_CLONES
 static void philox_lanes(uint64_t seed, uint64_t stream, uint64_t counter, float out[4 * LANES]) {
-    uint32_t c0[LANES], c1[LANES], c2[LANES], c3[LANES];
+    const uint32_t k0 = (uint32_t)seed, k1 = (uint32_t)(seed >> 32), first = (uint32_t)counter,
+                   upper = (uint32_t)(counter >> 32), s0 = (uint32_t)stream, s1 = (uint32_t)(stream >> 32);
+    uint32_t words[4][LANES];
     for (uint32_t i = 0; i < LANES; ++i) {
-        c0[i] = (uint32_t)(counter + i);
-        c1[i] = (uint32_t)((counter + i) >> 32);
-        c2[i] = (uint32_t)stream;
-        c3[i] = (uint32_t)(stream >> 32);
-    }
-    uint32_t k0 = (uint32_t)seed, k1 = (uint32_t)(seed >> 32);
-    for (int round = 0; round < 10; ++round) {
-        for (int i = 0; i < LANES; ++i) {
-            uint64_t p0 = (uint64_t)0xD2511F53u * c0[i], p1 = (uint64_t)0xCD9E8D57u * c2[i];
-            c0[i] = (uint32_t)(p1 >> 32) ^ c1[i] ^ k0;
-            c2[i] = (uint32_t)(p0 >> 32) ^ c3[i] ^ k1;
-            c1[i] = (uint32_t)p1;
-            c3[i] = (uint32_t)p0;
-        }
-        k0 += 0x9E3779B9u;
-        k1 += 0xBB67AE85u;
+        uint32_t c0 = first + i, c1 = upper, c2 = s0, c3 = s1;
+        PHILOX_ROUND(0u);
+        PHILOX_ROUND(1u);
+        PHILOX_ROUND(2u);
+        PHILOX_ROUND(3u);
+        PHILOX_ROUND(4u);
+        PHILOX_ROUND(5u);
+        PHILOX_ROUND(6u);
+        PHILOX_ROUND(7u);
+        PHILOX_ROUND(8u);
+        PHILOX_ROUND(9u);
+        words[0][i] = c0;
+        words[1][i] = c1;
+        words[2][i] = c2;
+        words[3][i] = c3;
     }
     for (int i = 0; i < LANES; ++i) {
-        out[4 * i] = unit24(c0[i]);
-        out[4 * i + 1] = unit24(c1[i]);
-        out[4 * i + 2] = unit24(c2[i]);
-        out[4 * i + 3] = unit24(c3[i]);
+        for (int k = 0; k < 4; ++k) {
+            out[4 * i + k] = unit24(words[k][i]);
+        }
     }
 }
 
 void ht__random_fill(uint64_t seed, uint64_t stream, uint64_t first, float *out, size_t count) {
     size_t i = 0;
-    for (; i < count && (first + i) % 4 != 0; ++i) {
+    /* To a multiple of all lanes, so that their counters never carry into the upper half. */
+    for (; i < count && (first + i) % (4 * LANES) != 0; ++i) {
         out[i] = ht__random_at(seed, stream, first + i);
     }
     for (; i + 4 * LANES <= count; i += 4 * LANES) {

@@ -39,6 +39,7 @@ uint32_t ht__minifloat_encode(const ht_number_format *format, float value) {
     }
     int32_t lower;
     float fraction;
+    value = fabsf(value);
     ht__minifloat_locate(format, 1.0f, &value, 1, &lower, &fraction);
     return sign | ((uint32_t)lower + (fraction > 0.5f || (fraction == 0.5f && (lower & 1))));
 }
@@ -99,8 +100,13 @@ static void locate(const ht_number_format *format, float scale, const float *val
         float inverse;
         memcpy(&inverse, &inverse_bits, sizeof inverse);
         float part = (float)rest * inverse;
-        lower[i] = code > largest ? largest : code;
-        fraction[i] = code >= largest ? 0.0f : part;
+        code = code < largest ? code : largest;
+        part = code < largest ? part : 0.0f;
+        /* Below zero all is mirrored: the value below -x is the negative of the one above x. */
+        int32_t above_zero = part > 0.0f ? code + 1 : code;
+        float mirrored = part > 0.0f ? 1.0f - part : 0.0f;
+        lower[i] = quotient < 0.0f ? -above_zero : code;
+        fraction[i] = quotient < 0.0f ? mirrored : part;
     }
 }
 

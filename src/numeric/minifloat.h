@@ -14,9 +14,9 @@ void ht__minifloat(ht_number_format *format, const char *name, unsigned exponent
 float ht__minifloat_decode(const ht_number_format *format, uint32_t code);
 uint32_t ht__minifloat_encode(const ht_number_format *format, float value);
 
-/* For each of `count` finite values: the magnitude code m of the next format value towards zero of |values[i]| / scale
- * in lower[i] (at most format->largest), and in fraction[i] in [0, 1) where the quotient lies between m and m + 1;
- * exactly one half only for a tie. Signs are left to the caller. scale > 0. */
+/* Signed codes count the format's values from zero: magnitude code with the value's sign. For each of `count` finite
+ * values: lower[i], the signed code of the largest format value at or below values[i] / scale, cut to +-largest, and
+ * fraction[i] in [0, 1], the part of the way to the next; exactly one half only for a tie. scale > 0. */
 void ht__minifloat_locate(const ht_number_format *format, float scale, const float *values, size_t count,
                           int32_t *lower, float *fraction);
 /* values[i] = scale * value of the code whose sign and magnitude are those of the integer signed_codes[i]. */

@@ -10,7 +10,7 @@
 #include "quant/rounding.h"
 
 /* Values that are worked on together: every buffer of a piece stays in the first-level cache. */
-enum { PIECE = 1024, LANES = 8, MOST_DRAWS = 2 };
+enum { PIECE = 1024, LANES = 16, MOST_DRAWS = 2 };
 
 typedef struct job {
     const ht_context *ctx;
@@ -129,10 +129,10 @@ static ht_status keep_table(job *work, const ht_levels *levels, size_t group, ht
         return HT_OK;
     }
     size_t count = (size_t)levels->lookup.count;
-    const float *source = out->shared_table ? levels->unit : levels->lookup.levels;
+
     HT_TRY(ht__grow(&work->ctx->allocator, &out->tables, sizeof *out->tables, &work->tables_capacity,
                     work->tables_used + count, err));
-    memcpy(out->tables + work->tables_used, source, count * sizeof *source);
+    memcpy(out->tables + work->tables_used, levels->lookup.levels, count * sizeof *out->tables);
     work->tables_used += count;
     if (!out->shared_table) {
         out->table_starts[group + 1] = work->tables_used;
@@ -143,7 +143,7 @@ static ht_status keep_table(job *work, const ht_levels *levels, size_t group, ht
 static ht_status keep_parameters(job *work, const ht_levels *levels, size_t group, ht_error *err) {
     ht_quantized *out = work->out;
     out->kind = levels->kind;
-    out->shared_table = levels->unit != NULL;
+    out->shared_table = levels->shared;
     double parameter_bits = work->method->fitted_table ? 32.0 * (levels->high - levels->low + 1) : 0.0;
     out->ideal_bits += parameter_bits + work->method->parameter_bits;
     if (levels->kind == HT_LEVELS_FORMAT) {

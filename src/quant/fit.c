@@ -4,7 +4,6 @@
 #include <string.h>
 
 #include "base/clones.h"
-#include "quant/levels.h"
 
 void ht__fit_init(ht_fit *fit, const ht_allocator *allocator, const ht_scheme *scheme) {
     *fit = (ht_fit){.allocator = allocator, .scheme = scheme};
@@ -15,7 +14,6 @@ void ht__fit_free(ht_fit *fit) {
     ht__free(fit->allocator, fit->sort_scratch);
     ht__free(fit->allocator, fit->table);
     ht__free(fit->allocator, fit->starts);
-    ht__free(fit->allocator, fit->unit);
 }
 
 /* Floats as integers in the same order: the bits of negative ones are turned round. NaN lies beyond the infinities. */
@@ -48,7 +46,7 @@ ht_status ht__fit_group(ht_fit *fit, const float *values, size_t count, const ch
                         ht_error *err) {
     fit->values = values;
     fit->count = count;
-    fit->is_sorted = fit->has_moments = false;
+    fit->is_sorted = false;
     int32_t low, high;
     extremes(values, count, &low, &high);
     if (low <= ordered(-INFINITY) || high >= ordered(INFINITY)) {
@@ -140,29 +138,45 @@ ht_status ht__fit_sorted(ht_fit *fit, const float **out, ht_error *err) {
     return HT_OK;
 }
 
-ht_status ht__fit_moments(ht_fit *fit, ht_moments *out, ht_error *err) {
-    if (!fit->has_moments) {
-        const float *sorted;
-        HT_TRY(ht__fit_sorted(fit, &sorted, err));
-        size_t n = fit->count;
-        double sum = 0.0, squares = 0.0, absolute = 0.0;
-        double median = 0.5 * ((double)sorted[(n - 1) / 2] + (double)sorted[n / 2]);
-        for (size_t i = 0; i < n; ++i) {
-            sum += fit->values[i];
-            absolute += fabs(fit->values[i] - median);
+/* Sum of (values[i] - centre)^power, power 1 or 2, in LANES lanes of fixed order. */
+enum { LANES = 16 };
+
+HT_CLONES
+static double power_sum(const float *restrict values, size_t count, double centre, int power) {
+    double sums[LANES] = {0}, total = 0.0;
+    size_t i = 0;
+    for (; i + LANES <= count; i += LANES) {
+        for (size_t k = 0; k < LANES; ++k) {
+            double difference = values[i + k] - centre;
+            sums[k] += power == 1 ? difference : difference * difference;
         }
-        double mean = sum / (double)n;
-        for (size_t i = 0; i < n; ++i) {
-            double difference = fit->values[i] - mean;
-            squares += difference * difference;
-        }
-        fit->moments = (ht_moments){.mean = mean,
-                                    .deviation = n > 1 ? sqrt(squares / (double)(n - 1)) : 0.0,
-                                    .median = median,
-                                    .absolute_deviation = absolute / (double)n};
-        fit->has_moments = true;
     }
-    *out = fit->moments;
+    for (; i < count; ++i) {
+        double difference = values[i] - centre;
+        total += power == 1 ? difference : difference * difference;
+    }
+    for (size_t k = 0; k < LANES; ++k) {
+        total += sums[k];
+    }
+    return total;
+}
+
+ht_moments ht__fit_moments(const ht_fit *fit) {
+    double n = (double)fit->count;
+    double mean = power_sum(fit->values, fit->count, 0.0, 1) / n;
+    double squares = power_sum(fit->values, fit->count, mean, 2);
+    return (ht_moments){.mean = mean, .deviation = fit->count > 1 ? sqrt(squares / (n - 1.0)) : 0.0};
+}
+
+ht_status ht__fit_middle(ht_fit *fit, ht_middle *out, ht_error *err) {
+    const float *sorted;
+    HT_TRY(ht__fit_sorted(fit, &sorted, err));
+    size_t n = fit->count, half = n / 2;
+    out->median = 0.5 * ((double)sorted[(n - 1) / 2] + (double)sorted[half]);
+    /* Distances below the median count negative, those above positive. */
+    double below = power_sum(sorted, half, out->median, 1);
+    double above = power_sum(sorted + half, n - half, out->median, 1);
+    out->deviation = (above - below) / (double)n;
     return HT_OK;
 }
 
@@ -185,19 +199,6 @@ ht_status ht__fit_table(ht_fit *fit, float **out, ht_error *err) {
         }
     }
     *out = fit->table;
-    return HT_OK;
-}
-
-ht_status ht__fit_unit_table(ht_fit *fit, uint32_t bits, void (*fill)(unsigned bits, float *table), float **out,
-                             ht_error *err) {
-    if (fit->unit == NULL) {
-        fit->unit = ht__alloc(fit->allocator, ((size_t)1 << bits) * sizeof *fit->unit);
-        if (fit->unit == NULL) {
-            return ht__fail_memory(err, ((size_t)1 << bits) * sizeof *fit->unit);
-        }
-        fill(bits, fit->unit);
-    }
-    *out = fit->unit;
     return HT_OK;
 }
 

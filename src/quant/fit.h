@@ -6,16 +6,19 @@
 
 #include "base/context.h"
 #include "halftone/quantize.h"
-#include "quant/lookup.h"
+#include "quant/levels.h"
 
 enum { HT_FIT_BINS = 2048 };
 
 typedef struct ht_moments {
-    double mean, deviation;            /* deviation with n - 1 in the denominator; 0 for one value */
-    double median, absolute_deviation; /* mean of |x - median| */
+    double mean, deviation; /* with n - 1 in the denominator; 0 for one value */
 } ht_moments;
 
-typedef struct ht_fit {
+typedef struct ht_middle {
+    double median, deviation; /* mean of |x - median| */
+} ht_middle;
+
+struct ht_fit {
     const ht_allocator *allocator;
     const ht_scheme *scheme;
     const float *values;      /* all finite */
@@ -26,12 +29,12 @@ typedef struct ht_fit {
     float *sorted;
     uint32_t *sort_scratch;
     size_t capacity;
-    bool is_sorted, has_moments;
-    ht_moments moments;
+    bool is_sorted;
     float *table;
     int32_t *starts;
-    float *unit; /* the scaled form's table, see ht_levels */
-} ht_fit;
+    ht_levels shared; /* levels that every group shares but for the scale; made by the method */
+    bool has_shared;
+};
 
 void ht__fit_init(ht_fit *fit, const ht_allocator *allocator, const ht_scheme *scheme);
 void ht__fit_free(ht_fit *fit);
@@ -42,21 +45,17 @@ ht_status ht__fit_group(ht_fit *fit, const float *values, size_t count, const ch
 
 /* The values in ascending order. Errors: HT_ERROR_MEMORY. */
 ht_status ht__fit_sorted(ht_fit *fit, const float **out, ht_error *err);
+ht_moments ht__fit_moments(const ht_fit *fit);
 /* Errors: HT_ERROR_MEMORY. */
-ht_status ht__fit_moments(ht_fit *fit, ht_moments *out, ht_error *err);
+ht_status ht__fit_middle(ht_fit *fit, ht_middle *out, ht_error *err);
 /* Counts of the values in HT_FIT_BINS equal bins from smallest to largest; all in bin 0 when they are equal. */
 void ht__fit_histogram(const ht_fit *fit, uint64_t counts[HT_FIT_BINS]);
 /* Room for a table of 2^16 levels. Errors: HT_ERROR_MEMORY. */
 ht_status ht__fit_table(ht_fit *fit, float **out, ht_error *err);
 
-/* The table that `fill` makes for a width, computed once for all groups. Errors: HT_ERROR_MEMORY. */
-ht_status ht__fit_unit_table(ht_fit *fit, uint32_t bits, void (*fill)(unsigned bits, float *table), float **out,
-                             ht_error *err);
-
-struct ht_levels;
 /* Makes table levels from `count` values in the fit's table: sorts them if need be, drops equal ones, builds the
  * index. Errors: HT_ERROR_MEMORY. */
-ht_status ht__fit_table_levels(ht_fit *fit, uint32_t count, struct ht_levels *out, ht_error *err);
+ht_status ht__fit_table_levels(ht_fit *fit, uint32_t count, ht_levels *out, ht_error *err);
 
 /* Ascending order by radix; `scratch` has room for 2 x count words. -0 counts as 0. */
 void ht__sort_floats(const float *values, size_t count, float *sorted, uint32_t *scratch);

@@ -23,7 +23,7 @@ const ht_level_method *ht__level_method(const char *name) {
 }
 
 static void locate_table(const ht_levels *levels, const float *values, size_t count, int32_t *lower, float *fraction) {
-    ht__lookup_locate(&levels->lookup, values, count, lower, fraction);
+    ht__lookup_locate(&levels->lookup, levels->scale, values, count, lower, fraction);
     if (levels->first != 0) {
         for (size_t i = 0; i < count; ++i) {
             lower[i] = values[i] <= levels->lookup.levels[0] ? levels->first : lower[i];
@@ -31,33 +31,18 @@ static void locate_table(const ht_levels *levels, const float *values, size_t co
     }
 }
 
-/* Negative values mirror positive ones: the level below -x is the negative of the level above x. */
-static void locate_format(const ht_levels *levels, const float *values, size_t count, int32_t *lower, float *fraction) {
-    ht__minifloat_locate(&levels->format, levels->scale, values, count, lower, fraction);
-    for (size_t i = 0; i < count; ++i) {
-        int32_t next = lower[i] + (fraction[i] > 0.0f);
-        bool negative = values[i] < 0.0f;
-        lower[i] = negative ? -next : lower[i];
-        fraction[i] = negative && fraction[i] > 0.0f ? 1.0f - fraction[i] : fraction[i];
-    }
-}
-
 void ht__levels_locate(const ht_levels *levels, const float *values, size_t count, int32_t *lower, float *fraction) {
     switch (levels->kind) {
     case HT_LEVELS_GRID: ht__grid_locate(levels, values, count, lower, fraction); break;
     case HT_LEVELS_TABLE: locate_table(levels, values, count, lower, fraction); break;
-    case HT_LEVELS_FORMAT: locate_format(levels, values, count, lower, fraction); break;
+    case HT_LEVELS_FORMAT: ht__minifloat_locate(&levels->format, levels->scale, values, count, lower, fraction); break;
     }
 }
 
 void ht__levels_decode(const ht_levels *levels, const int32_t *chosen, size_t count, float *values) {
     switch (levels->kind) {
     case HT_LEVELS_GRID: ht__grid_decode(levels, chosen, count, values); break;
-    case HT_LEVELS_TABLE:
-        for (size_t i = 0; i < count; ++i) {
-            values[i] = levels->lookup.levels[chosen[i]];
-        }
-        break;
+    case HT_LEVELS_TABLE: ht__lookup_decode(&levels->lookup, levels->scale, chosen, count, values); break;
     case HT_LEVELS_FORMAT: ht__minifloat_decode_signed(&levels->format, levels->scale, chosen, count, values); break;
     }
 }

@@ -17,10 +17,10 @@ typedef enum ht_levels_kind { HT_LEVELS_GRID, HT_LEVELS_TABLE, HT_LEVELS_FORMAT 
 typedef struct ht_levels {
     ht_levels_kind kind;
     int32_t low, high;       /* the levels' integers, at most 2^22 in magnitude */
-    float scale;             /* grid, format: > 0. table: of `unit` when that is set */
+    float scale;             /* > 0; tables fitted to the group have 1 */
     float half;              /* grid: value = (integer + half) * scale, half 0 or 1/2; ties go up when it is 1/2 */
     ht_lookup lookup;        /* table: the values and their index */
-    const float *unit;       /* table: values = unit[i] * scale, the same unit for every group; NULL: no such form */
+    bool shared;             /* table: the same for every group, scaled to each */
     int32_t first;           /* table: the level that values at or below the lowest one get; low, but for a quirk */
     ht_number_format format; /* format: value = decode(code) * scale */
     uint32_t bits;
@@ -40,7 +40,7 @@ void ht__levels_decode_offset(const ht_levels *levels, const int32_t *chosen, co
 void ht__grid_locate(const ht_levels *levels, const float *values, size_t count, int32_t *lower, float *fraction);
 void ht__grid_decode(const ht_levels *levels, const int32_t *chosen, size_t count, float *values);
 
-struct ht_fit;
+typedef struct ht_fit ht_fit;
 typedef struct ht_level_method {
     const char *name, *summary;
     uint32_t fixed_bits;     /* the only width, or 0 */
@@ -50,7 +50,7 @@ typedef struct ht_level_method {
     uint32_t parameter_bits; /* what a decoder needs for each group beside the codes, for all but fitted tables */
     bool fitted_table;       /* the table itself is such a parameter: 32 bits for each level */
     /* Fills *out from the group's range fit->low .. fit->high and values. */
-    ht_status (*make)(struct ht_fit *fit, ht_levels *out, ht_error *err);
+    ht_status (*make)(ht_fit *fit, ht_levels *out, ht_error *err);
 } ht_level_method;
 
 const ht_level_method *ht__level_method(const char *name);

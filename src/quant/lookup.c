@@ -37,17 +37,20 @@ void ht__lookup_build(ht_lookup *lookup, const float *levels, int32_t count, int
     }
 }
 
+/* Works on values[i] / scale; with scale 1 the quotient is the value itself. */
 HT_CLONES
-static void find_lower(const ht_lookup *lookup, const float *restrict values, size_t count, int32_t *restrict lower) {
+static void find_lower(const ht_lookup *lookup, float scale, const float *restrict values, size_t count,
+                       int32_t *restrict lower, float *restrict quotient) {
     const float *restrict levels = lookup->levels;
     const int32_t *restrict starts = lookup->starts;
     const float first = levels[0], last = levels[lookup->count - 1];
     const float half_low = lookup->half_low, inverse = lookup->inverse;
     const int32_t last_bucket = lookup->buckets - 1, last_level = lookup->count - 1;
     for (size_t i = 0; i < count; ++i) {
-        float x = values[i];
+        float x = values[i] / scale;
         x = x < first ? first : x;
         x = x > last ? last : x;
+        quotient[i] = x;
         int32_t bucket = (int32_t)((x * 0.5f - half_low) * inverse);
         bucket = bucket < last_bucket ? bucket : last_bucket;
         lower[i] = starts[bucket];
@@ -56,34 +59,46 @@ static void find_lower(const ht_lookup *lookup, const float *restrict values, si
         for (size_t i = 0; i < count; ++i) {
             int32_t candidate = lower[i] + stride;
             candidate = candidate < last_level ? candidate : last_level;
-            lower[i] = levels[candidate] <= values[i] ? candidate : lower[i];
+            lower[i] = levels[candidate] <= quotient[i] ? candidate : lower[i];
         }
     }
 }
 
+/* `fraction` holds the values on entry. */
 HT_CLONES
-static void fractions(const ht_lookup *lookup, const float *restrict values, size_t count,
-                      const int32_t *restrict lower, float *restrict fraction) {
+static void fractions(const ht_lookup *lookup, size_t count, const int32_t *restrict lower, float *restrict fraction) {
     const float *restrict levels = lookup->levels;
     const int32_t last_level = lookup->count - 1;
     for (size_t i = 0; i < count; ++i) {
         int32_t level = lower[i], next = level < last_level ? level + 1 : last_level;
-        /* In double: the differences are exact, so that a tie is a tie. */
-        double below = (double)values[i] - (double)levels[level];
+        /* In double the differences are exact: which half the value lies in, and a tie, are told for certain. */
+        double below = (double)fraction[i] - (double)levels[level];
         double gap = (double)levels[next] - (double)levels[level];
-        float part = (float)(below / (gap > 0.0 ? gap : 1.0));
-        float nearly_up = below + below > gap ? 0x1.000002p-1f : 0x1.fffffep-2f;
-        part = part == 0.5f && below + below != gap ? nearly_up : part;
-        part = part > 0.0f ? part : 0.0f;
-        fraction[i] = level < last_level ? part : 0.0f;
+        double balance = below + below - gap;
+        float width = (float)gap;
+        float part = (float)below / (width > 0.0f ? width : 1.0f);
+        float at_most = balance < 0.0 ? 0x1.fffffep-2f : balance > 0.0 ? 1.0f : 0.5f;
+        float at_least = balance < 0.0 ? 0.0f : balance > 0.0 ? 0x1.000002p-1f : 0.5f;
+        part = part < at_most ? part : at_most;
+        part = part > at_least ? part : at_least;
+        fraction[i] = width > 0.0f ? part : 0.0f;
     }
 }
 
-void ht__lookup_lower(const ht_lookup *lookup, const float *values, size_t count, int32_t *lower) {
-    find_lower(lookup, values, count, lower);
+HT_CLONES
+static void decode(const float *restrict levels, float scale, const int32_t *restrict chosen, size_t count,
+                   float *restrict values) {
+    for (size_t i = 0; i < count; ++i) {
+        values[i] = levels[chosen[i]] * scale;
+    }
 }
 
-void ht__lookup_locate(const ht_lookup *lookup, const float *values, size_t count, int32_t *lower, float *fraction) {
-    find_lower(lookup, values, count, lower);
-    fractions(lookup, values, count, lower, fraction);
+void ht__lookup_locate(const ht_lookup *lookup, float scale, const float *values, size_t count, int32_t *lower,
+                       float *fraction) {
+    find_lower(lookup, scale, values, count, lower, fraction);
+    fractions(lookup, count, lower, fraction);
+}
+
+void ht__lookup_decode(const ht_lookup *lookup, float scale, const int32_t *chosen, size_t count, float *values) {
+    decode(lookup->levels, scale, chosen, count, values);
 }

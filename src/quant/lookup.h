@@ -23,10 +23,12 @@ typedef struct ht_lookup {
 
 /* `starts` has room for HT_LOOKUP_BUCKETS entries and must outlive the lookup, as must `levels`. */
 void ht__lookup_build(ht_lookup *lookup, const float *levels, int32_t count, int32_t *starts);
-/* lower[i]: index of the largest level at or below values[i], 0 when there is none. */
-void ht__lookup_lower(const ht_lookup *lookup, const float *values, size_t count, int32_t *lower);
-/* Also the part of the way to the next level, in [0, 1]; 0 below the first and from the last level on; exactly one
- * half only for a tie. */
-void ht__lookup_locate(const ht_lookup *lookup, const float *values, size_t count, int32_t *lower, float *fraction);
+/* For each value / scale (rounded once): lower[i], the index of the largest level at or below it, 0 when there is none,
+ * and fraction[i] in [0, 1], the part of the way to the next level; 0 below the first and from the last level on;
+ * exactly one half only for a tie. scale > 0. */
+void ht__lookup_locate(const ht_lookup *lookup, float scale, const float *values, size_t count, int32_t *lower,
+                       float *fraction);
+/* values[i] = levels[chosen[i]] * scale. */
+void ht__lookup_decode(const ht_lookup *lookup, float scale, const int32_t *chosen, size_t count, float *values);
 
 #endif

@@ -2,7 +2,7 @@
 
 #include <math.h>
 
-#include "cpu/clones.h"
+#include "base/clones.h"
 
 /* Elements per block of a sum, and the least a thread is given. */
 #define BLOCK 4096
@@ -43,7 +43,7 @@ typedef struct norm_job {
 } norm_job;
 
 /* Eight running sums, so that the loop can be a vector loop without changing the order of additions. */
-HT_CPU_CLONES static double square_sum(const float *values, size_t count) {
+HT_CLONES static double square_sum(const float *values, size_t count) {
     double sums[8] = {0};
     size_t i = 0;
     for (; i + 8 <= count; i += 8) {
@@ -104,7 +104,7 @@ static inline float clipped(const update_job *job, float gradient) {
     return g > job->limit ? job->limit : g;
 }
 
-HT_CPU_CLONES static void adam_part(void *argument, size_t begin, size_t end, unsigned part) {
+HT_CLONES static void adam_part(void *argument, size_t begin, size_t end, unsigned part) {
     (void)part;
     const update_job job = *(const update_job *)argument;
     float *restrict p = job.parameters, *restrict m = job.first, *restrict v = job.second;
@@ -117,7 +117,7 @@ HT_CPU_CLONES static void adam_part(void *argument, size_t begin, size_t end, un
     }
 }
 
-HT_CPU_CLONES static void momentum_part(void *argument, size_t begin, size_t end, unsigned part) {
+HT_CLONES static void momentum_part(void *argument, size_t begin, size_t end, unsigned part) {
     (void)part;
     const update_job job = *(const update_job *)argument;
     float *restrict p = job.parameters, *restrict m = job.first;
@@ -129,7 +129,7 @@ HT_CPU_CLONES static void momentum_part(void *argument, size_t begin, size_t end
     }
 }
 
-HT_CPU_CLONES static void sgd_part(void *argument, size_t begin, size_t end, unsigned part) {
+HT_CLONES static void sgd_part(void *argument, size_t begin, size_t end, unsigned part) {
     (void)part;
     const update_job job = *(const update_job *)argument;
     float *restrict p = job.parameters;

@@ -11,9 +11,8 @@
 enum { FEWEST_BINS = 256, MOST_BINS = 1 << 16, BINS_PER_BANDWIDTH = 8, REACH = 4 };
 
 static ht_status bandwidth(ht_fit *fit, double *out, ht_error *err) {
-    ht_moments moments;
     const float *sorted;
-    HT_TRY(ht__fit_moments(fit, &moments, err));
+    ht_moments moments = ht__fit_moments(fit);
     HT_TRY(ht__fit_sorted(fit, &sorted, err));
     size_t n = fit->count;
     double spread = ((double)sorted[3 * (n - 1) / 4] - (double)sorted[(n - 1) / 4]) / 1.34;

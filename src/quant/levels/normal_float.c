@@ -1,28 +1,22 @@
 /* normal-float: quantiles of a standard normal distribution with an exact zero, scaled to the largest magnitude. */
-#include <assert.h>
+#include <float.h>
 #include <math.h>
 
 #include "numeric/normal_float.h"
 #include "quant/fit.h"
 #include "quant/levels/list.h"
 
-/* Keeps the products of neighbouring levels apart. */
-#define SMALLEST_SCALE 0x1p-100
-
 static ht_status make(ht_fit *fit, ht_levels *out, ht_error *err) {
-    float *table, *unit;
-    uint32_t bits = fit->scheme->bits, count = 1u << bits;
-    HT_TRY(ht__fit_table(fit, &table, err));
-    HT_TRY(ht__fit_unit_table(fit, bits, ht__normal_float_table, &unit, err));
-    double largest = fmax(fabs(fit->low), fabs(fit->high));
-    float scale = largest == 0.0 ? 1.0f : (float)fmax(largest, SMALLEST_SCALE);
-    for (uint32_t i = 0; i < count; ++i) {
-        table[i] = unit[i] * scale;
+    if (!fit->has_shared) {
+        float *table;
+        HT_TRY(ht__fit_table(fit, &table, err));
+        ht__normal_float_table(fit->scheme->bits, table);
+        HT_TRY(ht__fit_table_levels(fit, 1u << fit->scheme->bits, &fit->shared, err));
+        fit->shared.shared = fit->has_shared = true;
     }
-    HT_TRY(ht__fit_table_levels(fit, count, out, err));
-    assert(out->lookup.count == (int32_t)count);
-    out->scale = scale;
-    out->unit = unit;
+    *out = fit->shared;
+    double largest = fmax(fabs(fit->low), fabs(fit->high));
+    out->scale = largest == 0.0 ? 1.0f : (float)fmax(largest, FLT_MIN);
     return HT_OK;
 }
 

@@ -8,44 +8,47 @@
 #include "quant/fit.h"
 #include "quant/levels/list.h"
 
+/* A distribution of one family: location and spread as the family wants them. */
 typedef struct prior {
-    double (*quantile)(const ht_moments *moments, const ht_fit *fit, double probability);
-    /* Log likelihood per value at the fitted parameters, which depends on the spread alone. */
-    double (*likelihood)(const ht_moments *moments, const ht_fit *fit);
+    double (*quantile)(const struct prior *prior, double probability);
+    double centre, spread;
+    double likelihood; /* logarithm, per value, at the fitted parameters: depends on the spread alone */
 } prior;
 
-static double normal_quantile(const ht_moments *moments, const ht_fit *fit, double probability) {
-    (void)fit;
-    return moments->mean + moments->deviation * ht__normal_quantile(probability);
-}
-static double normal_likelihood(const ht_moments *moments, const ht_fit *fit) {
-    (void)fit;
-    return -0.5 * log(2.0 * 3.141592653589793 * 2.718281828459045) - log(moments->deviation);
+static double normal_quantile(const prior *p, double probability) {
+    return p->centre + p->spread * ht__normal_quantile(probability);
 }
 
-static double laplace_quantile(const ht_moments *moments, const ht_fit *fit, double probability) {
-    (void)fit;
-    double scale = moments->absolute_deviation;
-    return probability < 0.5 ? moments->median + scale * log(2.0 * probability)
-                             : moments->median - scale * log(2.0 * (1.0 - probability));
-}
-static double laplace_likelihood(const ht_moments *moments, const ht_fit *fit) {
-    (void)fit;
-    return -1.0 - log(2.0 * moments->absolute_deviation);
+static double laplace_quantile(const prior *p, double probability) {
+    double distance = p->spread * log(2.0 * (probability < 0.5 ? probability : 1.0 - probability));
+    return probability < 0.5 ? p->centre + distance : p->centre - distance;
 }
 
-static double uniform_quantile(const ht_moments *moments, const ht_fit *fit, double probability) {
-    (void)moments;
-    return fit->smallest + (fit->largest - fit->smallest) * probability;
-}
-static double uniform_likelihood(const ht_moments *moments, const ht_fit *fit) {
-    (void)moments;
-    return -log(fit->largest - fit->smallest);
+static double uniform_quantile(const prior *p, double probability) {
+    return p->centre + p->spread * (probability - 0.5);
 }
 
-static const prior normal = {normal_quantile, normal_likelihood};
-static const prior laplace = {laplace_quantile, laplace_likelihood};
-static const prior uniform = {uniform_quantile, uniform_likelihood};
+static ht_status fit_normal(ht_fit *fit, prior *out, ht_error *err) {
+    (void)err;
+    ht_moments moments = ht__fit_moments(fit);
+    double constant = 0.5 * log(2.0 * 3.141592653589793 * 2.718281828459045);
+    *out = (prior){normal_quantile, moments.mean, moments.deviation, -constant - log(moments.deviation)};
+    return HT_OK;
+}
+
+static ht_status fit_laplace(ht_fit *fit, prior *out, ht_error *err) {
+    ht_middle middle;
+    HT_TRY(ht__fit_middle(fit, &middle, err));
+    *out = (prior){laplace_quantile, middle.median, middle.deviation, -1.0 - log(2.0 * middle.deviation)};
+    return HT_OK;
+}
+
+static ht_status fit_uniform(ht_fit *fit, prior *out, ht_error *err) {
+    (void)err;
+    double span = fit->largest - fit->smallest;
+    *out = (prior){uniform_quantile, fit->smallest + 0.5 * span, span, -log(span)};
+    return HT_OK;
+}
 
 /* The capstone's unsorted set: the interior quantiles first, then both ends; its smallest weights get set[0]. */
 static int32_t first_of_unsorted(const ht_levels *levels, float first_interior) {
@@ -58,15 +61,13 @@ static int32_t first_of_unsorted(const ht_levels *levels, float first_interior) 
 
 static ht_status make_from(const prior *distribution, ht_fit *fit, ht_levels *out, ht_error *err) {
     float *table;
-    ht_moments moments;
     HT_TRY(ht__fit_table(fit, &table, err));
-    HT_TRY(ht__fit_moments(fit, &moments, err));
     uint32_t count = 1u << fit->scheme->bits;
     table[0] = (float)fit->low;
     table[count - 1] = (float)fit->high;
     bool capstone = fit->scheme->quirks & HT_QUIRK_UNSORTED;
     for (uint32_t i = 1; i + 1 < count; ++i) {
-        double quantile = distribution->quantile(&moments, fit, (double)i / (count - 1));
+        double quantile = distribution->quantile(distribution, (double)i / (count - 1));
         /* Quantiles beyond the values would be levels that nothing needs. */
         table[i] = (float)(capstone ? quantile : fmin(fmax(quantile, fit->low), fit->high));
     }
@@ -76,18 +77,32 @@ static ht_status make_from(const prior *distribution, ht_fit *fit, ht_levels *ou
     return HT_OK;
 }
 
-static ht_status make_normal(ht_fit *fit, ht_levels *out, ht_error *err) { return make_from(&normal, fit, out, err); }
-static ht_status make_laplace(ht_fit *fit, ht_levels *out, ht_error *err) { return make_from(&laplace, fit, out, err); }
-static ht_status make_uniform(ht_fit *fit, ht_levels *out, ht_error *err) { return make_from(&uniform, fit, out, err); }
+static ht_status make_normal(ht_fit *fit, ht_levels *out, ht_error *err) {
+    prior distribution;
+    HT_TRY(fit_normal(fit, &distribution, err));
+    return make_from(&distribution, fit, out, err);
+}
+
+static ht_status make_laplace(ht_fit *fit, ht_levels *out, ht_error *err) {
+    prior distribution;
+    HT_TRY(fit_laplace(fit, &distribution, err));
+    return make_from(&distribution, fit, out, err);
+}
+
+static ht_status make_uniform(ht_fit *fit, ht_levels *out, ht_error *err) {
+    prior distribution;
+    HT_TRY(fit_uniform(fit, &distribution, err));
+    return make_from(&distribution, fit, out, err);
+}
 
 static ht_status make_best(ht_fit *fit, ht_levels *out, ht_error *err) {
-    ht_moments moments;
-    HT_TRY(ht__fit_moments(fit, &moments, err));
-    const prior *const candidates[] = {&normal, &laplace, &uniform};
-    const prior *best = &normal;
-    for (size_t i = 1; i < sizeof candidates / sizeof candidates[0]; ++i) {
-        bool better = candidates[i]->likelihood(&moments, fit) > best->likelihood(&moments, fit);
-        best = better ? candidates[i] : best;
+    prior candidates[3];
+    HT_TRY(fit_normal(fit, &candidates[0], err));
+    HT_TRY(fit_laplace(fit, &candidates[1], err));
+    HT_TRY(fit_uniform(fit, &candidates[2], err));
+    const prior *best = &candidates[0];
+    for (size_t i = 1; i < 3; ++i) {
+        best = candidates[i].likelihood > best->likelihood ? &candidates[i] : best;
     }
     return make_from(best, fit, out, err);
 }

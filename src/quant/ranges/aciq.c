@@ -29,14 +29,15 @@ static double best_threshold(double (*slope)(double, double), uint32_t bits) {
 }
 
 static ht_status choose(ht_fit *fit, const ht_level_method *method, ht_error *err) {
-    ht_moments moments;
-    HT_TRY(ht__fit_moments(fit, &moments, err));
+    ht_moments moments = ht__fit_moments(fit);
+    ht_middle middle;
+    HT_TRY(ht__fit_middle(fit, &middle, err));
     uint32_t bits = fit->scheme->bits;
     /* Log likelihoods per value: -log(deviation) - 1.419 and -log(2 b) - 1. */
-    bool laplace = moments.deviation * 4.132731354122493 > 2.0 * moments.absolute_deviation * 2.718281828459045;
-    double threshold = laplace ? best_threshold(laplace_slope, bits) * moments.absolute_deviation
+    bool laplace = moments.deviation * 4.132731354122493 > 2.0 * middle.deviation * 2.718281828459045;
+    double threshold = laplace ? best_threshold(laplace_slope, bits) * middle.deviation
                                : best_threshold(normal_slope, bits) * moments.deviation;
-    double centre = method->symmetric ? 0.0 : laplace ? moments.median : moments.mean;
+    double centre = method->symmetric ? 0.0 : laplace ? middle.median : moments.mean;
     ht__range_set(fit, centre - threshold, centre + threshold);
     return HT_OK;
 }

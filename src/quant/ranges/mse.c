@@ -85,8 +85,8 @@ static void improve(const search *work, double centre, bool upper, double *low, 
 }
 
 static ht_status choose(ht_fit *fit, const ht_level_method *method, ht_error *err) {
-    ht_moments moments;
-    HT_TRY(ht__fit_moments(fit, &moments, err));
+    (void)err;
+    ht_moments moments = ht__fit_moments(fit);
     search work = {.smallest = fit->smallest,
                    .width = (fit->largest - fit->smallest) / HT_FIT_BINS,
                    .levels = fit->scheme->bits == 1 ? 2 : (1u << fit->scheme->bits) - (method->symmetric ? 1 : 0),
