@@ -1,0 +1,216 @@
+/* Every operator written and read again: the same nodes, the same attributes, the same bytes when written once more, and the
+ * same numbers when run. The oracle test hands these models to ONNX Runtime. */
+#include "model_support.h"
+
+static const op_sample samples[] = {
+    {"abs", "Abs", "xN,5", ""},
+    {"add", "Add", "xN,3,4,4 c3,1,1", ""},
+    {"add_inputs", "Add", "x2,5 x2,1", ""},
+    {"average_pool", "AveragePool", "xN,2,7,7", "kernel_shape=3,3 strides=2,2 pads=1,1,1,1"},
+    {"average_pool_padded", "AveragePool", "xN,2,7,7", "kernel_shape=3,3 strides=2,2 pads=1,1,1,1 count_include_pad=1"},
+    {"average_pool_ceil", "AveragePool", "xN,2,6,6", "kernel_shape=3,3 strides=2,2 ceil_mode=1"},
+    {"average_pool_1d", "AveragePool", "xN,2,9", "kernel_shape=2, strides=2,"},
+    {"batch_normalization", "BatchNormalization", "xN,3,4,4 c3 c3 c3 p3", "epsilon=0.001"},
+    {"cast", "Cast", "xN,5", "to=7"},
+    {"ceil", "Ceil", "xN,5", ""},
+    {"clip", "Clip", "xN,5 s-1 s0.5", ""},
+    {"clip_high", "Clip", "xN,5 - s0.5", ""},
+    {"concat", "Concat", "xN,2,3 xN,4,3 xN,1,3", "axis=1"},
+    {"concat_negative", "Concat", "xN,2,3 xN,2,5", "axis=-1"},
+    {"conv", "Conv", "xN,3,8,8 c4,3,3,3 c4", "pads=1,1,1,1"},
+    {"conv_strided", "Conv", "xN,3,9,9 c4,3,3,3", "strides=2,2 dilations=2,2 pads=0,1,2,1"},
+    {"conv_depthwise", "Conv", "xN,4,6,6 c8,1,3,3 c8", "group=4"},
+    {"conv_same_upper", "Conv", "xN,2,7,7 c3,2,4,4", "auto_pad=SAME_UPPER strides=2,2"},
+    {"conv_same_lower", "Conv", "xN,2,7,7 c3,2,4,4", "auto_pad=SAME_LOWER"},
+    {"conv_valid", "Conv", "xN,2,7,7 c3,2,3,3", "auto_pad=VALID"},
+    {"conv_1d", "Conv", "xN,3,12 c4,3,5", "strides=2,"},
+    {"conv_3d", "Conv", "xN,2,4,5,6 c3,2,2,2,2", ""},
+    {"dequantize_linear", "DequantizeLinear", "b2,5 s0.25 u128", ""},
+    {"div", "Div", "xN,5 p5", ""},
+    {"dropout", "Dropout", "xN,5 s0.5", ""},
+    {"elu", "Elu", "xN,5", "alpha=0.7"},
+    {"erf", "Erf", "xN,5", ""},
+    {"exp", "Exp", "xN,5", ""},
+    {"expand", "Expand", "x3,1 i2,3,4", ""},
+    {"flatten", "Flatten", "xN,2,3,4", ""},
+    {"flatten_axis", "Flatten", "x2,2,3,4", "axis=-1"},
+    {"floor", "Floor", "xN,5", ""},
+    {"gather", "Gather", "xN,5,3 i4,0,-1", "axis=1"},
+    {"gemm", "Gemm", "xN,5 c5,4 c4", ""},
+    {"gemm_transposed", "Gemm", "xN,5 c4,5 c4", "transB=1 alpha=0.5 beta=2.0"},
+    {"gemm_left", "Gemm", "x5,3 c5,4 c3,1", "transA=1"},
+    {"global_average_pool", "GlobalAveragePool", "xN,3,4,5", ""},
+    {"global_max_pool", "GlobalMaxPool", "xN,3,4,5", ""},
+    {"hard_sigmoid", "HardSigmoid", "xN,5", "alpha=0.3 beta=0.4"},
+    {"hard_swish", "HardSwish", "xN,5", ""},
+    {"identity", "Identity", "xN,5", ""},
+    {"leaky_relu", "LeakyRelu", "xN,5", "alpha=0.2"},
+    {"log", "Log", "xN,5", ""},
+    {"log_softmax", "LogSoftmax", "xN,5", "axis=1"},
+    {"matmul", "MatMul", "xN,5 c5,4", ""},
+    {"matmul_batched", "MatMul", "xN,2,3,5 c2,5,4", ""},
+    {"max_pool", "MaxPool", "xN,2,7,7", "kernel_shape=2,2 strides=2,2"},
+    {"max_pool_padded", "MaxPool", "xN,2,7,7", "kernel_shape=3,3 strides=2,2 pads=1,1,1,1"},
+    {"max_pool_dilated", "MaxPool", "xN,2,7,7", "kernel_shape=2,2 dilations=2,2"},
+    {"max_pool_ceil", "MaxPool", "xN,2,6,6", "kernel_shape=3,3 strides=2,2 ceil_mode=1"},
+    {"max_pool_same", "MaxPool", "xN,2,7,7", "kernel_shape=2,2 strides=2,2 auto_pad=SAME_UPPER"},
+    {"mul", "Mul", "xN,5 s0.3", ""},
+    {"neg", "Neg", "xN,5", ""},
+    {"pad", "Pad", "xN,2,3 i0,1,2,0,0,1 s0.5", ""},
+    {"pad_reflect", "Pad", "xN,2,4 i0,1,2,0,0,1", "mode=reflect"},
+    {"pad_edge", "Pad", "xN,2,4 i0,1,2,0,0,1", "mode=edge"},
+    {"pow", "Pow", "xN,5 s2", ""},
+    {"quantize_linear", "QuantizeLinear", "xN,5 s0.01 u100", ""},
+    {"reciprocal", "Reciprocal", "xN,5", ""},
+    {"reduce_max", "ReduceMax", "xN,3,4", "axes=1,2 keepdims=0"},
+    {"reduce_mean", "ReduceMean", "xN,3,4", "axes=-1, keepdims=1"},
+    {"reduce_mean_all", "ReduceMean", "xN,3,4", "keepdims=0"},
+    {"reduce_min", "ReduceMin", "xN,3,4", "axes=2,"},
+    {"reduce_sum", "ReduceSum", "xN,3,4 i1", "keepdims=0"},
+    {"relu", "Relu", "xN,5", ""},
+    {"reshape", "Reshape", "xN,2,6 i0,3,-1", ""},
+    {"round", "Round", "xN,5", ""},
+    {"shape", "Shape", "xN,5", ""},
+    {"sigmoid", "Sigmoid", "xN,5", ""},
+    {"sign", "Sign", "xN,5", ""},
+    {"slice", "Slice", "xN,6,5 i1,0 i5,-1 i1,2 i2,1", ""},
+    {"slice_backwards", "Slice", "xN,6 i-1 i-7 i1 i-2", ""},
+    {"softmax", "Softmax", "xN,5", "axis=-1"},
+    {"softmax_channels", "Softmax", "xN,3,4", "axis=1"},
+    {"softplus", "Softplus", "xN,5", ""},
+    {"sqrt", "Sqrt", "xN,5", ""},
+    {"squeeze", "Squeeze", "xN,1,5,1 i1,-1", ""},
+    {"sub", "Sub", "xN,5 c5", ""},
+    {"tanh", "Tanh", "xN,5", ""},
+    {"transpose", "Transpose", "xN,3,4,5", "perm=0,2,3,1"},
+    {"unsqueeze", "Unsqueeze", "xN,5 i0,3", ""},
+};
+#define SAMPLE_COUNT (sizeof samples / sizeof samples[0])
+
+static void assert_same_attributes(const ht_node *a, const ht_node *b) {
+    assert_int_equal(a->attribute_count, b->attribute_count);
+    for (uint32_t i = 0; i < a->attribute_count; ++i) {
+        const ht_attribute *from = &a->attributes[i], *to = &b->attributes[i];
+        assert_string_equal(from->name, to->name);
+        assert_int_equal(from->kind, to->kind);
+        assert_int_equal(from->count, to->count);
+        if (from->text != NULL) {
+            assert_string_equal(from->text, to->text);
+        } else if (from->ints != NULL) {
+            assert_memory_equal(from->ints, to->ints, from->count * sizeof *from->ints);
+        } else {
+            assert_memory_equal(from->floats, to->floats, from->count * sizeof *from->floats);
+        }
+    }
+}
+
+static void assert_same_values(ht_value *const *a, ht_value *const *b, uint32_t count) {
+    for (uint32_t i = 0; i < count; ++i) {
+        assert_int_equal(a[i] == NULL, b[i] == NULL);
+        if (a[i] == NULL) {
+            continue;
+        }
+        assert_string_equal(a[i]->name, b[i]->name);
+        assert_int_equal(a[i]->desc.type, b[i]->desc.type);
+        assert_true(ht__desc_same_shape(&a[i]->desc, &b[i]->desc));
+        size_t bytes;
+        if (a[i]->data != NULL && ht__desc_bytes(&a[i]->desc, &bytes)) {
+            assert_memory_equal(a[i]->data, b[i]->data, bytes);
+        }
+    }
+}
+
+static void assert_same_graph(const ht_graph *a, const ht_graph *b) {
+    assert_string_equal(a->name, b->name);
+    assert_int_equal(a->node_count, b->node_count);
+    assert_int_equal(a->input_count, b->input_count);
+    assert_int_equal(a->output_count, b->output_count);
+    assert_same_values(a->inputs, b->inputs, (uint32_t)a->input_count);
+    assert_same_values(a->outputs, b->outputs, (uint32_t)a->output_count);
+    for (size_t i = 0; i < a->node_count; ++i) {
+        assert_ptr_equal(a->nodes[i]->op, b->nodes[i]->op);
+        assert_string_equal(a->nodes[i]->name, b->nodes[i]->name);
+        assert_int_equal(a->nodes[i]->input_count, b->nodes[i]->input_count);
+        assert_same_values(a->nodes[i]->inputs, b->nodes[i]->inputs, a->nodes[i]->input_count);
+        assert_same_values(a->nodes[i]->outputs, b->nodes[i]->outputs, a->nodes[i]->output_count);
+        assert_same_attributes(a->nodes[i], b->nodes[i]);
+    }
+}
+
+static void round_trip(const op_sample *sample) {
+    ht_model *model = make_sample(sample);
+    SUCCEED(ht_model_metadata_set(model, "key", sample->name, err));
+    ht_buffer first = write_model(model);
+    ht_model *read = read_model(&first);
+    assert_same_graph(model->graph, read->graph);
+    assert_string_equal(ht_model_metadata(read, "key"), sample->name);
+    ht_buffer second = write_model(read);
+    assert_int_equal(first.size, second.size);
+    assert_memory_equal(first.data, second.data, first.size);
+    test_run before = run_model(model), after = run_model(read);
+    assert_int_equal(before.output_bytes[0], after.output_bytes[0]);
+    assert_memory_equal(before.outputs[0], after.outputs[0], before.output_bytes[0]);
+    leave_for_oracle(sample->name, &first, &before);
+    free_run(&before);
+    free_run(&after);
+    ht__buffer_free(&second);
+    ht_model_destroy(read);
+    ht__buffer_free(&first);
+    ht_model_destroy(model);
+}
+
+static void every_sample_survives(void **state) {
+    (void)state;
+    for (size_t i = 0; i < SAMPLE_COUNT; ++i) {
+        round_trip(&samples[i]);
+    }
+}
+
+static void every_operator_has_a_sample(void **state) {
+    (void)state;
+    for (size_t i = 0; ht__ops[i] != NULL; ++i) {
+        bool found = ht__ops[i]->domain[0] != '\0';
+        for (size_t k = 0; k < SAMPLE_COUNT && !found; ++k) {
+            found = strcmp(samples[k].op, ht__ops[i]->name) == 0;
+        }
+        if (!found) {
+            fail_msg("%s has no sample here", ht__ops[i]->name);
+        }
+    }
+}
+
+/* What only lives inside has no place in a file. */
+static void inner_operators_are_refused(void **state) {
+    (void)state;
+    ht_graph *graph;
+    SUCCEED(ht__graph_create(ctx, "inner", &graph, err));
+    ht_tensor_desc desc = {.type = HT_F32, .rank = 1, .dims = {4}};
+    ht_value *x;
+    SUCCEED(ht__graph_add_input(graph, "x", &desc, &x, err));
+    ht_value *inputs[] = {x, x}, *output;
+    ht_node *node;
+    SUCCEED(ht__graph_add_value(graph, "y", NULL, &output, err));
+    SUCCEED(ht__graph_add_node_raw(graph, "halftone", "ReluGrad", "inner", inputs, 2, &output, 1, &node, err));
+    SUCCEED(ht__graph_mark_output(graph, output, err));
+    ht_model *model;
+    SUCCEED(ht__model_create(ctx, graph, &model, err));
+    ht_buffer buffer;
+    ht__buffer_init(&buffer, &ht__system_allocator);
+    ht_error error;
+    assert_int_equal(ht__onnx_write(model, append_bytes, &buffer, &error), HT_ERROR_UNSUPPORTED);
+    assert_string_equal(error.where, "inner");
+    ht__buffer_free(&buffer);
+    ht_model_destroy(model);
+}
+
+int main(void) {
+    assert_int_equal(ht_context_create(NULL, &ctx, NULL), HT_OK);
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(every_sample_survives),
+        cmocka_unit_test(every_operator_has_a_sample),
+        cmocka_unit_test(inner_operators_are_refused),
+    };
+    int failed = cmocka_run_group_tests(tests, NULL, NULL);
+    ht_context_destroy(ctx);
+    return failed;
+}
