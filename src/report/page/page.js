@@ -33,7 +33,8 @@ function choose(change) {
     moveCursors(state);
     drawInside(state);
   }
-  buildCells(state);
+  if (newModel || "allCells" in change) buildCells(state);
+  markCell(state);
 }
 
 function showOpening(model) {

@@ -1,14 +1,13 @@
 // Sortable tables.
 
-/** Builds a table into `place`. columns: {name, word?, prose?}; rows: {cells: [{text, sort?, kind?}], now?, pick?}. */
+/** Builds a table into `place`. columns: {name, word?, prose?}; rows: {cells: [{text, sort?, kind?}], id?}. */
 function buildTable(place, columns, rows) {
-  const body = element("tbody");
-  const fill = list => body.replaceChildren(...list.map(row => {
-    const made = element("tr", { class: row.now ? "now" : null }, ...row.cells.map((cell, index) => element("td", {
-      class: [columns[index].word ? "word" : "", columns[index].prose ? "prose" : "", cell.kind ?? ""].join(" ").trim() || null,
-    }, cell.text)));
-    return made;
+  const kinds = (column, cell) => [column.word && "word", column.prose && "prose", cell.kind].filter(kind => kind).join(" ");
+  const lines = rows.map(row => ({
+    row, shown: element("tr", { "data-id": row.id }, ...row.cells.map((cell, index) =>
+      element("td", { class: kinds(columns[index], cell) || null, style: shadeOf(cell) }, cell.text))),
   }));
+  const body = element("tbody", {}, ...lines.map(line => line.shown));
   const heads = columns.map((column, index) => {
     const button = element("button", { type: "button" }, column.name);
     const head = element("th", { scope: "col", class: column.word ? "word" : null }, button);
@@ -16,13 +15,17 @@ function buildTable(place, columns, rows) {
       const descending = head.getAttribute("aria-sort") === "ascending";
       heads.forEach(other => other.removeAttribute("aria-sort"));
       head.setAttribute("aria-sort", descending ? "descending" : "ascending");
-      fill([...rows].sort((a, b) => compareCells(a.cells[index], b.cells[index], descending)));
+      lines.sort((a, b) => compareCells(a.row.cells[index], b.row.cells[index], descending));
+      body.append(...lines.map(line => line.shown));
     });
     return head;
   });
-  fill(rows);
   place.replaceChildren(element("table", {}, element("thead", {}, element("tr", {}, ...heads)), body));
 }
+
+/** cell.shade: 0 to 1, how much of the accent lies behind the number. */
+const shadeOf = cell => cell.shade === undefined ? null
+  : `background: color-mix(in srgb, var(--accent) ${Math.round(45 * cell.shade)}%, transparent)`;
 
 /** Numbers by value, words by letters; what is absent comes last either way. */
 function compareCells(a, b, descending) {
@@ -36,16 +39,20 @@ function compareCells(a, b, descending) {
 const word = text => ({ text: text ?? "" });
 const number = (value, text, kind) => ({ text, sort: known(value) ? value : null, kind });
 
+/** A label that may break after its separators. */
+const breakable = label => label.replace(/[/_,]/g, "$&\u200b");
+
 function buildLossless() {
   const labels = [];
   allSeries.forEach(series => { labels[series.style] = series.label; });
   byId("lossless-section").hidden = labels.length === 0 || (models.length === 1 && labels.length < 2);
-  buildTable(byId("lossless-table"), [{ name: "model", word: true }, ...labels.map(name => ({ name }))],
+  buildTable(byId("lossless-table"), [{ name: "model", word: true }, ...labels.map(label => ({ name: breakable(label) }))],
     models.map(model => ({
       cells: [word(model.id), ...labels.map((_, style) => {
         const series = seriesOf(model).find(each => each.style === style);
         if (!series) return number(null, "");
-        return series.lossless > 0 ? number(series.lossless, String(series.lossless)) : number(99, "–", "worse");
+        return series.lossless > 0 ? { ...number(series.lossless, String(series.lossless)), shade: series.lossless / 16 }
+          : number(99, "–", "worse");
       })],
     })));
 }
@@ -57,15 +64,15 @@ function labelOf(cell) {
   return cell.quant_seed > 0 ? `${label}, seed ${cell.quant_seed}` : label;
 }
 
-function cellRow(cell, state) {
+function cellRow(cell, withModel) {
   const model = models.find(each => each.id === cell.model), { regression } = model, change = cell.vs_float;
   const failed = cell.status === "failed";
   return {
-    now: cell === state.cell,
+    id: cell.index,
     cells: [
-      ...(state.allCells ? [word(cell.model)] : []), word(labelOf(cell)), number(cell.bits, String(cell.bits)),
+      ...(withModel ? [word(cell.model)] : []), word(labelOf(cell)), number(cell.bits, String(cell.bits)),
       number(cell.value, failed ? "failed" : valueText(cell.value, regression), failed ? "worse" : null),
-      number(cell.low, known(cell.low) ? `${valueText(cell.low, regression)} – ${valueText(cell.high, regression)}` : "–"),
+      number(cell.low, known(cell.low) ? `${valueText(cell.low, regression).replace(" %", "")} – ${valueText(cell.high, regression)}` : "–"),
       number(change.delta, changeText(change.delta, regression), change.verdict),
       { text: failed ? (cell.error ?? "") : changeName(change.verdict), kind: change.verdict },
       number(change.p_holm, probabilityText(change.p_holm)), number(change.flipped, countText(change.flipped)),
@@ -80,10 +87,17 @@ function buildCells(state) {
   byId("cells-choice").hidden = models.length < 2;
   const shown = cells.filter(cell => state.allCells || cell.model === models[state.model].id);
   buildTable(byId("cells-table"), [
-    ...(state.allCells ? [{ name: "model", word: true }] : []), { name: "scheme", word: true }, { name: "bits" }, { name: "value" }, { name: "95 % interval" },
-    { name: "change" }, { name: "against float", word: true }, { name: "p (Holm)" }, { name: "flipped" },
+    ...(state.allCells ? [{ name: "model", word: true }] : []), { name: "scheme", word: true }, { name: "bits" },
+    { name: "value" }, { name: "95 % interval" }, { name: "change" }, { name: "against float", word: true }, { name: "p (Holm)" }, { name: "flipped" },
     { name: "ideal" }, { name: "file" },
-  ], shown.map(cell => cellRow(cell, state)));
+  ], shown.map(cell => cellRow(cell, state.allCells)));
+}
+
+/** Marks the row of the slider's cell, leaving the reader's sorting as it is. */
+function markCell(state) {
+  const table = byId("cells-table");
+  table.querySelector("tr.now")?.classList.remove("now");
+  if (state.cell) table.querySelector(`tr[data-id="${state.cell.index}"]`)?.classList.add("now");
 }
 
 function buildStochastic() {
