@@ -15,6 +15,7 @@
 #define CLI_VERB_LIST(X) \
     X(train)             \
     X(eval)              \
+    X(info)              \
     X(help)              \
     X(version)
 

@@ -14,7 +14,7 @@
 #include "plan/compile.h"
 #include "support.h"
 
-static ht_context *ctx;
+static ht_context *test_context;
 
 /* Fails the test with the error's own words unless `expression` succeeds. */
 #define SUCCEED(expression)                                                                                            \
@@ -41,7 +41,7 @@ static inline ht_buffer write_model(const ht_model *model) {
 
 static inline ht_model *read_model(const ht_buffer *buffer) {
     ht_model *model;
-    SUCCEED(ht__onnx_read(ctx, (const uint8_t *)buffer->data, buffer->size, "test.onnx", &model, err));
+    SUCCEED(ht__onnx_read(test_context, (const uint8_t *)buffer->data, buffer->size, "test.onnx", &model, err));
     return model;
 }
 
@@ -201,7 +201,7 @@ static inline void sample_attribute(ht_graph *graph, ht_node *node, char *word) 
 /* The sample as a model; destroy it with ht_model_destroy. */
 static inline ht_model *make_sample(const op_sample *sample) {
     ht_graph *graph;
-    SUCCEED(ht__graph_create(ctx, sample->name, &graph, err));
+    SUCCEED(ht__graph_create(test_context, sample->name, &graph, err));
     ht_value *operands[8];
     uint32_t count = 0;
     char text[256], *rest = text;
@@ -230,7 +230,7 @@ static inline ht_model *make_sample(const op_sample *sample) {
     SUCCEED(ht__graph_mark_output(graph, output, err));
     SUCCEED(ht__graph_infer(graph, err));
     ht_model *model;
-    SUCCEED(ht__model_create(ctx, graph, &model, err));
+    SUCCEED(ht__model_create(test_context, graph, &model, err));
     return model;
 }
 

@@ -183,7 +183,7 @@ static void every_operator_has_a_sample(void **state) {
 static void inner_operators_are_refused(void **state) {
     (void)state;
     ht_graph *graph;
-    SUCCEED(ht__graph_create(ctx, "inner", &graph, err));
+    SUCCEED(ht__graph_create(test_context, "inner", &graph, err));
     ht_tensor_desc desc = {.type = HT_F32, .rank = 1, .dims = {4}};
     ht_value *x;
     SUCCEED(ht__graph_add_input(graph, "x", &desc, &x, err));
@@ -193,7 +193,7 @@ static void inner_operators_are_refused(void **state) {
     SUCCEED(ht__graph_add_node_raw(graph, "halftone", "ReluGrad", "inner", inputs, 2, &output, 1, &node, err));
     SUCCEED(ht__graph_mark_output(graph, output, err));
     ht_model *model;
-    SUCCEED(ht__model_create(ctx, graph, &model, err));
+    SUCCEED(ht__model_create(test_context, graph, &model, err));
     ht_buffer buffer;
     ht__buffer_init(&buffer, &ht__system_allocator);
     ht_error error;
@@ -204,13 +204,13 @@ static void inner_operators_are_refused(void **state) {
 }
 
 int main(void) {
-    assert_int_equal(ht_context_create(NULL, &ctx, NULL), HT_OK);
+    assert_int_equal(ht_context_create(NULL, &test_context, NULL), HT_OK);
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(every_sample_survives),
         cmocka_unit_test(every_operator_has_a_sample),
         cmocka_unit_test(inner_operators_are_refused),
     };
     int failed = cmocka_run_group_tests(tests, NULL, NULL);
-    ht_context_destroy(ctx);
+    ht_context_destroy(test_context);
     return failed;
 }

@@ -79,7 +79,7 @@ static void free_quantization(const ht_quantization *q) {
 /* y = x + w with the annotated constant w. The annotation is borrowed. */
 static ht_model *add_model(const ht_tensor_desc *desc, ht_quantization *q) {
     ht_graph *graph;
-    SUCCEED(ht__graph_create(ctx, "sum", &graph, err));
+    SUCCEED(ht__graph_create(test_context, "sum", &graph, err));
     float *decoded = malloc((size_t)ht__desc_elements(desc) * sizeof *decoded);
     SUCCEED(ht__quantization_decode(q, desc, decoded, err));
     ht_value *operands[2];
@@ -92,7 +92,7 @@ static ht_model *add_model(const ht_tensor_desc *desc, ht_quantization *q) {
     SUCCEED(ht__graph_mark_output(graph, node->outputs[0], err));
     SUCCEED(ht__graph_infer(graph, err));
     ht_model *model;
-    SUCCEED(ht__model_create(ctx, graph, &model, err));
+    SUCCEED(ht__model_create(test_context, graph, &model, err));
     return model;
 }
 
@@ -166,7 +166,7 @@ static void constants_keep_every_code(void **state) {
 /* x (quantized) -> Neg -> h (quantized) -> Abs -> y (quantized) */
 static ht_model *activation_model(ht_quantization *q) {
     ht_graph *graph;
-    SUCCEED(ht__graph_create(ctx, "activations", &graph, err));
+    SUCCEED(ht__graph_create(test_context, "activations", &graph, err));
     ht_tensor_desc desc = {.type = HT_F32, .rank = 2, .dims = {-1, 40}};
     ht_value *x;
     ht_node *negated, *absolute;
@@ -179,7 +179,7 @@ static ht_model *activation_model(ht_quantization *q) {
     absolute->outputs[0]->quantization = &q[2];
     SUCCEED(ht__graph_infer(graph, err));
     ht_model *model;
-    SUCCEED(ht__model_create(ctx, graph, &model, err));
+    SUCCEED(ht__model_create(test_context, graph, &model, err));
     return model;
 }
 
@@ -240,13 +240,13 @@ static void what_onnx_cannot_say_is_refused(void **state) {
 }
 
 int main(void) {
-    assert_int_equal(ht_context_create(NULL, &ctx, NULL), HT_OK);
+    assert_int_equal(ht_context_create(NULL, &test_context, NULL), HT_OK);
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(constants_keep_every_code),
         cmocka_unit_test(activations_keep_their_width),
         cmocka_unit_test(what_onnx_cannot_say_is_refused),
     };
     int failed = cmocka_run_group_tests(tests, NULL, NULL);
-    ht_context_destroy(ctx);
+    ht_context_destroy(test_context);
     return failed;
 }

@@ -307,6 +307,9 @@ ht_status ht__onnx_decode(onnx_document *document, const uint8_t *bytes, size_t 
     if (document->node_count == 0 && document->output_count == 0) {
         return ht__fail_at(err, HT_ERROR_FORMAT, document->file, "This is no ONNX file: it has no graph.");
     }
+    if (document->opset == 0) {
+        return ht__fail_at(err, HT_ERROR_FORMAT, document->file, "The file says no operator set; its end may be missing.");
+    }
     if (document->opset < ONNX_OPSET_OLDEST || document->opset > ONNX_OPSET_WIDE) {
         return ht__fail_at(err, HT_ERROR_UNSUPPORTED, document->file,
                            "The model uses operator set %" PRId64 "; %d to %d are supported.", document->opset,

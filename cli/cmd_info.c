@@ -1,0 +1,277 @@
+/* halftone info: what is in a model. */
+#include <inttypes.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "halftone/model.h"
+#include "table.h"
+#include "verbs.h"
+
+#define MAX_OPERATORS 128
+#define METADATA_WIDTH 60
+
+typedef struct info_settings {
+    const char *model;
+    bool no_layers;
+} info_settings;
+
+/* How often each operator occurs. */
+typedef struct operator_count {
+    char name[48];
+    size_t count;
+} operator_count;
+
+typedef struct layer_report {
+    operator_count operators[MAX_OPERATORS];
+    size_t operator_count;
+    cli_table table; /* for people */
+    json_t *layers;  /* for programs */
+} layer_report;
+
+/* ---- texts ---- */
+
+/* "f32[N,3,32,32]" */
+static void print_shape(const ht_tensor_info *tensor, char *text, size_t size) {
+    size_t used = (size_t)snprintf(text, size, "%s", ht_type_name(tensor->type));
+    for (int32_t i = 0; i < tensor->rank && used < size; ++i) {
+        const char *before = i == 0 ? "[" : ",";
+        used += (size_t)(tensor->dims[i] >= 0
+                             ? snprintf(text + used, size - used, "%s%" PRId64, before, tensor->dims[i])
+                             : snprintf(text + used, size - used, "%s%s", before,
+                                        tensor->symbols[i] != NULL ? tensor->symbols[i] : "?"));
+    }
+    if (used < size) {
+        snprintf(text + used, size - used, tensor->rank > 0 ? "]" : tensor->rank < 0 ? "[?]" : "[]");
+    }
+}
+
+/* "1.23 M" */
+static const char *print_count(int64_t count, const char *unit, char text[32]) {
+    static const struct {
+        double size;
+        const char *prefix;
+    } steps[] = {{1e9, "G"}, {1e6, "M"}, {1e3, "k"}};
+    for (size_t i = 0; i < sizeof steps / sizeof steps[0]; ++i) {
+        if ((double)count >= steps[i].size) {
+            snprintf(text, 32, "%.2f %s%s", (double)count / steps[i].size, steps[i].prefix, unit);
+            return text;
+        }
+    }
+    snprintf(text, 32, count < 0 ? "unknown" : "%" PRId64 "%s%s", count, unit[0] != '\0' ? " " : "", unit);
+    return text;
+}
+
+/* "4/8" for 4-bit weights and 8-bit activations, "-" where a side is float. */
+static const char *print_bits(const ht_layer_info *layer, char text[32]) {
+    char weights[12] = "-", activations[12] = "-";
+    if (layer->weight_bits != 0) {
+        snprintf(weights, sizeof weights, "%d", (int)layer->weight_bits);
+    }
+    if (layer->activation_bits != 0) {
+        snprintf(activations, sizeof activations, "%d", (int)layer->activation_bits);
+    }
+    snprintf(text, 32, "%s/%s", weights, activations);
+    return layer->weight_bits != 0 || layer->activation_bits != 0 ? text : "";
+}
+
+/* ---- gathering ---- */
+
+static void count_operator(layer_report *report, const char *name) {
+    for (size_t i = 0; i < report->operator_count; ++i) {
+        if (strcmp(report->operators[i].name, name) == 0) {
+            ++report->operators[i].count;
+            return;
+        }
+    }
+    if (report->operator_count < MAX_OPERATORS) {
+        operator_count *fresh = &report->operators[report->operator_count++];
+        snprintf(fresh->name, sizeof fresh->name, "%s", name);
+        fresh->count = 1;
+    }
+}
+
+static json_t *shape_json(const ht_tensor_info *tensor) {
+    if (tensor->rank < 0) {
+        return json_null();
+    }
+    json_t *dims = json_array();
+    for (int32_t i = 0; i < tensor->rank; ++i) {
+        const char *symbol = tensor->symbols[i];
+        json_array_append_new(dims, tensor->dims[i] >= 0 ? json_integer(tensor->dims[i])
+                                    : symbol != NULL     ? json_string(symbol)
+                                                         : json_null());
+    }
+    return dims;
+}
+
+static json_t *layer_json(const ht_layer_info *layer) {
+    return json_pack("{s:s, s:s, s:o, s:I, s:I, s:I, s:i, s:i, s:s?}", "name", layer->name, "op", layer->op, "output",
+                     shape_json(&layer->output), "parameters", (json_int_t)layer->parameters, "bytes",
+                     (json_int_t)layer->bytes_packed, "macs", (json_int_t)layer->macs, "weight_bits",
+                     (int)layer->weight_bits, "activation_bits", (int)layer->activation_bits, "scheme", layer->scheme);
+}
+
+static bool add_layer(void *user, const ht_layer_info *layer) {
+    layer_report *report = user;
+    count_operator(report, layer->op);
+    json_array_append_new(report->layers, layer_json(layer));
+    char shape[128], parameters[32], macs[32], bits[32];
+    print_shape(&layer->output, shape, sizeof shape);
+    cli_table_cell(&report->table, "%.40s", layer->name);
+    cli_table_cell(&report->table, "%s", layer->op);
+    cli_table_cell(&report->table, "%s", shape);
+    cli_table_cell(&report->table, "%s",
+                   layer->parameters != 0 ? print_count(layer->parameters, "", parameters) : "");
+    cli_table_cell(&report->table, "%s", layer->macs != 0 ? print_count(layer->macs, "", macs) : "");
+    cli_table_cell(&report->table, "%s", print_bits(layer, bits));
+    return true;
+}
+
+/* ---- for people ---- */
+
+static void print_ends(const ht_model *model, const char *label,
+                       bool (*get)(const ht_model *, size_t, ht_tensor_info *)) {
+    ht_tensor_info tensor;
+    for (size_t i = 0; get(model, i, &tensor); ++i) {
+        char shape[256];
+        print_shape(&tensor, shape, sizeof shape);
+        printf("  %-12s%s %s\n", i == 0 ? label : "", tensor.name, shape);
+    }
+}
+
+static void print_metadata(const ht_model *model) {
+    const char *key, *value;
+    for (size_t i = 0; ht_model_metadata_at(model, i, &key, &value); ++i) {
+        bool is_long = strlen(value) > METADATA_WIDTH;
+        printf("  %-12s%s = %.*s%s\n", i == 0 ? "metadata" : "", key, METADATA_WIDTH, value, is_long ? "..." : "");
+    }
+}
+
+static void print_summary(const info_settings *settings, const ht_model *model, const ht_model_info *info,
+                          const layer_report *report) {
+    char parameters[32], floats[32], packed[32], file[32], macs[32];
+    printf("%s\n", settings->model);
+    printf("  %-12s%s%s%s, operator set %" PRId64 "%s%s\n", "made by",
+           info->producer[0] != '\0' ? info->producer : "an unnamed program", info->producer_version[0] != '\0' ? " " : "",
+           info->producer_version, info->opset, info->name[0] != '\0' ? ", graph " : "", info->name);
+    printf("  %-12s%s parameters: %s as f32, %s packed, %s in the file\n", "size",
+           print_count(info->parameters, "", parameters), print_count(info->bytes_f32, "B", floats),
+           print_count(info->bytes_packed, "B", packed), print_count(info->file_bytes, "B", file));
+    printf("  %-12s%s for one sample\n", "work", print_count(info->macs, "MAC", macs));
+    print_ends(model, "inputs", ht_model_input);
+    print_ends(model, "outputs", ht_model_output);
+    printf("  %-12s", "operators");
+    for (size_t i = 0; i < report->operator_count; ++i) {
+        printf("%s%s %zu", i == 0 ? "" : ", ", report->operators[i].name, report->operators[i].count);
+    }
+    printf("\n  %-12s", "quantized");
+    if (info->quantized_weights == 0 && info->quantized_activations == 0) {
+        printf("nothing\n");
+    } else {
+        printf("%zu weights, %zu activations\n", info->quantized_weights, info->quantized_activations);
+    }
+    print_metadata(model);
+}
+
+/* ---- for programs ---- */
+
+static json_t *ends_json(const ht_model *model, bool (*get)(const ht_model *, size_t, ht_tensor_info *)) {
+    json_t *ends = json_array();
+    ht_tensor_info tensor;
+    for (size_t i = 0; get(model, i, &tensor); ++i) {
+        json_array_append_new(ends, json_pack("{s:s, s:s, s:o}", "name", tensor.name, "type", ht_type_name(tensor.type),
+                                              "shape", shape_json(&tensor)));
+    }
+    return ends;
+}
+
+static json_t *metadata_json(const ht_model *model) {
+    json_t *object = json_object();
+    const char *key, *value;
+    for (size_t i = 0; ht_model_metadata_at(model, i, &key, &value); ++i) {
+        json_object_set_new(object, key, json_string(value));
+    }
+    return object;
+}
+
+static json_t *operators_json(const layer_report *report) {
+    json_t *object = json_object();
+    for (size_t i = 0; i < report->operator_count; ++i) {
+        json_object_set_new(object, report->operators[i].name, json_integer((json_int_t)report->operators[i].count));
+    }
+    return object;
+}
+
+static ht_status print_json(const info_settings *settings, const ht_model *model, const ht_model_info *info,
+                            layer_report *report, ht_error *err) {
+    json_t *body = json_pack(
+        "{s:s, s:s, s:s, s:s, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:o, s:o, s:o, s:o}", "model", settings->model,
+        "name", info->name, "producer", info->producer, "producer_version", info->producer_version, "opset",
+        (json_int_t)info->opset, "nodes", (json_int_t)info->nodes, "parameters", (json_int_t)info->parameters, "bytes_f32",
+        (json_int_t)info->bytes_f32, "bytes_packed", (json_int_t)info->bytes_packed, "bytes_file",
+        (json_int_t)info->file_bytes, "macs", (json_int_t)info->macs, "quantized_weights",
+        (json_int_t)info->quantized_weights, "quantized_activations", (json_int_t)info->quantized_activations, "operators",
+        operators_json(report), "inputs", ends_json(model, ht_model_input), "outputs", ends_json(model, ht_model_output),
+        "metadata", metadata_json(model));
+    if (body != NULL && !settings->no_layers) {
+        json_object_set(body, "layers", report->layers);
+    }
+    return cli_print_json("halftone-info", 1, body, err);
+}
+
+static ht_status report_model(cli_session *session, const info_settings *settings, const ht_model *model,
+                              layer_report *report, ht_error *err) {
+    ht_model_info info;
+    ht_status status = ht_model_describe(model, &info, err);
+    if (status == HT_OK) {
+        status = ht_model_layers(model, add_layer, report, err);
+    }
+    if (status != HT_OK || session->common.json) {
+        return status != HT_OK ? status : print_json(settings, model, &info, report, err);
+    }
+    print_summary(settings, model, &info, report);
+    if (settings->no_layers) {
+        return HT_OK;
+    }
+    printf("\n");
+    return cli_table_print(&report->table, stdout, err);
+}
+
+static ht_status run(cli_session *session, const void *given, ht_error *err) {
+    static const char *const headings[] = {"layer", "operator", "output", ">parameters", ">MACs", "bits w/a"};
+    const info_settings *settings = given;
+    ht_model *model;
+    ht_status status = ht_model_load(session->context, settings->model, &model, err);
+    if (status != HT_OK) {
+        return status;
+    }
+    layer_report report = {.layers = json_array()};
+    cli_table_begin(&report.table, headings, sizeof headings / sizeof headings[0]);
+    status = report_model(session, settings, model, &report, err);
+    cli_table_release(&report.table);
+    json_decref(report.layers);
+    ht_model_destroy(model);
+    return status;
+}
+
+#define AT(member) offsetof(info_settings, member)
+static const cli_option options[] = {
+    {.name = "MODEL", .positional = true, .required = true, .kind = CLI_TEXT, .offset = AT(model), .help = "an ONNX model"},
+    {.name = "no-layers", .kind = CLI_FLAG, .offset = AT(no_layers), .help = "leave out the table of layers"},
+    {0},
+};
+
+const cli_verb cmd_info = {
+    .name = "info",
+    .stage = "Evaluate",
+    .summary = "show what is in a model: operators, sizes, work, what is quantized",
+    .description = "Prints where the model comes from, its parameters and their size as f32, packed at their widths, and in "
+                   "the file, the multiply-accumulates for one sample, inputs and outputs, metadata, and a table of its "
+                   "layers with the widths of weights and activations (w/a).",
+    .examples = {{"halftone info model.onnx", "a summary and the table of layers"},
+                 {"halftone info model.onnx --json --no-layers", "the summary, for a program"}},
+    .options = options,
+    .common = CLI_USES_JSON,
+    .settings_size = sizeof(info_settings),
+    .run = run,
+};
