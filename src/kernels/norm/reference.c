@@ -22,9 +22,7 @@ static channel_walk walk_of(const ht_tensor_desc *x, int64_t *channel_stride) {
     return walk;
 }
 
-static int64_t offset_of(const channel_walk *walk) {
-    return ht__index_offset(walk->rank, walk->index, walk->strides);
-}
+static int64_t offset_of(const channel_walk *walk) { return ht__index_offset(walk->rank, walk->index, walk->strides); }
 static bool step(channel_walk *walk) { return ht__index_next(walk->rank, walk->dims, walk->index); }
 
 /* y = gamma * (x - mean) * inverse_std + beta, then ReLU; x and y point at the channel. */

@@ -6,4 +6,6 @@
 
 extern const ht_kernel_variant ht__pool_f32_reference, ht__pool_grad_f32_reference;
 
+extern const ht_kernel_variant ht__pool_f32_rows, ht__pool_grad_f32_rows;
+
 #endif
