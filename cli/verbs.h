@@ -13,6 +13,7 @@
 /* In the order in which data flows: data, list, train, eval, quantize, study, and last these. The overview prints them
  * so, under the heading of each one's stage. */
 #define CLI_VERB_LIST(X) \
+    X(data)              \
     X(train)             \
     X(eval)              \
     X(info)              \

@@ -59,7 +59,7 @@ static ht_status locate(ht_arena *arena, const ht__description *description, con
                 return ht__fail_memory(err, strlen(candidates[i]));
             }
             if (access(full, R_OK) == 0) {
-                *path = strncmp(full, "./", 2) == 0 ? full + 2 : full;
+                *path = strcmp(folders[k], ".") == 0 && full[0] == '.' ? full + 2 : full;
                 return HT_OK;
             }
         }

@@ -1,0 +1,395 @@
+/* halftone data: what data sets there are, what is in them, what a network sees of them, and how to get them. */
+#include <stdlib.h>
+#include <string.h>
+
+#include "halftone/data.h"
+#include "halftone/eval.h"
+#include "halftone/model.h"
+#include "table.h"
+#include "verbs.h"
+
+static ht_dataset_options options_of(const cli_session *session) {
+    return (ht_dataset_options){.data_dir = session->common.data_dir, .seed = (uint64_t)session->common.seed};
+}
+
+/* ---- list ---- */
+
+typedef struct listing {
+    cli_table table;
+    json_t *json;
+} listing;
+
+static bool list_entry(void *user, const ht_dataset_entry *entry) {
+    listing *list = user;
+    const char *state = entry->present ? "here" : entry->fetchable ? "data fetch" : "by hand";
+    cli_table_cell(&list->table, "%s", entry->name);
+    cli_table_cell(&list->table, "%s", state);
+    cli_table_cell(&list->table, "%s", entry->title);
+    json_array_append_new(list->json,
+                          json_pack("{s:s, s:s, s:s, s:b, s:b}", "name", entry->name, "title", entry->title, "licence",
+                                    entry->licence, "present", entry->present, "fetchable", entry->fetchable));
+    return true;
+}
+
+static ht_status run_list(cli_session *session, const void *given, ht_error *err) {
+    (void)given;
+    listing list = {.json = json_array()};
+    cli_table_begin(&list.table, (const char *const[]){"NAME", "GOT BY", "WHAT"}, 3);
+    ht_status status = ht_dataset_list(session->context, session->common.data_dir, list_entry, &list, err);
+    if (status == HT_OK && session->common.json) {
+        cli_table_release(&list.table);
+        return cli_print_json("halftone-data-list", 1, json_pack("{s:o}", "datasets", list.json), err);
+    }
+    json_decref(list.json);
+    if (status != HT_OK) {
+        cli_table_release(&list.table);
+        return status;
+    }
+    return cli_table_print(&list.table, stdout, err);
+}
+
+static const cli_verb data_list = {
+    .name = "data list",
+    .stage = "Data",
+    .summary = "list the data sets that are described, and whether their files are here",
+    .examples = {{"halftone data list", "what there is"}, {"halftone data list --json", "for programs"}},
+    .common = CLI_USES_JSON | CLI_USES_DATA_DIR,
+    .run = run_list,
+};
+
+/* ---- info ---- */
+
+typedef struct info_settings {
+    const char *data;
+} info_settings;
+
+static const cli_option info_options[] = {
+    {.name = "DATA",
+     .positional = true,
+     .required = true,
+     .kind = CLI_TEXT,
+     .offset = offsetof(info_settings, data),
+     .help = "a name, a folder, a .yaml, or csv:FILE,target=COLUMN; without a split, all splits"},
+    {0},
+};
+
+static const char *text_of(const json_t *object, const char *key) {
+    const char *text = json_string_value(json_object_get(object, key));
+    return text != NULL ? text : "";
+}
+
+static ht_status print_splits(const json_t *report, ht_error *err) {
+    const json_t *classes = json_object_get(report, "classes");
+    const char *headings[CLI_TABLE_COLUMNS] = {classes != NULL ? "CLASS" : "SPLIT"};
+    size_t columns = 1, index;
+    const char *split;
+    json_t *value, *name;
+    json_t *splits = json_object_get(report, "splits");
+    cli_table table;
+    if (classes == NULL) {
+        cli_table_begin(&table, (const char *const[]){"SPLIT", ">SAMPLES"}, 2);
+        json_object_foreach(splits, split, value) {
+            cli_table_cell(&table, "%s", split);
+            cli_table_cell(&table, "%lld", (long long)json_integer_value(json_object_get(value, "samples")));
+        }
+        return cli_table_print(&table, stdout, err);
+    }
+    char right[3][16];
+    json_object_foreach(splits, split, value) {
+        snprintf(right[columns - 1], sizeof right[0], ">%.14s", split);
+        headings[columns] = right[columns - 1];
+        ++columns;
+    }
+    cli_table_begin(&table, headings, columns);
+    json_array_foreach(classes, index, name) {
+        cli_table_cell(&table, "%s", json_string_value(name));
+        json_object_foreach(splits, split, value) {
+            const json_t *counts = json_object_get(value, "class_counts");
+            cli_table_cell(&table, "%lld", (long long)json_integer_value(json_array_get(counts, index)));
+        }
+    }
+    cli_table_cell(&table, "all");
+    json_object_foreach(splits, split, value) {
+        cli_table_cell(&table, "%lld", (long long)json_integer_value(json_object_get(value, "samples")));
+    }
+    return cli_table_print(&table, stdout, err);
+}
+
+static ht_status print_columns(const json_t *columns, ht_error *err) {
+    cli_table table;
+    size_t index;
+    json_t *column;
+    cli_table_begin(&table, (const char *const[]){"COLUMN", "KIND", ">MISSING", ">LEAST", ">MEAN", ">MOST", "WORDS"},
+                    7);
+    json_array_foreach(columns, index, column) {
+        bool target = json_is_true(json_object_get(column, "target"));
+        cli_table_cell(&table, "%s", text_of(column, "name"));
+        cli_table_cell(&table, "%s%s", text_of(column, "kind"), target ? ", target" : "");
+        cli_table_cell(&table, "%lld", (long long)json_integer_value(json_object_get(column, "missing")));
+        static const char *const keys[] = {"minimum", "mean", "maximum"};
+        for (size_t k = 0; k < 3; ++k) {
+            const json_t *number = json_object_get(column, keys[k]);
+            cli_table_cell(&table, number != NULL ? "%.6g" : "", json_number_value(number));
+        }
+        const json_t *words = json_object_get(column, "first_words");
+        char text[128] = "";
+        size_t used = 0;
+        for (size_t k = 0; k < json_array_size(words) && used < 60; ++k) {
+            used += (size_t)snprintf(text + used, sizeof text - used, "%s%.20s", k == 0 ? "" : ", ",
+                                     json_string_value(json_array_get(words, k)));
+        }
+        long long distinct = (long long)json_integer_value(json_object_get(column, "distinct"));
+        cli_table_cell(&table, distinct > 0 ? "%lld: %s" : "", distinct, text);
+    }
+    return cli_table_print(&table, stdout, err);
+}
+
+static ht_status print_pictures(const json_t *pictures, ht_error *err) {
+    const json_t *height = json_object_get(pictures, "height"), *width = json_object_get(pictures, "width");
+    printf("  %lld pictures measured: %lld to %lld wide, %lld to %lld high\n",
+           (long long)json_integer_value(json_object_get(pictures, "measured")),
+           (long long)json_integer_value(json_array_get(width, 0)),
+           (long long)json_integer_value(json_array_get(width, 1)),
+           (long long)json_integer_value(json_array_get(height, 0)),
+           (long long)json_integer_value(json_array_get(height, 1)));
+    cli_table table;
+    size_t index;
+    json_t *channel;
+    cli_table_begin(&table, (const char *const[]){">CHANNEL", ">LEAST", ">MOST", ">MEAN", ">DEVIATION"}, 5);
+    json_array_foreach(json_object_get(pictures, "channels"), index, channel) {
+        cli_table_cell(&table, "%zu", index);
+        cli_table_cell(&table, "%lld", (long long)json_integer_value(json_object_get(channel, "minimum")));
+        cli_table_cell(&table, "%lld", (long long)json_integer_value(json_object_get(channel, "maximum")));
+        cli_table_cell(&table, "%.2f", json_number_value(json_object_get(channel, "mean")));
+        cli_table_cell(&table, "%.2f", json_number_value(json_object_get(channel, "deviation")));
+    }
+    return cli_table_print(&table, stdout, err);
+}
+
+static ht_status print_report(const json_t *report, ht_error *err) {
+    printf("%s: %s\n", text_of(report, "name"), text_of(report, "title"));
+    printf("  %s, read by %s", text_of(report, "task"), text_of(report, "reader"));
+    if (*text_of(report, "licence") != '\0') {
+        printf("; licence: %s", text_of(report, "licence"));
+    }
+    const json_t *inputs = json_object_get(report, "inputs");
+    printf("\n  a network sees ");
+    for (size_t i = 0; i < json_array_size(inputs); ++i) {
+        printf("%s%lld", i == 0 ? "" : " x ", (long long)json_integer_value(json_array_get(inputs, i)));
+    }
+    printf("%s\n", json_array_size(inputs) == 0   ? "nothing yet: the data cannot be preprocessed as they are"
+                   : json_array_size(inputs) == 1 ? " features"
+                                                  : " (channels, height, width)");
+    size_t index;
+    json_t *file;
+    json_array_foreach(json_object_get(report, "files"), index, file) {
+        printf("  %-6s %s\n", text_of(file, "part"), text_of(file, "path"));
+    }
+    printf("\n");
+    ht_status status = print_splits(report, err);
+    const json_t *columns = json_object_get(report, "columns"), *pictures = json_object_get(report, "pictures");
+    if (status == HT_OK && (columns != NULL || pictures != NULL)) {
+        printf("\n");
+        status = columns != NULL ? print_columns(columns, err) : print_pictures(pictures, err);
+    }
+    return status;
+}
+
+static ht_status run_info(cli_session *session, const void *given, ht_error *err) {
+    const info_settings *settings = given;
+    ht_dataset_options options = options_of(session);
+    char *text = NULL;
+    ht_status status = ht_dataset_inspect(session->context, settings->data, &options, &text, err);
+    if (status != HT_OK) {
+        return status;
+    }
+    cli_clear_progress(&session->terminal);
+    if (session->common.json) {
+        printf("%s\n", text);
+    } else {
+        json_t *report = json_loads(text, 0, NULL);
+        status =
+            report != NULL ? print_report(report, err) : cli_fail(err, HT_ERROR_MEMORY, "There is no memory left.");
+        json_decref(report);
+    }
+    ht_text_free(session->context, text);
+    return status;
+}
+
+static const cli_verb data_info = {
+    .name = "data info",
+    .stage = "Data",
+    .summary = "show shapes, splits, class counts, ranges and missing values",
+    .description = "Ranges and means are those of the files, before preprocessing.",
+    .examples = {{"halftone data info telescope", "every split of a described data set"},
+                 {"halftone data info csv:churn.csv,target=Exited", "a table of one's own"}},
+    .options = info_options,
+    .common = CLI_USES_JSON | CLI_USES_SEED | CLI_USES_DATA_DIR | CLI_USES_THREADS,
+    .settings_size = sizeof(info_settings),
+    .run = run_info,
+};
+
+/* ---- preview ---- */
+
+typedef struct preview_settings {
+    const char *data, *output, *model;
+    int64_t first, count;
+} preview_settings;
+
+static const cli_option preview_options[] = {
+    {.name = "DATA",
+     .positional = true,
+     .required = true,
+     .kind = CLI_TEXT,
+     .offset = offsetof(preview_settings, data),
+     .help = "pictures with a split, such as fashion-mnist:test"},
+    {.name = "output",
+     .letter = 'o',
+     .kind = CLI_TEXT,
+     .offset = offsetof(preview_settings, output),
+     .value = "FILE",
+     .fallback = "preview.png",
+     .help = "the PNG file to write"},
+    {.name = "model",
+     .letter = 'm',
+     .kind = CLI_TEXT,
+     .offset = offsetof(preview_settings, model),
+     .value = "FILE",
+     .otherwise = "labels only",
+     .help = "write this model's predictions below the labels; wrong ones in red"},
+    {.name = "first",
+     .kind = CLI_INTEGER,
+     .offset = offsetof(preview_settings, first),
+     .fallback = "0",
+     .low = 0,
+     .high = 4294967295.0,
+     .help = "the first picture of the split"},
+    {.name = "count",
+     .letter = 'n',
+     .kind = CLI_INTEGER,
+     .offset = offsetof(preview_settings, count),
+     .fallback = "64",
+     .low = 1,
+     .high = 10000,
+     .help = "how many pictures"},
+    {0},
+};
+
+static ht_status predict(cli_session *session, const ht_model *model, const ht_dataset *dataset, size_t samples,
+                         ht_evaluation *out, ht_error *err) {
+    if (model == NULL) {
+        return HT_OK;
+    }
+    ht_evaluation_options options = {.max_samples = samples};
+    return ht_evaluate(session->context, model, dataset, &options, out, err);
+}
+
+static ht_status make_preview(cli_session *session, const preview_settings *settings, const ht_model *model,
+                              const ht_dataset *dataset, ht_error *err) {
+    size_t samples = ht_dataset_describe(dataset)->samples, first = (size_t)settings->first;
+    size_t count = (size_t)settings->count;
+    if (first >= samples) {
+        return cli_fail(err, HT_ERROR_ARGUMENT, "--first %zu lies behind the last of %zu pictures.", first, samples);
+    }
+    count = count > samples - first ? samples - first : count;
+    ht_evaluation result = {0};
+    ht_status status = predict(session, model, dataset, first + count, &result, err);
+    if (status == HT_OK) {
+        const int32_t *predictions = result.predictions != NULL ? result.predictions + first : NULL;
+        status = ht_dataset_preview(session->context, dataset, first, count, predictions, settings->output,
+                                    session->common.force, err);
+    }
+    ht_evaluation_clear(session->context, &result);
+    if (status == HT_OK) {
+        printf("%s: %zu pictures of %s:%s\n", settings->output, count, ht_dataset_describe(dataset)->name,
+               ht_dataset_describe(dataset)->split);
+    }
+    return status;
+}
+
+static ht_status run_preview(cli_session *session, const void *given, ht_error *err) {
+    const preview_settings *settings = given;
+    ht_dataset_options options = options_of(session);
+    ht_model *model = NULL;
+    ht_dataset *dataset = NULL;
+    ht_status status = HT_OK;
+    if (settings->model != NULL) {
+        status = ht_model_load(session->context, settings->model, &model, err);
+        options.preprocess_json = model != NULL ? ht_model_metadata(model, "halftone.preprocess") : NULL;
+    }
+    if (status == HT_OK) {
+        status = ht_dataset_open(session->context, settings->data, &options, &dataset, err);
+    }
+    if (status == HT_OK) {
+        status = make_preview(session, settings, model, dataset, err);
+    }
+    ht_dataset_close(dataset);
+    ht_model_destroy(model);
+    return status;
+}
+
+static const cli_verb data_preview = {
+    .name = "data preview",
+    .stage = "Data",
+    .summary = "write a contact sheet of what a network sees, with labels and predictions",
+    .examples = {{"halftone data preview fashion-mnist:test", "64 pictures with their labels, in preview.png"},
+                 {"halftone data preview fashion-mnist:test -m model.onnx -n 100 -o sheet.png",
+                  "with predictions; wrong ones in red"}},
+    .options = preview_options,
+    .common = CLI_USES_FORCE | CLI_USES_SEED | CLI_USES_DATA_DIR | CLI_USES_THREADS,
+    .settings_size = sizeof(preview_settings),
+    .run = run_preview,
+};
+
+/* ---- fetch ---- */
+
+typedef struct fetch_settings {
+    cli_list names;
+} fetch_settings;
+
+static const cli_option fetch_options[] = {
+    {.name = "NAME",
+     .positional = true,
+     .required = true,
+     .kind = CLI_REPEATED,
+     .offset = offsetof(fetch_settings, names),
+     .help = "data sets to fetch, or .yaml files that describe them"},
+    {0},
+};
+
+static ht_status run_fetch(cli_session *session, const void *given, ht_error *err) {
+    const fetch_settings *settings = given;
+    for (size_t i = 0; i < settings->names.count; ++i) {
+        ht_status status = ht_dataset_fetch(session->context, settings->names.items[i], session->common.data_dir, err);
+        if (status != HT_OK) {
+            return status;
+        }
+        cli_clear_progress(&session->terminal);
+        printf("%s: here\n", settings->names.items[i]);
+    }
+    return HT_OK;
+}
+
+static const cli_verb data_fetch = {
+    .name = "data fetch",
+    .stage = "Data",
+    .summary = "download data sets, verify and unpack them",
+    .description = "Files go to --data-dir, or to the user's cache. A broken download goes on where it stopped; every "
+                   "file is compared with its checksum.",
+    .examples = {{"halftone data fetch fashion-mnist", "31 MB, into the user's cache"},
+                 {"halftone data fetch --data-dir data mnist cifar-10", "into the folder data"}},
+    .options = fetch_options,
+    .common = CLI_USES_DATA_DIR,
+    .settings_size = sizeof(fetch_settings),
+    .run = run_fetch,
+};
+
+static const cli_verb *const actions[] = {&data_list, &data_info, &data_preview, &data_fetch, NULL};
+
+const cli_verb cmd_data = {
+    .name = "data",
+    .stage = "Data",
+    .summary = "list, inspect, preview and fetch data sets",
+    .examples = {{"halftone data list", "what there is"}, {"halftone data info telescope", "what is in one"}},
+    .actions = actions,
+};
