@@ -46,9 +46,9 @@ static void put_row(ht_buffer *out, const ht_results *results, const ht_cell *ce
     field(out, cell->failed ? "failed" : "done");
     field(out, cell->error);
     field(out, model->regression ? "mse" : "accuracy");
-    const double values[] = {cell->value,       cell->low,         cell->high,   cell->count,   cell->loss,
-                             model->value,      cell->delta,       cell->delta_low, cell->delta_high, cell->p,
-                             cell->p_holm,      cell->flipped,     cell->worse,  cell->better,  cell->smallest_detectable};
+    const double values[] = {cell->value,  cell->low,     cell->high,      cell->count,      cell->loss,
+                             model->value, cell->delta,   cell->delta_low, cell->delta_high, cell->p,
+                             cell->p_holm, cell->flipped, cell->worse,     cell->better,     cell->smallest_detectable};
     for (size_t i = 0; i < sizeof values / sizeof values[0]; ++i) {
         number(out, values[i]);
     }

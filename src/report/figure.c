@@ -58,8 +58,9 @@ static ht_status make_curve(const ht_results *results, const ht_result_model *mo
         HT_TRY(add_line(results, out, series->label, series->style, true, series->cell_count, &line, err));
         for (size_t j = 0; j < series->cell_count; ++j) {
             const ht_cell *cell = series->cells[j];
-            add_point(out, line, (ht_figure_point){cell->bits, factor * cell->value, factor * cell->low,
-                                                   factor * cell->high, cell->change == HT_CHANGE_NOISE});
+            add_point(out, line,
+                      (ht_figure_point){cell->bits, factor * cell->value, factor * cell->low, factor * cell->high,
+                                        cell->change == HT_CHANGE_NOISE});
         }
         drop_empty(out);
     }
@@ -81,8 +82,9 @@ static ht_status make_change(const ht_results *results, const ht_result_model *m
         HT_TRY(add_line(results, out, series->label, series->style, false, series->cell_count, &line, err));
         for (size_t j = 0; j < series->cell_count; ++j) {
             const ht_cell *cell = series->cells[j];
-            add_point(out, line, (ht_figure_point){cell->ratio_ideal, factor * cell->delta, factor * cell->delta_low,
-                                                   factor * cell->delta_high, cell->change == HT_CHANGE_NOISE});
+            add_point(out, line,
+                      (ht_figure_point){cell->ratio_ideal, factor * cell->delta, factor * cell->delta_low,
+                                        factor * cell->delta_high, cell->change == HT_CHANGE_NOISE});
         }
         drop_empty(out);
     }
@@ -103,13 +105,12 @@ static ht_status make_layers(const ht_results *results, const ht_result_model *m
         names[i] = cell->layers[i].name;
     }
     out->x = (ht_figure_axis){.label = "", .scale = HT_AXIS_NAMES, .names = names, .name_count = cell->layer_count};
-    out->y.label = ht__arena_printf(results->arena, "SQNR (dB), %s at %d bits", results->series[cell->series].label,
-                                    cell->bits);
+    out->y.label =
+        ht__arena_printf(results->arena, "SQNR (dB), %s at %d bits", results->series[cell->series].label, cell->bits);
     HT_TRY(start_lines(results, out, 2, err));
     for (size_t which = 0; which < 2; ++which) {
         ht_figure_line *line;
-        HT_TRY(add_line(results, out, which == 0 ? "own" : "accumulated", which, false, cell->layer_count, &line,
-                        err));
+        HT_TRY(add_line(results, out, which == 0 ? "own" : "accumulated", which, false, cell->layer_count, &line, err));
         for (size_t i = 0; i < cell->layer_count; ++i) {
             double decibel = which == 0 ? cell->layers[i].sqnr : cell->layers[i].sqnr_accumulated;
             add_point(out, line, (ht_figure_point){(double)i, decibel, NAN, NAN, which == 1});
@@ -133,8 +134,8 @@ static ht_status make_size(const ht_results *results, const ht_result_model *mod
     HT_TRY(start_lines(results, out, 2, err));
     for (size_t which = 0; which < 2; ++which) {
         ht_figure_line *line;
-        HT_TRY(add_line(results, out, which == 0 ? "ideal" : "in the file", which, true, series->cell_count, &line,
-                        err));
+        HT_TRY(
+            add_line(results, out, which == 0 ? "ideal" : "in the file", which, true, series->cell_count, &line, err));
         for (size_t i = 0; i < series->cell_count; ++i) {
             double bytes = which == 0 ? series->cells[i]->bytes_ideal : series->cells[i]->bytes_file;
             add_point(out, line, (ht_figure_point){series->cells[i]->bits, bytes / 1000.0, NAN, NAN, false});
@@ -144,8 +145,7 @@ static ht_status make_size(const ht_results *results, const ht_result_model *mod
     return HT_OK;
 }
 
-ht_status ht__figure_make(const ht_results *results, ht_figure_kind kind, size_t index, ht_figure *out,
-                          ht_error *err) {
+ht_status ht__figure_make(const ht_results *results, ht_figure_kind kind, size_t index, ht_figure *out, ht_error *err) {
     static ht_status (*const makers[])(const ht_results *, const ht_result_model *, ht_figure *, ht_error *) = {
         [HT_FIGURE_CURVE] = make_curve,
         [HT_FIGURE_CHANGE] = make_change,

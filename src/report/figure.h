@@ -47,14 +47,13 @@ typedef struct ht_figure {
     const char *title; /* names the model */
     ht_figure_axis x, y;
     ht_figure_line *lines;
-    size_t line_count;                            /* 0: the results hold nothing to draw here */
+    size_t line_count;                               /* 0: the results hold nothing to draw here */
     double reference, reference_low, reference_high; /* a horizontal line and its interval; NaN: none */
     const char *reference_label;
 } ht_figure;
 
 /* Makes one figure on the results' arena. Errors: HT_ERROR_MEMORY. */
-ht_status ht__figure_make(const ht_results *results, ht_figure_kind kind, size_t model, ht_figure *out,
-                          ht_error *err);
+ht_status ht__figure_make(const ht_results *results, ht_figure_kind kind, size_t model, ht_figure *out, ht_error *err);
 /* A standalone SVG of 720 x 440 units, readable on white paper and without colours. */
 void ht__render_svg(ht_buffer *out, const ht_figure *figure);
 /* One row per point, full precision. */

@@ -170,7 +170,8 @@ static const char *replace_script(char c) {
 static const char *replace_terminal(char c) { return (unsigned char)c < 0x20 || c == 0x7f ? " " : NULL; }
 
 static const char *replace_file(char c) {
-    bool safe = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '.' || c == '-' || c == '_';
+    bool safe =
+        (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '.' || c == '-' || c == '_';
     return safe ? NULL : "_";
 }
 
@@ -178,9 +179,9 @@ static const char *replace_csv(char c) { return c == '"' ? "\"\"" : NULL; }
 
 void ht__put_escaped_bytes(ht_buffer *buffer, ht_escape escape, const char *text, size_t size) {
     static const char *(*const replace[])(char) = {
-        [HT_ESCAPE_XML] = replace_xml,           [HT_ESCAPE_MARKDOWN] = replace_markdown,
-        [HT_ESCAPE_CSV] = replace_csv,           [HT_ESCAPE_LATEX] = replace_latex,
-        [HT_ESCAPE_SCRIPT] = replace_script,     [HT_ESCAPE_TERMINAL] = replace_terminal,
+        [HT_ESCAPE_XML] = replace_xml,       [HT_ESCAPE_MARKDOWN] = replace_markdown,
+        [HT_ESCAPE_CSV] = replace_csv,       [HT_ESCAPE_LATEX] = replace_latex,
+        [HT_ESCAPE_SCRIPT] = replace_script, [HT_ESCAPE_TERMINAL] = replace_terminal,
         [HT_ESCAPE_FILE] = replace_file,
     };
     size_t start = 0;

@@ -6,7 +6,8 @@
 #include "report/page.h"
 #include "report/summary.h"
 
-/* ---- what the page needs beyond the document: grouping, intervals and sentences, computed once for all outputs ---- */
+/* ---- what the page needs beyond the document: grouping, intervals and sentences, computed once for all outputs ----
+ */
 
 static json_t *real_or_null(double value) { return isfinite(value) ? json_real(value) : json_null(); }
 
@@ -40,10 +41,10 @@ static json_t *derive_series(const ht_results *results) {
         for (size_t j = 0; j < series->cell_count; ++j) {
             json_array_append_new(cells, json_integer(series->cells[j] - results->cells));
         }
-        json_array_append_new(list, json_pack("{s:I, s:s, s:s, s:I, s:i, s:o}", "model", (json_int_t)series->model,
-                                              "scheme", series->scheme, "label", series->label, "style",
-                                              (json_int_t)series->style, "lossless", series->lossless_bits, "cells",
-                                              cells));
+        json_array_append_new(list,
+                              json_pack("{s:I, s:s, s:s, s:I, s:i, s:o}", "model", (json_int_t)series->model, "scheme",
+                                        series->scheme, "label", series->label, "style", (json_int_t)series->style,
+                                        "lossless", series->lossless_bits, "cells", cells));
     }
     return list;
 }
@@ -54,8 +55,8 @@ static json_t *derive(const ht_results *results, const ht_allocator *allocator) 
     json_t *intervals = json_array(), *literature = json_array();
     for (size_t i = 0; i < results->cell_count; ++i) {
         const ht_cell *cell = &results->cells[i];
-        json_array_append_new(intervals, json_pack("[o, o]", real_or_null(cell->delta_low),
-                                                   real_or_null(cell->delta_high)));
+        json_array_append_new(intervals,
+                              json_pack("[o, o]", real_or_null(cell->delta_low), real_or_null(cell->delta_high)));
     }
     for (size_t i = 0; i < results->literature_count; ++i) {
         const ht_cell *ours = results->literature[i].ours;

@@ -1,4 +1,5 @@
-/* The page's files, embedded at build time (cmake/generated.cmake): each array ends in a NUL that its size does not count. */
+/* The page's files, embedded at build time (cmake/generated.cmake): each array ends in a NUL that its size does not
+ * count. */
 #ifndef HT_REPORT_PAGE_H
 #define HT_REPORT_PAGE_H
 

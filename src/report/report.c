@@ -76,10 +76,10 @@ static const char *file_name(const job *work, const char *before, size_t model, 
     ht__buffer_init(&name, work->allocator);
     ht__put_escaped_bytes(&name, HT_ESCAPE_FILE, id, strnlen(id, 100));
     bool odd = name.failed || strcmp(name.data, id) != 0;
-    const char *result =
-        name.failed ? NULL
-        : odd ? ht__arena_printf(work->results->arena, "%s%s-%zu%s", before, name.data, model + 1, after)
-              : ht__arena_printf(work->results->arena, "%s%s%s", before, name.data, after);
+    const char *result = name.failed ? NULL
+                         : odd
+                             ? ht__arena_printf(work->results->arena, "%s%s-%zu%s", before, name.data, model + 1, after)
+                             : ht__arena_printf(work->results->arena, "%s%s%s", before, name.data, after);
     ht__buffer_free(&name);
     return result;
 }
@@ -135,8 +135,8 @@ static ht_status write_all(job *work, ht_error *err) {
         ht_report_format format;
         ht_status (*write)(const job *, ht_error *);
     } writers[] = {
-        {HT_REPORT_HTML, write_page},   {HT_REPORT_MARKDOWN, write_markdown}, {HT_REPORT_CSV, write_csv},
-        {HT_REPORT_JSON, write_json},   {HT_REPORT_SVG, write_figures},       {HT_REPORT_LATEX, write_latex},
+        {HT_REPORT_HTML, write_page}, {HT_REPORT_MARKDOWN, write_markdown}, {HT_REPORT_CSV, write_csv},
+        {HT_REPORT_JSON, write_json}, {HT_REPORT_SVG, write_figures},       {HT_REPORT_LATEX, write_latex},
     };
     for (size_t i = 0; i < sizeof writers / sizeof writers[0]; ++i) {
         if (wants(work, writers[i].format)) {
@@ -171,8 +171,8 @@ static ht_status report(ht_context *ctx, const char *json, size_t size, const ht
     if (work.options.figures == NULL) {
         work.options.figures = path_in(&work, work.options.folder, "figures");
     }
-    ht_status status = work.options.figures != NULL ? ht__make_folders(work.options.folder, err)
-                                                    : ht__fail_memory(err, 64);
+    ht_status status =
+        work.options.figures != NULL ? ht__make_folders(work.options.folder, err) : ht__fail_memory(err, 64);
     if (status == HT_OK) {
         status = write_all(&work, err);
     }

@@ -36,8 +36,8 @@ static ht_status wrong(ht_error *err, const char *where, const char *sentence) {
 }
 
 /* An array of `key` with at most `limit` objects, as zeroed structs of `bytes` bytes. Absent gives count 0. */
-static ht_status list(ht_results *results, const char *key, size_t limit, size_t bytes, const json_t **array,
-                      void *out, size_t *count, ht_error *err) {
+static ht_status list(ht_results *results, const char *key, size_t limit, size_t bytes, const json_t **array, void *out,
+                      size_t *count, ht_error *err) {
     *array = json_object_get(results->root, key);
     *count = 0;
     if (*array == NULL || json_is_null(*array)) {
@@ -68,8 +68,8 @@ static ht_status list(ht_results *results, const char *key, size_t limit, size_t
 
 static ht_status read_models(ht_results *results, ht_error *err) {
     const json_t *array;
-    HT_TRY(list(results, "models", MAX_MODELS, sizeof *results->models, &array, &results->models,
-                &results->model_count, err));
+    HT_TRY(list(results, "models", MAX_MODELS, sizeof *results->models, &array, &results->models, &results->model_count,
+                err));
     if (results->model_count == 0) {
         return wrong(err, "models", "The results name no model.");
     }
@@ -208,8 +208,8 @@ static ht_status read_cell(ht_results *results, const json_t *object, ht_cell *c
 
 static ht_status read_cells(ht_results *results, ht_error *err) {
     const json_t *array;
-    HT_TRY(list(results, "cells", MAX_CELLS, sizeof *results->cells, &array, &results->cells, &results->cell_count,
-                err));
+    HT_TRY(
+        list(results, "cells", MAX_CELLS, sizeof *results->cells, &array, &results->cells, &results->cell_count, err));
     for (size_t i = 0; i < results->cell_count; ++i) {
         HT_TRY(read_cell(results, json_array_get(array, i), &results->cells[i], err));
     }
@@ -249,8 +249,7 @@ static bool same_model(const char *id, const char *wanted) {
 static const ht_cell *comparable(const ht_results *results, const ht_literature *entry) {
     for (size_t i = 0; i < results->series_count; ++i) {
         const ht_series *series = &results->series[i];
-        if (strcmp(series->scheme, entry->method) == 0 &&
-            same_model(results->models[series->model].id, entry->model)) {
+        if (strcmp(series->scheme, entry->method) == 0 && same_model(results->models[series->model].id, entry->model)) {
             const ht_cell *cell = ht__series_at(series, entry->bits);
             if (cell != NULL) {
                 return cell;
@@ -279,12 +278,12 @@ static ht_status read_literature(ht_results *results, ht_error *err) {
 
 static ht_status read_claims(ht_results *results, ht_error *err) {
     const json_t *array;
-    HT_TRY(list(results, "claims", MAX_CELLS, sizeof *results->claims, &array, &results->claims,
-                &results->claim_count, err));
+    HT_TRY(list(results, "claims", MAX_CELLS, sizeof *results->claims, &array, &results->claims, &results->claim_count,
+                err));
     for (size_t i = 0; i < results->claim_count; ++i) {
         const json_t *object = json_array_get(array, i);
-        results->claims[i] = (ht_claim){text(object, "id"), text(object, "verdict"), text(object, "text"),
-                                        number(object, "p_holm")};
+        results->claims[i] =
+            (ht_claim){text(object, "id"), text(object, "verdict"), text(object, "text"), number(object, "p_holm")};
     }
     return HT_OK;
 }
@@ -302,7 +301,10 @@ static void read_head(ht_results *results) {
     results->verdict_text = text(verdict, "text");
     results->verdict_command = text(verdict, "command");
     results->verdict_scheme = text(verdict, "scheme");
-    results->verdict_bits = width(verdict, "smallest_lossless_bits");
+    results->verdict_bits = width(verdict, "bits");
+    if (results->verdict_bits == 0) { /* then the sentence speaks of the narrowest lossless file */
+        results->verdict_bits = width(verdict, "smallest_lossless_bits");
+    }
     size_t model = find_model(results, text(verdict, "model"));
     results->verdict_model = model < results->model_count ? model : 0;
 }

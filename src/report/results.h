@@ -23,8 +23,8 @@ typedef struct ht_layer_error {
 /* One measured point: a model under one scheme at one width. */
 typedef struct ht_cell {
     const char *id, *scheme, *scheme_text, *levels, *round, *granularity, *range, *error, *test;
-    size_t model;  /* index into ht_results.models */
-    size_t series; /* index into ht_results.series */
+    size_t model;              /* index into ht_results.models */
+    size_t series;             /* index into ht_results.series */
     int bits, activation_bits; /* 1..32; activation_bits 0: activations stay float */
     bool fold_batch_norm, keep_biases, keep_norms;
     double quant_seed, seconds;

@@ -64,7 +64,8 @@ static ht_status give_styles(ht_results *results, ht_error *err) {
         ht_series *series = &results->series[i];
         const json_t *known = json_object_get(styles, series->label);
         series->style = known != NULL ? (size_t)json_integer_value(known) : results->style_count++;
-        good = known != NULL || json_object_set_new(styles, series->label, json_integer((json_int_t)series->style)) == 0;
+        good =
+            known != NULL || json_object_set_new(styles, series->label, json_integer((json_int_t)series->style)) == 0;
     }
     json_decref(styles);
     return good ? HT_OK : ht__fail_memory(err, results->series_count * sizeof(json_int_t));

@@ -28,8 +28,8 @@ static const ht_cell *narrowest_lossless(const ht_results *results, const ht_res
     for (size_t i = 0; i < model->series_count; ++i) {
         const ht_series *series = &results->series[model->first_series + i];
         const ht_cell *cell = series->lossless_bits != 0 ? ht__series_at(series, series->lossless_bits) : NULL;
-        if (cell != NULL && (best == NULL || cell->bits < best->bits ||
-                             (cell->bits == best->bits && is_better(model, cell, best)))) {
+        if (cell != NULL &&
+            (best == NULL || cell->bits < best->bits || (cell->bits == best->bits && is_better(model, cell, best)))) {
             best = cell;
         }
     }
@@ -139,7 +139,13 @@ void ht__put_command(ht_buffer *buffer, const ht_results *results, size_t index)
     put_word(buffer, model->file);
     ht__buffer_text(buffer, " --scheme ");
     put_word(buffer, cell->scheme);
-    ht__buffer_printf(buffer, " --bits %d -o ", cell->bits);
+    ht__buffer_printf(buffer, " --bits %d", cell->bits);
+    if (cell->activation_bits != 0) {
+        ht__buffer_printf(buffer, " --activation-bits %d", cell->activation_bits);
+    }
+    ht__buffer_text(buffer, cell->fold_batch_norm ? " --fold-batch-norm" : "");
+    ht__buffer_text(buffer, cell->keep_biases ? " --keep-biases" : "");
+    ht__buffer_text(buffer, cell->keep_norms ? " --keep-norms -o " : " -o ");
     ht_buffer name;
     ht__buffer_init(&name, buffer->allocator);
     const char *base = strrchr(model->file, '/');
@@ -152,4 +158,3 @@ void ht__put_command(ht_buffer *buffer, const ht_results *results, size_t index)
     put_word(buffer, name.data != NULL ? name.data : "");
     ht__buffer_free(&name);
 }
-

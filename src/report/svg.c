@@ -94,7 +94,8 @@ static size_t decimal_ticks(const scale *axis, double *ticks) {
     static const double steps[] = {1.0, 2.0, 5.0};
     bool wide = axis->high - axis->low > 4.0;
     size_t count = 0;
-    for (double power = floor(axis->low); power <= axis->high; power += wide ? ceil((axis->high - axis->low) / 8.0) : 1.0) {
+    for (double power = floor(axis->low); power <= axis->high;
+         power += wide ? ceil((axis->high - axis->low) / 8.0) : 1.0) {
         for (size_t i = 0; i < (wide ? 1 : 3); ++i) {
             double value = steps[i] * pow(10.0, power);
             if (log10(value) >= axis->low && log10(value) <= axis->high && count < MAX_TICKS) {
@@ -191,9 +192,10 @@ static void put_reference(ht_buffer *out, const ht_figure *figure, const scale *
     }
     double at = place(y, figure->reference);
     if (isfinite(figure->reference_low) && isfinite(figure->reference_high)) {
-        double top = fmax(place(y, figure->reference_high), TOP), bottom = fmin(place(y, figure->reference_low), BOTTOM);
-        ht__buffer_printf(out, "<path d=\"M%.1f %.1fH%.1fV%.1fH%.1fZ\" fill=\"#a8a6a0\" fill-opacity=\"0.2\"/>\n",
-                          LEFT, top, RIGHT, bottom, LEFT);
+        double top = fmax(place(y, figure->reference_high), TOP),
+               bottom = fmin(place(y, figure->reference_low), BOTTOM);
+        ht__buffer_printf(out, "<path d=\"M%.1f %.1fH%.1fV%.1fH%.1fZ\" fill=\"#a8a6a0\" fill-opacity=\"0.2\"/>\n", LEFT,
+                          top, RIGHT, bottom, LEFT);
     }
     ht__buffer_printf(out, "<path d=\"M%.1f %.1fH%.1f\" stroke=\"#63626b\" stroke-dasharray=\"3 3\"/>\n", LEFT, at,
                       RIGHT);

@@ -60,8 +60,8 @@ static const char *value_alone(ht_label *label, double value, bool regression) {
 
 ht_status ht__table_lossless(const ht_results *results, ht_table *out, ht_error *err) {
     HT_TRY(start(results, out, "Smallest width without a detectable loss (bits)",
-                 "A dash: even the widest one tested is detectably worse than float.",
-                 results->model_count + 1, results->style_count + 1, 1, err));
+                 "A dash: even the widest one tested is detectably worse than float.", results->model_count + 1,
+                 results->style_count + 1, 1, err));
     out->cells[0].text = "model";
     for (size_t i = 0; i < results->series_count; ++i) {
         const ht_series *series = &results->series[i];
@@ -184,8 +184,8 @@ static bool is_regression(const ht_results *results, const ht_literature *entry)
 }
 
 ht_status ht__table_literature(const ht_results *results, ht_table *out, ht_error *err) {
-    HT_TRY(start(results, out, "Beside the literature", "Difference: ours minus theirs.",
-                 results->literature_count + 1, 7, 3, err));
+    HT_TRY(start(results, out, "Beside the literature", "Difference: ours minus theirs.", results->literature_count + 1,
+                 7, 3, err));
     put_head(out, (const char *const[]){"model", "method", "source", "bits", "theirs", "ours", "difference"});
     for (size_t i = 0; i < results->literature_count; ++i) {
         const ht_literature *entry = &results->literature[i];

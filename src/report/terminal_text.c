@@ -31,7 +31,8 @@ static const char *plain(const char *character, size_t size) {
 /* C0 and C1 control characters: what terminals take for commands. */
 static bool is_control(const char *character, size_t size) {
     unsigned char first = (unsigned char)character[0];
-    return (size == 1 && (first < 0x20 || first >= 0x7f)) || (size == 2 && first == 0xc2 && (unsigned char)character[1] < 0xa0);
+    return (size == 1 && (first < 0x20 || first >= 0x7f)) ||
+           (size == 2 && first == 0xc2 && (unsigned char)character[1] < 0xa0);
 }
 
 static void put_character(ht_buffer *out, const ht_terminal *terminal, const char *character, size_t size) {

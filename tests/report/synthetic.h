@@ -31,8 +31,8 @@ static double wilson(double share, double n, double sign) {
 }
 
 static json_t *synthetic_layers(int bits, int scheme) {
-    static const char *const names[] = {"conv1.weight", "conv1.bias", "conv2.weight", "conv2.bias", "dense1.weight",
-                                        "dense2.weight"};
+    static const char *const names[] = {"conv1.weight", "conv1.bias",    "conv2.weight",
+                                        "conv2.bias",   "dense1.weight", "dense2.weight"};
     json_t *layers = json_array();
     for (int i = 0; i < 6; ++i) {
         double own = 6.02 * bits - 3.0 - 1.3 * i + (scheme == 2 ? 3.0 : 0.0);
@@ -81,11 +81,11 @@ static json_t *synthetic_cell(int model, int scheme, int bits) {
     double value;
     json_t *cell = model == 1 ? regressed(scheme, bits, comparison) : classified(scheme, bits, comparison, &value);
     bool failed = model == 2 && scheme == 3 && bits == 2;
-    json_t *head = json_pack("{s:s, s:s, s:s, s:s, s:s, s:s, s:s, s:s, s:i, s:n, s:i, s:s, s:f}", "id", id, "model",
-                             model_ids[model], "scheme", scheme_names[scheme], "scheme_text",
-                             "levels=affine,round=nearest", "levels", "affine", "round", "nearest", "granularity",
-                             "tensor", "range", "min-max", "bits", bits, "activation_bits", "quant_seed", 0, "status",
-                             failed ? "failed" : "done", "seconds", 1.2);
+    json_t *head =
+        json_pack("{s:s, s:s, s:s, s:s, s:s, s:s, s:s, s:s, s:i, s:n, s:i, s:s, s:f}", "id", id, "model",
+                  model_ids[model], "scheme", scheme_names[scheme], "scheme_text", "levels=affine,round=nearest",
+                  "levels", "affine", "round", "nearest", "granularity", "tensor", "range", "min-max", "bits", bits,
+                  "activation_bits", "quant_seed", 0, "status", failed ? "failed" : "done", "seconds", 1.2);
     if (failed) {
         json_object_set_new(head, "error", json_string("Tensor \"<b>conv1</b>\" holds NaN."));
         json_decref(comparison);
@@ -96,9 +96,9 @@ static json_t *synthetic_cell(int model, int scheme, int bits) {
     json_decref(head);
     double ideal = weights * bits / 8.0 + 48.0;
     json_object_set_new(cell, "vs_float", comparison);
-    json_object_set_new(cell, "size", json_pack("{s:f, s:f, s:f}", "bytes_ideal", ideal, "bytes_file",
-                                                weights * (bits <= 8 ? 1.0 : 2.0) + 9100.0, "ratio_ideal",
-                                                weights * 4.0 / ideal));
+    json_object_set_new(cell, "size",
+                        json_pack("{s:f, s:f, s:f}", "bytes_ideal", ideal, "bytes_file",
+                                  weights * (bits <= 8 ? 1.0 : 2.0) + 9100.0, "ratio_ideal", weights * 4.0 / ideal));
     json_object_set_new(cell, "layers", synthetic_layers(bits, scheme));
     return cell;
 }
@@ -106,16 +106,16 @@ static json_t *synthetic_cell(int model, int scheme, int bits) {
 static json_t *synthetic_models(void) {
     json_t *models = json_array();
     for (int i = 0; i < MODELS; ++i) {
-        json_t *reference = i == 1 ? json_pack("{s:s, s:f, s:f, s:f, s:i}", "metric", "mse", "value", 0.0421, "low",
-                                               0.0391, "high", 0.0455, "n", 4000)
-                                   : json_pack("{s:s, s:f, s:f, s:f, s:i}", "metric", "accuracy", "value", 0.9264,
-                                               "low", wilson(0.9264, 5000, -1), "high", wilson(0.9264, 5000, 1), "n",
-                                               5000);
-        json_array_append_new(models, json_pack("{s:s, s:s, s:s, s:s, s:f, s:f, s:s, s:o}", "id", model_ids[i], "name",
-                                                model_ids[i], "dataset", i == 1 ? "california" : "fashion-mnist",
-                                                "file", "models/it's here.onnx", "parameters", weights, "bytes_f32",
-                                                weights * 4.0, "task", i == 1 ? "regression" : "classification",
-                                                "float", reference));
+        json_t *reference = i == 1
+                                ? json_pack("{s:s, s:f, s:f, s:f, s:i}", "metric", "mse", "value", 0.0421, "low",
+                                            0.0391, "high", 0.0455, "n", 4000)
+                                : json_pack("{s:s, s:f, s:f, s:f, s:i}", "metric", "accuracy", "value", 0.9264, "low",
+                                            wilson(0.9264, 5000, -1), "high", wilson(0.9264, 5000, 1), "n", 5000);
+        json_array_append_new(models,
+                              json_pack("{s:s, s:s, s:s, s:s, s:f, s:f, s:s, s:o}", "id", model_ids[i], "name",
+                                        model_ids[i], "dataset", i == 1 ? "california" : "fashion-mnist", "file",
+                                        "models/it's here.onnx", "parameters", weights, "bytes_f32", weights * 4.0,
+                                        "task", i == 1 ? "regression" : "classification", "float", reference));
     }
     return models;
 }
@@ -151,7 +151,8 @@ static json_t *synthetic_filters(void) {
     json_t *original = json_array(), *by_scheme = json_object();
     for (int i = 0; i < FILTERS * 9; ++i) {
         double angle = 0.4 * (i / 9), x = i % 3 - 1.0, y = i / 3 % 3 - 1.0;
-        values[i] = 0.7 * cos(1.5 * (x * cos(angle) + y * sin(angle)) + 0.2 * (i / 9)) + 0.3 * ht__random_at(1, 2, (uint64_t)i) - 0.15;
+        values[i] = 0.7 * cos(1.5 * (x * cos(angle) + y * sin(angle)) + 0.2 * (i / 9)) +
+                    0.3 * ht__random_at(1, 2, (uint64_t)i) - 0.15;
         json_array_append_new(original, json_real(values[i]));
     }
     for (int s = 0; s < SCHEMES; ++s) {
@@ -175,7 +176,8 @@ static char *base64(const unsigned char *bytes, size_t size) {
     static const char digits[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
     char *text = malloc((size + 2) / 3 * 4 + 1), *at = text;
     for (size_t i = 0; text != NULL && i < size; i += 3) {
-        unsigned word = (unsigned)bytes[i] << 16 | (i + 1 < size ? (unsigned)bytes[i + 1] << 8 : 0) | (i + 2 < size ? bytes[i + 2] : 0);
+        unsigned word = (unsigned)bytes[i] << 16 | (i + 1 < size ? (unsigned)bytes[i + 1] << 8 : 0) |
+                        (i + 2 < size ? bytes[i + 2] : 0);
         for (int k = 0; k < 4; ++k) {
             *at++ = i + (size_t)k > size ? '=' : digits[word >> (18 - 6 * k) & 63];
         }
@@ -242,19 +244,25 @@ static void synthetic_extras(json_t *root) {
     }
     json_object_set_new(root, "stochastic", spread);
     json_object_set_new(root, "literature", literature);
-    json_object_set_new(root, "claims", json_pack("[{s:s, s:s, s:f, s:s}, {s:s, s:s, s:f, s:s}, {s:s, s:s, s:s}]", "id", "C1", "verdict",
-                                                  "fails", "p_holm", 0.0004, "text", "Stochastic rounding over a uniform range is the best method overall.",
-                                                  "id", "C2", "verdict", "holds", "p_holm", 0.012, "text", "A normal prior for the levels is the worst, on every data set.",
-                                                  "id", "C3", "verdict", "undecided", "text", "Levels from a histogram & from a uniform range behave alike."));
-    json_object_set_new(root, "verdict", json_pack("{s:s, s:s, s:i, s:s, s:s}", "model", model_ids[0], "text",
-                                                   "5.3× smaller; 92.64 → 92.56 %: no difference detectable with 5,000 images, "
-                                                   "smallest detectable 0.6; 9 predictions flipped; smallest lossless width 6",
-                                                   "smallest_lossless_bits", 6, "scheme", "k-means", "command",
-                                                   "halftone quantize models/fashion-mnist_cnn-vanilla_s0.onnx --scheme k-means --bits 6 -o small.onnx"));
-    json_object_set_new(root, "interactive", json_pack("{s:s, s:[o, o], s:o, s:o}", "model", model_ids[0], "layers",
-                                                       synthetic_histogram("conv1.weight", 0.28),
-                                                       synthetic_histogram("dense1.weight", 0.12), "filters",
-                                                       synthetic_filters(), "pictures", synthetic_pictures()));
+    json_object_set_new(
+        root, "claims",
+        json_pack("[{s:s, s:s, s:f, s:s}, {s:s, s:s, s:f, s:s}, {s:s, s:s, s:s}]", "id", "C1", "verdict", "fails",
+                  "p_holm", 0.0004, "text", "Stochastic rounding over a uniform range is the best method overall.",
+                  "id", "C2", "verdict", "holds", "p_holm", 0.012, "text",
+                  "A normal prior for the levels is the worst, on every data set.", "id", "C3", "verdict", "undecided",
+                  "text", "Levels from a histogram & from a uniform range behave alike."));
+    json_object_set_new(
+        root, "verdict",
+        json_pack(
+            "{s:s, s:s, s:i, s:s, s:s}", "model", model_ids[0], "text",
+            "5.3× smaller; 92.64 → 92.56 %: no difference detectable with 5,000 images, "
+            "smallest detectable 0.6; 9 predictions flipped; smallest lossless width 6",
+            "smallest_lossless_bits", 6, "scheme", "k-means", "command",
+            "halftone quantize models/fashion-mnist_cnn-vanilla_s0.onnx --scheme k-means --bits 6 -o small.onnx"));
+    json_object_set_new(root, "interactive",
+                        json_pack("{s:s, s:[o, o], s:o, s:o}", "model", model_ids[0], "layers",
+                                  synthetic_histogram("conv1.weight", 0.28), synthetic_histogram("dense1.weight", 0.12),
+                                  "filters", synthetic_filters(), "pictures", synthetic_pictures()));
 }
 
 /* The whole document; `complete` adds the optional parts. The caller frees it with json_decref. */
@@ -267,11 +275,11 @@ static json_t *synthetic_results(bool complete) {
             }
         }
     }
-    json_t *root = json_pack("{s:s, s:i, s:{s:s, s:s, s:s, s:s, s:s, s:i, s:s}, s:o, s:o}", "format",
-                             "halftone-results", "version", 1, "study", "name", "capstone <again>", "created",
-                             "2026-01-01T12:00:00Z", "halftone", "0.1.0", "command", "halftone study run capstone",
-                             "cpu", "two cores", "seed", 1234, "hash", "0123abcd", "models", synthetic_models(),
-                             "cells", cells);
+    json_t *root =
+        json_pack("{s:s, s:i, s:{s:s, s:s, s:s, s:s, s:s, s:i, s:s}, s:o, s:o}", "format", "halftone-results",
+                  "version", 1, "study", "name", "capstone <again>", "created", "2026-01-01T12:00:00Z", "halftone",
+                  "0.1.0", "command", "halftone study run capstone", "cpu", "two cores", "seed", 1234, "hash",
+                  "0123abcd", "models", synthetic_models(), "cells", cells);
     if (complete) {
         synthetic_extras(root);
     }

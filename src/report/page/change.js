@@ -53,13 +53,15 @@ function drawChange(state) {
   const model = models[state.model], all = seriesOf(model);
   // Side by side, since cells of equal width are equally large and would hide one another.
   const shift = index => (index - (all.length - 1) / 2) * Math.min(0.04, 0.3 / all.length);
-  const datasets = all.map((series, index) => changePoints(series, model, shift(index))).filter(set => set.data.length > 0);
+  const datasets = all.map((series, index) => changePoints(series, model, shift(index)))
+    .filter(set => set.data.length > 0);
   byId("change-section").hidden = datasets.length === 0;
   if (datasets.length === 0) return;
   const ratios = datasets.flatMap(set => set.data.map(point => point.x));
-  const changes = datasets.flatMap(set => set.data.flatMap(point => [point.y, point.low ?? point.y, point.high ?? point.y]));
+  const changes = datasets.flatMap(set => set.data.flatMap(({ y, low, high }) => [y, low ?? y, high ?? y]));
   // Around zero the ticks crowd when the range is wide.
-  const ticks = Math.max(...changes) - Math.min(...changes) > 4 ? signedTicks.filter(tick => Math.abs(tick) !== 0.1) : signedTicks;
+  const crowded = Math.max(...changes) - Math.min(...changes) > 4;
+  const ticks = signedTicks.filter(tick => !crowded || Math.abs(tick) !== 0.1);
   const ticksAt = values => scale => {
     scale.ticks = values.filter(value => value >= scale.min && value <= scale.max).map(value => ({ value }));
   };

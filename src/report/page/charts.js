@@ -102,8 +102,10 @@ function curveLine(series, model, focused, near) {
   const shown = series.cells.filter(cell => known(cell.value));
   return {
     label: series.label, series, borderColor: colour, backgroundColor: focused ? colour : ink("paper"),
-    borderDash: dash, pointStyle: marker, pointRotation: rotation, borderWidth: focused ? 2.75 : 1.5, pointRadius: focused ? 4.5 : 3.5,
-    clip: { left: 8, top: 8, right: 8, bottom: near ? 0 : 8 }, pointHoverRadius: 6, pointHitRadius: 10, order: focused ? 0 : 1, bandAlpha: focused ? 0.2 : 0.05,
+    borderDash: dash, pointStyle: marker, pointRotation: rotation, pointHoverRadius: 6, pointHitRadius: 10,
+    clip: { left: 8, top: 8, right: 8, bottom: near ? 0 : 8 },
+    ...(focused ? { borderWidth: 2.75, pointRadius: 4.5, order: 0, bandAlpha: 0.2 }
+      : { borderWidth: 1.5, pointRadius: 3.5, order: 1, bandAlpha: 0.05 }),
     data: shown.map(cell => ({ x: Math.log2(cell.bits), y: scaled(cell.value, model), cell })),
     band: shown.filter(cell => known(cell.low) && known(cell.high)).map(cell => (
       { x: Math.log2(cell.bits), low: scaled(cell.low, model), high: scaled(cell.high, model) })),
@@ -129,7 +131,8 @@ function curveAxis(state, model, lines) {
 
 /** 1, 2, 5 times the powers of ten between two positive ends; fewer steps where the range is wide. */
 function roundValues(low, high) {
-  const decades = Math.log10(high / low), steps = decades > 4 ? [1] : decades > 1 ? [1, 2, 5] : [1, 1.5, 2, 3, 4, 5, 6, 8];
+  const decades = Math.log10(high / low);
+  const steps = decades > 4 ? [1] : decades > 1 ? [1, 2, 5] : [1, 1.5, 2, 3, 4, 5, 6, 8];
   const values = [];
   for (let power = Math.floor(Math.log10(low)); power <= Math.log10(high); ++power) {
     values.push(...steps.map(step => Number(`${step}e${power}`)).filter(value => value >= low && value <= high));
@@ -147,8 +150,9 @@ function drawCurve(state) {
       layout: { padding: { right: 14, top: 6 } },
       interaction: { mode: "nearest", intersect: true },
       onClick: (_, hits) => {
-        const point = hits.length > 0 ? charts.curve.data.datasets[hits[0].datasetIndex].data[hits[0].index] : null;
-        if (point?.cell) choose({ series: charts.curve.data.datasets[hits[0].datasetIndex].series, bits: point.cell.bits });
+        const line = charts.curve.data.datasets[hits[0]?.datasetIndex];
+        const cell = line?.data[hits[0].index].cell;
+        if (cell) choose({ series: line.series, bits: cell.bits });
       },
       scales: {
         x: bitsAxis(widths, ""), // the slider beneath says what it is
@@ -173,6 +177,9 @@ function cellLines(cell, model) {
   return lines;
 }
 
+/** The end of a long name: what tells layers apart stands there. */
+const shortened = name => name.length > 24 ? `…${name.slice(-23)}` : name;
+
 function drawLayers(state) {
   const any = seriesOf(models[state.model]).some(series => series.cells.some(cell => cell.layers.length > 0));
   byId("layers-section").hidden = !any;
@@ -192,8 +199,10 @@ function drawLayers(state) {
     },
     options: {
       indexAxis: "y",
-      scales: { x: axis("dB"), y: axis("", { grid: { display: false }, ticks: { autoSkip: false,
-        callback(value) { const name = this.getLabelForValue(value); return name.length > 24 ? `…${name.slice(-23)}` : name; } } }) },
+      scales: {
+        x: axis("dB"),
+        y: axis("", { grid: { display: false }, ticks: { autoSkip: false, callback: index => shortened(layers[index].name) } }),
+      },
       plugins: {
         legend: { display: true, align: "start", labels: { color: ink("quiet"), boxWidth: 14, boxHeight: 10 } },
         tooltip: tooltip(hits => hits[0]?.label ?? "", hit => ` ${hit.dataset.label}: ${significant(hit.raw, 3)} dB`),
@@ -213,12 +222,17 @@ function drawSize(state) {
   byId("size-section").hidden = sets.length === 0;
   if (sets.length === 0) return;
   if (known(model.bytes_f32)) {
-    sets.push({ label: "float", borderColor: ink("faint"), borderDash: [3, 3], pointRadius: 0, pointStyle: "line",
-      data: [state.widths[0], state.widths[state.widths.length - 1]].map(bits => ({ x: Math.log2(bits), y: model.bytes_f32 })) });
+    const ends = [state.widths[0], state.widths[state.widths.length - 1]];
+    sets.push({
+      label: "float", borderColor: ink("faint"), borderDash: [3, 3], pointRadius: 0, pointStyle: "line",
+      data: ends.map(bits => ({ x: Math.log2(bits), y: model.bytes_f32 })),
+    });
   }
   draw("size", {
     type: "line", plugins: [cursor],
-    data: { datasets: sets.map(set => ({ clip: 8, pointRadius: 3.5, borderWidth: 2, backgroundColor: ink("paper"), ...set })) },
+    data: {
+      datasets: sets.map(set => ({ clip: 8, pointRadius: 3.5, borderWidth: 2, backgroundColor: ink("paper"), ...set })),
+    },
     options: {
       layout: { padding: { right: 14 } },
       scales: { x: bitsAxis(state.widths, "bits per weight"),

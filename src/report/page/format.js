@@ -50,8 +50,8 @@ function bytesText(bytes) {
 const countText = count => known(count) ? count.toFixed(0).replace(/\B(?=(\d{3})+$)/g, ",") : "–";
 const probabilityText = p => !known(p) ? "–" : p < 0.001 ? "< 0.001" : p.toFixed(3);
 const bitsText = bits => bits === 1 ? "1 bit" : `${bits} bits`;
-const changeName = verdict => ({ noise: "within noise", worse: "detectably worse", better: "detectably better" })[verdict]
-  ?? "";
+const changeNames = { noise: "within noise", worse: "detectably worse", better: "detectably better" };
+const changeName = verdict => changeNames[verdict] ?? "";
 
 const models = results.models.map((model, index) => ({
   ...model, ...derived.models[index], index, regression: model.task === "regression", float: model.float ?? {},
@@ -83,7 +83,6 @@ const markers = [
 function styleOf(series) {
   const colours = isDark() ? darkColours : lightColours;
   const [marker, rotation, outline] = markers[series.style % markers.length];
-  return {
-    colour: colours[series.style % colours.length], dash: dashes[series.style % dashes.length], marker, rotation, outline,
-  };
+  const colour = colours[series.style % colours.length], dash = dashes[series.style % dashes.length];
+  return { colour, dash, marker, rotation, outline };
 }

@@ -135,13 +135,15 @@ function buildPictures() {
   const { count, width, height, channels } = pictures;
   const bytes = Uint8Array.from(atob(pictures.pixels_base64), character => character.charCodeAt(0));
   byId("pictures-title").textContent = `${countText(count)} test pictures`;
+  const plane = width * height;
   for (let index = 0; index < count; ++index) {
     const canvas = element("canvas", { width, height });
     const context = canvas.getContext("2d"), image = context.createImageData(width, height);
-    for (let pixel = 0; pixel < width * height; ++pixel) {
+    for (let pixel = 0; pixel < plane; ++pixel) {
       for (let channel = 0; channel < 3; ++channel) {
         // Planes after one another (channel, row, column); one grey plane serves all three colours.
-        image.data[4 * pixel + channel] = bytes[(index * channels + (channels === 3 ? channel : 0)) * width * height + pixel];
+        const from = index * channels + (channels === 3 ? channel : 0);
+        image.data[4 * pixel + channel] = bytes[from * plane + pixel];
       }
       image.data[4 * pixel + 3] = 255;
     }

@@ -1,6 +1,8 @@
 // State and wiring: which model, which scheme, how many bits. Everything on the page follows from these three.
 
-const state = { model: derived.verdict_model, series: null, bits: 16, widths: [], cell: null, zoom: "full", layer: 0, allCells: false };
+const state = {
+  model: derived.verdict_model, series: null, bits: 16, widths: [], cell: null, zoom: "full", layer: 0, allCells: false,
+};
 
 /** Widths that the slider stops at for a model, ascending. */
 function widthsOf(model) {
@@ -8,7 +10,7 @@ function widthsOf(model) {
   return [...own].sort((a, b) => a - b);
 }
 
-/** Changes the state and redraws what depends on it. change: any of {model, series, bits, zoom, layer, allCells, theme}. */
+/** Changes the state (any of model, series, bits, zoom, layer, allCells, theme) and redraws what depends on it. */
 function choose(change) {
   const newModel = "model" in change;
   Object.assign(state, change);
@@ -43,7 +45,8 @@ function showOpening(model) {
   byId("about").textContent = facts.filter(fact => fact).join(" · ");
   // The first clause carries the news; the rest is set quieter.
   const cut = model.verdict.indexOf(": ") + 1;
-  byId("verdict").replaceChildren(model.verdict.slice(0, cut), element("span", { class: cut > 0 ? "rest" : null }, model.verdict.slice(cut)));
+  byId("verdict").replaceChildren(model.verdict.slice(0, cut),
+    element("span", { class: cut > 0 ? "rest" : null }, model.verdict.slice(cut)));
   byId("command").textContent = model.command;
   byId("command-section").hidden = model.command === "";
   byId("model").value = String(model.index);
@@ -61,7 +64,8 @@ function showStrip(model) {
   const [first, last] = [state.widths[0], state.widths[state.widths.length - 1]].map(Math.log2);
   slider.value = last > first ? (Math.log2(state.bits) - first) / (last - first) : 1;
   slider.disabled = state.widths.length < 2;
-  slider.setAttribute("aria-valuetext", cell ? `${bitsText(state.bits)}, ${valueText(cell.value, model.regression)}` : bitsText(state.bits));
+  slider.setAttribute("aria-valuetext",
+    cell ? `${bitsText(state.bits)}, ${valueText(cell.value, model.regression)}` : bitsText(state.bits));
   byId("read-bits").textContent = bitsText(state.bits);
   byId("read-scheme").textContent = state.series.label;
   byId("read-value").textContent = cell ? valueText(cell.value, model.regression) : "not measured";
@@ -91,8 +95,12 @@ function swatch(series) {
 
 function showLegend(model) {
   byId("legend").replaceChildren(...seriesOf(model).map(series => {
-    const button = element("button", { type: "button", "aria-pressed": String(series === state.series) }, swatch(series), series.label);
-    button.addEventListener("click", () => { choose({ series }); byId("legend").querySelector("[aria-pressed=true]").focus(); });
+    const pressed = String(series === state.series);
+    const button = element("button", { type: "button", "aria-pressed": pressed }, swatch(series), series.label);
+    button.addEventListener("click", () => {
+      choose({ series });
+      byId("legend").querySelector("[aria-pressed=true]").focus(); // the legend was made anew
+    });
     return button;
   }));
 }
@@ -102,12 +110,16 @@ function showLegend(model) {
 function nearestWidth(position) {
   const first = Math.log2(state.widths[0]), last = Math.log2(state.widths[state.widths.length - 1]);
   const wanted = first + position * (last - first);
-  return state.widths.reduce((best, bits) => Math.abs(Math.log2(bits) - wanted) < Math.abs(Math.log2(best) - wanted) ? bits : best);
+  const distance = bits => Math.abs(Math.log2(bits) - wanted);
+  return state.widths.reduce((best, bits) => distance(bits) < distance(best) ? bits : best);
 }
 
 function stepWidth(key) {
   const { widths } = state, at = widths.indexOf(state.bits), last = widths.length - 1;
-  const target = { ArrowLeft: at - 1, ArrowDown: at - 1, ArrowRight: at + 1, ArrowUp: at + 1, PageDown: at - 3, PageUp: at + 3, Home: 0, End: last }[key];
+  const target = {
+    ArrowLeft: at - 1, ArrowDown: at - 1, ArrowRight: at + 1, ArrowUp: at + 1, PageDown: at - 3, PageUp: at + 3,
+    Home: 0, End: last,
+  }[key];
   return target === undefined ? null : widths[Math.max(0, Math.min(last, target))];
 }
 
@@ -156,10 +168,17 @@ function wireControls() {
   models.forEach(model => byId("model").append(element("option", { value: model.index }, model.id)));
   byId("model-choice").hidden = models.length < 2;
   byId("model").addEventListener("change", event => choose({ model: Number(event.target.value) }));
-  (interactive?.layers ?? []).forEach((layer, index) => byId("layer").append(element("option", { value: index }, layer.name)));
-  byId("layer-choice").hidden = (interactive?.layers ?? []).length < 2;
+  const layers = interactive?.layers ?? [];
+  layers.forEach((layer, index) => byId("layer").append(element("option", { value: index }, layer.name)));
+  byId("layer-choice").hidden = layers.length < 2;
   byId("layer").addEventListener("change", event => choose({ layer: Number(event.target.value) }));
-  byId("theme").addEventListener("click", () => setTheme(isDark() ? "light" : "dark"));
+  byId("theme").addEventListener("click", () => {
+    delete document.documentElement.dataset.follow;
+    setTheme(isDark() ? "light" : "dark");
+  });
+  matchMedia("(prefers-color-scheme: dark)").addEventListener("change", event => {
+    if ("follow" in document.documentElement.dataset) setTheme(event.matches ? "dark" : "light");
+  });
   byId("copy").addEventListener("click", copyCommand);
   wireChoice(["zoom-full", "zoom-near"], [{ zoom: "full" }, { zoom: "near" }]);
   wireChoice(["cells-one", "cells-all"], [{ allCells: false }, { allCells: true }]);

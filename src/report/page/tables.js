@@ -2,7 +2,8 @@
 
 /** Builds a table into `place`. columns: {name, word?, prose?}; rows: {cells: [{text, sort?, kind?}], id?}. */
 function buildTable(place, columns, rows) {
-  const kinds = (column, cell) => [column.word && "word", column.prose && "prose", cell.kind].filter(kind => kind).join(" ");
+  const kinds = (column, cell) => [column.word && "word", column.prose && "prose", cell.kind]
+    .filter(kind => kind).join(" ");
   const lines = rows.map(row => ({
     row, shown: element("tr", { "data-id": row.id }, ...row.cells.map((cell, index) =>
       element("td", { class: kinds(columns[index], cell) || null, style: shadeOf(cell) }, cell.text))),
@@ -46,13 +47,14 @@ function buildLossless() {
   const labels = [];
   allSeries.forEach(series => { labels[series.style] = series.label; });
   byId("lossless-section").hidden = labels.length === 0 || (models.length === 1 && labels.length < 2);
-  buildTable(byId("lossless-table"), [{ name: "model", word: true }, ...labels.map(label => ({ name: breakable(label) }))],
+  const columns = [{ name: "model", word: true }, ...labels.map(label => ({ name: breakable(label) }))];
+  buildTable(byId("lossless-table"), columns,
     models.map(model => ({
       cells: [word(model.id), ...labels.map((_, style) => {
         const series = seriesOf(model).find(each => each.style === style);
         if (!series) return number(null, "");
-        return series.lossless > 0 ? { ...number(series.lossless, String(series.lossless)), shade: series.lossless / 16 }
-          : number(99, "–", "worse");
+        const { lossless } = series;
+        return lossless > 0 ? { ...number(lossless, String(lossless)), shade: lossless / 16 } : number(99, "–", "worse");
       })],
     })));
 }
@@ -66,13 +68,13 @@ function labelOf(cell) {
 
 function cellRow(cell, withModel) {
   const model = models.find(each => each.id === cell.model), { regression } = model, change = cell.vs_float;
-  const failed = cell.status === "failed";
+  const failed = cell.status === "failed", low = valueText(cell.low, regression).replace(" %", "");
   return {
     id: cell.index,
     cells: [
       ...(withModel ? [word(cell.model)] : []), word(labelOf(cell)), number(cell.bits, String(cell.bits)),
       number(cell.value, failed ? "failed" : valueText(cell.value, regression), failed ? "worse" : null),
-      number(cell.low, known(cell.low) ? `${valueText(cell.low, regression).replace(" %", "")} – ${valueText(cell.high, regression)}` : "–"),
+      number(cell.low, known(cell.low) ? `${low} – ${valueText(cell.high, regression)}` : "–"),
       number(change.delta, changeText(change.delta, regression), change.verdict),
       { text: failed ? (cell.error ?? "") : changeName(change.verdict), kind: change.verdict },
       number(change.p_holm, probabilityText(change.p_holm)), number(change.flipped, countText(change.flipped)),
@@ -88,8 +90,8 @@ function buildCells(state) {
   const shown = cells.filter(cell => state.allCells || cell.model === models[state.model].id);
   buildTable(byId("cells-table"), [
     ...(state.allCells ? [{ name: "model", word: true }] : []), { name: "scheme", word: true }, { name: "bits" },
-    { name: "value" }, { name: "95 % interval" }, { name: "change" }, { name: "against float", word: true }, { name: "p (Holm)" }, { name: "flipped" },
-    { name: "ideal" }, { name: "file" },
+    { name: "value" }, { name: "95 % interval" }, { name: "change" }, { name: "against float", word: true },
+    { name: "p (Holm)" }, { name: "flipped" }, { name: "ideal" }, { name: "file" },
   ], shown.map(cell => cellRow(cell, state.allCells)));
 }
 
@@ -107,7 +109,8 @@ function buildStochastic() {
     { name: "seeds" }, { name: "mean" }, { name: "lowest" }, { name: "highest" }],
   rows.map(row => {
     const regression = models.find(model => model.id === row.model)?.regression;
-    return { cells: [word(row.model), word(row.scheme), number(row.bits, String(row.bits)), number(row.seeds, countText(row.seeds)),
+    return { cells: [word(row.model), word(row.scheme), number(row.bits, String(row.bits)),
+      number(row.seeds, countText(row.seeds)),
       number(row.mean, valueText(row.mean, regression)), number(row.spread_low, valueText(row.spread_low, regression)),
       number(row.spread_high, valueText(row.spread_high, regression))] };
   }));
@@ -131,16 +134,17 @@ function buildLiterature() {
 function buildClaims() {
   const rows = results.claims ?? [];
   byId("claims-section").hidden = rows.length === 0;
-  buildTable(byId("claims-table"), [{ name: "claim", word: true }, { name: "verdict", word: true }, { name: "what it says", word: true, prose: true },
-    { name: "p (Holm)" }],
-  rows.map(row => ({ cells: [word(row.id), { text: row.verdict ?? "", kind: ["holds", "fails", "undecided"].find(kind => kind === row.verdict) }, word(row.text),
+  const kindOf = verdict => ["holds", "fails", "undecided"].find(kind => kind === verdict);
+  buildTable(byId("claims-table"), [{ name: "claim", word: true }, { name: "verdict", word: true },
+    { name: "what it says", word: true, prose: true }, { name: "p (Holm)" }],
+  rows.map(row => ({ cells: [word(row.id), { text: row.verdict ?? "", kind: kindOf(row.verdict) }, word(row.text),
     number(row.p_holm, probabilityText(row.p_holm))] })));
 }
 
 function buildOrigin() {
   const study = results.study ?? {};
-  const facts = [["Command", study.command], ["Made", study.created], ["Halftone", study.halftone], ["Processor", study.cpu],
-    ["Seed", study.seed], ["SHA-256 of the study", study.hash]];
+  const facts = [["Command", study.command], ["Made", study.created], ["Halftone", study.halftone],
+    ["Processor", study.cpu], ["Seed", study.seed], ["SHA-256 of the study", study.hash]];
   byId("origin").replaceChildren(...facts.filter(([, value]) => value !== undefined && value !== null && value !== "")
     .flatMap(([name, value]) => [element("dt", {}, name), element("dd", {}, String(value))]));
 }
