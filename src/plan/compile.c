@@ -11,9 +11,8 @@
 #include "graph/op.h"
 #include "kernels/move/move.h"
 #include "plan/memory.h"
-#if defined(HT_WITH_ONEDNN) && __has_include("kernels/onednn/onednn.h")
+#ifdef HT_WITH_ONEDNN
 #include "kernels/onednn/onednn.h"
-#define HAVE_EXTRA_VARIANTS
 #endif
 
 /* A value in one layout; both layouts of a value may exist side by side. */
@@ -397,7 +396,7 @@ ht_status ht__compile(ht_graph *graph, const ht_compile_options *options, ht_pro
                             .threads = c.options.threads != 0 ? c.options.threads : ht_context_threads(ctx),
                             .allow_bf16 = c.options.allow_bf16,
                             .reference_only = c.options.reference_only};
-#ifdef HAVE_EXTRA_VARIANTS
+#ifdef HT_WITH_ONEDNN
     c.env.extra = ht__onednn_variants;
     c.env.extra_count = ht__onednn_variant_count;
 #endif

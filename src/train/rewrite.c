@@ -300,6 +300,7 @@ static ht_status add_gradients(rewriter *w, ht_value *loss) {
 static ht_status run(rewriter *w) {
     HT_TRY(ht__graph_create(w->io->ctx, w->io->source->name, &w->graph, w->err));
     HT_TRY(ht__graph_copy(w->io->source, &w->fixed, w->err));
+    w->graph->made_up = w->fixed->made_up; /* names that are invented now must not be those of copied values */
     HT_TRY(ht__graph_set_batch(w->fixed, (int64_t)w->io->batch, w->err));
     HT_TRY(ht__graph_sort(w->fixed, w->err));
     size_t count = w->fixed->value_count;
