@@ -16,6 +16,7 @@
     X(data)              \
     X(train)             \
     X(eval)              \
+    X(study)             \
     X(info)              \
     X(help)              \
     X(version)

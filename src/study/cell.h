@@ -15,8 +15,7 @@ typedef struct ht_cell_session ht_cell_session;
 typedef struct ht_cell_facts {
     size_t parameters;
     size_t bytes_f32;
-    double macs;        /* multiply-adds per sample */
-    size_t layer_count; /* constants that quantization may touch, in the graph's order */
+    double macs; /* multiply-adds per sample */
 } ht_cell_facts;
 
 /* The targets of the split that a model is measured on. Pointers belong to the session. */
@@ -79,7 +78,7 @@ struct ht_cell_work {
     void (*release)(void *self);
 };
 
-/* The real work. Ownership of *out passes to the caller: out->release(out->self). */
-ht_status ht__cell_work_real(ht_context *ctx, ht_cell_work *out, ht_error *err);
+/* The real work. Ownership of *out passes to the caller: (*out)->release((*out)->self). */
+ht_status ht__cell_work_real(ht_context *ctx, const ht_cell_work **out, ht_error *err);
 
 #endif

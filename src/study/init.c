@@ -61,10 +61,10 @@ static const char capstone_text[] =
     "  # Pictures take nearly all of the time. A slice of the test set shortens it and widens the intervals:\n"
     "  # \"evaluate: test\" is all 10,000 samples.\n"
     "  - arch: cnn-vanilla\n"
-    "    data: [fashion-mnist, cifar-10]\n"
+    "    data: [fashion-mnist-capstone, cifar-10-jpeg]\n"
     "    evaluate: test[0:2000]\n"
     "  - arch: resnet9\n"
-    "    data: [fashion-mnist, cifar-10]\n"
+    "    data: [fashion-mnist-capstone, cifar-10-jpeg]\n"
     "    evaluate: test[0:1000]\n"
     "\n"
     "grids:\n"
@@ -111,7 +111,7 @@ static const char capstone_text[] =
     "    bits: [3, 4, 6, 8, 10]\n"
     "\n"
     "report:\n"
-    "  model: fashion-mnist_cnn-vanilla_s0\n"
+    "  model: fashion-mnist-capstone_cnn-vanilla_s0\n"
     "  schemes: [mid-rise, nearest/uniform, nearest/normal, stochastic/uniform]\n";
 
 static const study_template templates[] = {

@@ -61,6 +61,17 @@ failed:
     return status;
 }
 
+ht_status ht_study_open(ht_context *ctx, const char *folder, const ht_study_options *options, ht_study **out,
+                        ht_error *err) {
+    const ht_cell_work *work;
+    HT_TRY(ht__cell_work_real(ctx, &work, err));
+    ht_status status = ht__study_open_with(ctx, folder, options, work, out, err);
+    if (status != HT_OK) {
+        work->release(work->self);
+    }
+    return status;
+}
+
 void ht_study_close(ht_study *study) {
     if (study == NULL) {
         return;

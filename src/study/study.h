@@ -114,5 +114,13 @@ ht_status ht__study_open_with(ht_context *ctx, const char *folder, const ht_stud
 /* SHA-256 as 64 hexadecimal digits and a NUL. */
 void ht__sha256_hex(const void *bytes, size_t size, char out[65]);
 ht_status ht__sha256_file(const char *path, char out[65], ht_error *err);
+/* The same piece by piece. */
+typedef struct ht_digest {
+    void *state; /* NULL: memory was short */
+} ht_digest;
+ht_digest ht__digest_begin(void);
+void ht__digest_add(ht_digest *digest, const void *bytes, size_t size);
+/* Ends it in any case. Errors: HT_ERROR_MEMORY. */
+ht_status ht__digest_end(ht_digest *digest, char out[65], ht_error *err);
 
 #endif
