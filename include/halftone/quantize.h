@@ -82,6 +82,99 @@ HT_API uint32_t ht_scheme_fixed_bits(const ht_scheme *scheme);
 /* True when the rounding draws random numbers, so that different seeds give different results. */
 HT_API bool ht_scheme_is_random(const ht_scheme *scheme);
 
+/* ---- number formats ------------------------------------------------------------------------------------------------
+ */
+
+/* A value in a number format, taken apart. Texts live as long as the library. */
+typedef struct ht_format_explanation {
+    const char *format, *summary;
+    uint32_t bits, sign_bits, exponent_bits, mantissa_bits; /* from the highest bit down; integers have no exponent */
+    int32_t exponent_bias;
+    uint32_t code;  /* the nearest one */
+    double value;   /* what was asked for */
+    double stored;  /* what the code stands for; NaN and infinity where the format has them */
+    double error;   /* stored - value */
+    double largest; /* largest finite value */
+    const char *error_bound, *zero, *nan, *beyond; /* what the format promises */
+} ht_format_explanation;
+
+/* The `index`-th format's name and line, in *name and *summary (either may be NULL); false past the end. */
+HT_API bool ht_format_at(size_t index, const char **name, const char **summary);
+/* Stores `value` in the format `name` ("f16", "f8e4m3", "int4", "nf4", ...), without any scale.
+ * Errors: HT_ERROR_NOT_FOUND with the nearest name. */
+HT_API ht_status ht_format_explain(const char *name, double value, ht_format_explanation *out, ht_error *err);
+
+/* ---- models
+ * ---------------------------------------------------------------------------------------------------------- */
+
+typedef struct ht_model ht_model;
+typedef struct ht_dataset ht_dataset;
+
+/* Another scheme for the layers (names of nodes or of constants) that match `pattern`: a name, or the start of one and
+ * a '*'. `scheme` NULL: they stay float. The first rule that matches counts. */
+typedef struct ht_layer_rule {
+    const char *pattern;
+    const ht_scheme *scheme;
+} ht_layer_rule;
+
+typedef struct ht_quantize_options {
+    ht_scheme scheme;
+    bool fold_batch_norm; /* first move batch normalisation into the convolutions before it */
+    bool quantize_biases; /* biases too, not only weights */
+    bool quantize_norms;  /* scale and shift of normalisations too */
+    const ht_layer_rule *rules;
+    size_t rule_count;
+    const ht_dataset *calibration; /* samples that activations are seen on; needed when scheme.activation_bits > 0 */
+    size_t calibration_samples;    /* at most so many; 0: 512 */
+    const char *command;           /* stored in the model's metadata; NULL: none */
+} ht_quantize_options;
+
+/* What became of one constant. Texts belong to the report. */
+typedef struct ht_quantize_tensor {
+    const char *name, *layer; /* the constant; the first node that reads it */
+    const char *scheme;       /* text form; NULL: left as it was */
+    size_t elements;
+    uint32_t bits;      /* 32 when left as it was */
+    double sqnr_db;     /* infinite when nothing changed */
+    double max_error;   /* largest magnitude of a change */
+    size_t bytes_ideal; /* codes at their width and what decodes them */
+    bool encoded;       /* stored as codes; false: as f32, because the scheme has no codes (dither that is
+                           subtracted, some quirks) */
+} ht_quantize_tensor;
+
+/* The range of one activation. */
+typedef struct ht_quantize_activation {
+    const char *name;
+    double low, high; /* as calibrated */
+    float scale, zero_point;
+} ht_quantize_activation;
+
+typedef struct ht_quantize_report {
+    ht_quantize_tensor *tensors; /* all floating-point constants, in the graph's order */
+    size_t tensor_count;
+    ht_quantize_activation *activations;
+    size_t activation_count;
+    size_t folded;                  /* normalisations that moved into the layer before */
+    size_t bytes_f32;               /* all floating-point constants before */
+    size_t bytes_ideal;             /* and after */
+    size_t file_before, file_after; /* the ONNX files; 0 in a build without ONNX */
+    size_t calibrated_samples;
+    double seconds;
+} ht_quantize_report;
+
+/* 8-bit affine weights, biases and norm parameters left alone, no folding. */
+HT_API void ht_quantize_options_init(ht_quantize_options *options);
+/* Makes a quantized copy of `model`, whose constants stay shared: `model` must outlive *out. Weights hold the values
+ * that their codes stand for, so that running the copy simulates the quantized network; saving it writes the codes.
+ * Ownership of *out passes to the caller: ht_model_destroy. `report` (may be NULL) is the caller's to clear.
+ * Errors: those of ht_scheme_check; HT_ERROR_NUMERIC (a weight is NaN or infinite: tensor and index);
+ * HT_ERROR_ARGUMENT (activations without calibration data; a rule that nothing matches); HT_ERROR_MISMATCH (data that
+ * does not fit the model); HT_ERROR_UNSUPPORTED; HT_ERROR_INTERRUPTED; HT_ERROR_MEMORY. */
+HT_API ht_status ht_model_quantize(ht_context *ctx, const ht_model *model, const ht_quantize_options *options,
+                                   ht_model **out, ht_quantize_report *report, ht_error *err);
+/* Frees the report's arrays and texts; NULL is allowed. */
+HT_API void ht_quantize_report_clear(ht_context *ctx, ht_quantize_report *report);
+
 #ifdef __cplusplus
 }
 #endif

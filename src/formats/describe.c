@@ -11,6 +11,21 @@ typedef struct constant_size {
 
 static bool is_float(ht_type type) { return type == HT_F32 || type == HT_F64 || type == HT_F16 || type == HT_BF16; }
 
+/* Numbers that decoding takes: scales, zero points that are not zero, tables. */
+static int64_t parameters_of(const ht_quantization *q) {
+    int64_t groups = (int64_t)q->groups, zero_points = 0;
+    if (q->element != HT_NONE) {
+        return 0;
+    }
+    if (q->codebook) {
+        return (q->shared_table ? 1 : groups) * (int64_t)q->levels + (q->scale != NULL ? groups : 0);
+    }
+    for (size_t i = 0; i < q->groups; ++i) {
+        zero_points = q->zero_point[i] != 0.0f ? groups : zero_points;
+    }
+    return groups + zero_points;
+}
+
 static constant_size measure_constant(const ht_value *value) {
     int64_t elements = ht__desc_elements(&value->desc);
     if (!is_float(value->desc.type) || elements <= 0) {
@@ -21,8 +36,7 @@ static constant_size measure_constant(const ht_value *value) {
         return (constant_size){elements, elements * (int64_t)ht_type_bytes(value->desc.type)};
     }
     int64_t codes = (elements * q->bits + 7) / 8;
-    int64_t parameters = (int64_t)q->groups * (q->codebook ? (int64_t)q->levels : 2) * (int64_t)sizeof(float);
-    return (constant_size){elements, codes + parameters};
+    return (constant_size){elements, codes + (int64_t)sizeof(float) * parameters_of(q)};
 }
 
 static void fill_tensor(const ht_value *value, ht_tensor_info *info) {

@@ -32,6 +32,8 @@ typedef struct ht_quantization {
     const float *table;   /* [groups or 1][levels]; codebook */
     uint32_t levels;      /* codebook: levels per group, <= 2^bits */
     const uint16_t *codes; /* [elements], offset so that the smallest code is 0 (affine signed: code + 2^(bits-1)); NULL for activations */
+    ht_type element;      /* HT_F16 or HT_BF16: the codes are the bits of such numbers and stand for them; of the fields above
+                             only bits and codes apply (groups 1). HT_NONE: as above */
     const char *scheme;   /* the scheme's text form, for reports; may be NULL */
 } ht_quantization;
 

@@ -36,6 +36,14 @@ struct ht_op {
 
     /* Multiply-accumulates of the node; NULL: 0. */
     int64_t (*macs)(const ht_node *node);
+
+    /* What quantization wants to know. Bit i of the masks: input i, where it is a constant, is a weight, a bias, or a
+     * normalisation's scale or shift. */
+    uint32_t weight_inputs, bias_inputs, norm_inputs;
+    /* The axis of a weight that counts output channels; NULL: axis 0. */
+    int32_t (*channel_axis)(const ht_node *node, uint32_t input);
+    bool selects;   /* every value of output 0 is one of input 0's: it moves numbers or takes their maximum */
+    bool completes; /* behind a weighted operator it becomes part of it: what lies between has no integer form */
 };
 
 /* Finds an operator; NULL when there is none. `domain` "ai.onnx" and NULL count as "". */

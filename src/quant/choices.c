@@ -66,8 +66,7 @@ bool ht__choice_has(ht_choice choice, const char *name) {
     return false;
 }
 
-/* Levenshtein's distance; both texts are cut at 39 characters. */
-static unsigned distance(const char *a, const char *b) {
+unsigned ht__edit_distance(const char *a, const char *b) {
     enum { LONGEST = 39 };
     size_t length = strnlen(b, LONGEST);
     unsigned row[LONGEST + 1];
@@ -91,7 +90,7 @@ const char *ht__choice_nearest(ht_choice choice, const char *name) {
     const char *best = "", *candidate;
     unsigned least = ~0u;
     for (size_t i = 0; ht_choice_at(choice, i, &candidate, NULL); ++i) {
-        unsigned here = distance(name, candidate);
+        unsigned here = ht__edit_distance(name, candidate);
         if (here < least) {
             least = here;
             best = candidate;

@@ -255,8 +255,22 @@ static ht_status arrange_blocks(expansion *e) {
     return add_reshape(e, NULL, e->value->desc.dims, e->value->desc.rank);
 }
 
+/* f16 and bf16 are types of ONNX: Cast(codes). */
+static ht_status expand_element(expansion *e) {
+    ht_tensor_desc desc = e->value->desc;
+    desc.type = e->q->element;
+    const char *codes;
+    onnx_node *node;
+    HT_TRY(add_tensor(e, ".codes", &desc, e->q->codes, false, &codes));
+    HT_TRY(add_node(e, "Cast", NULL, codes, NULL, &node));
+    return ht__onnx_add_int(e->emission->document, node, "to", 1, e->emission->err);
+}
+
 ht_status ht__onnx_expand_constant(onnx_emission *emission, const ht_value *value) {
     expansion e = {.emission = emission, .value = value, .q = value->quantization};
+    if (e.q->element != HT_NONE) {
+        return expand_element(&e);
+    }
     HT_TRY(ht__onnx_group_view(e.q, &value->desc, &e.view, emission->err));
     if (fits_dequantize(&e)) {
         return expand_dequantize(&e);

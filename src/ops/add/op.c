@@ -19,4 +19,5 @@ const ht_op ht__op_Add = {
     .infer = ht__infer_broadcast,
     .lower = lower,
     .gradient = ht__gradient_Add,
+    .bias_inputs = 0x3,
 };

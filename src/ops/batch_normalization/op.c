@@ -25,4 +25,6 @@ const ht_op ht__op_BatchNormalization = {
     .plain_inputs = 0x1e,
     .infer = ht__infer_same,
     .lower = lower,
+    .norm_inputs = 0x6,
+    .completes = true,
 };

@@ -24,4 +24,5 @@ const ht_op ht__op_Clip = {
     .infer = ht__infer_same,
     .lower = lower,
     .gradient = ht__gradient_Clip,
+    .completes = true,
 };

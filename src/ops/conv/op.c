@@ -43,4 +43,6 @@ const ht_op ht__op_Conv = {
     .lower = lower,
     .gradient = ht__gradient_Conv,
     .macs = macs,
+    .weight_inputs = 0x2,
+    .bias_inputs = 0x4,
 };

@@ -32,4 +32,5 @@ const ht_op ht__op_Dropout = {
     .infer = infer,
     .lower = lower,
     .gradient = ht__gradient_back_in_shape,
+    .selects = true,
 };

@@ -44,4 +44,5 @@ const ht_op ht__op_Expand = {
     .infer = infer,
     .lower = lower,
     .gradient = ht__gradient_Expand,
+    .selects = true,
 };

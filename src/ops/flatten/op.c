@@ -46,4 +46,5 @@ const ht_op ht__op_Flatten = {
     .infer = infer,
     .lower = lower,
     .gradient = ht__gradient_back_in_shape,
+    .selects = true,
 };

@@ -34,4 +34,5 @@ const ht_op ht__op_Gather = {
     .layout = HT_OP_PLAIN,
     .infer = infer,
     .lower = lower,
+    .weight_inputs = 0x1,
 };

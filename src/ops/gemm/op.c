@@ -34,6 +34,11 @@ static int64_t macs(const ht_node *node) {
     return ht__desc_elements(&node->outputs[0]->desc) * node->inputs[0]->desc.dims[ta ? 0 : 1];
 }
 
+static int32_t channel_axis(const ht_node *node, uint32_t input) {
+    (void)input;
+    return ht__node_int(node, "transB", 0) != 0 ? 0 : 1;
+}
+
 const ht_op ht__op_Gemm = {
     .name = "Gemm",
     .domain = "",
@@ -46,4 +51,7 @@ const ht_op ht__op_Gemm = {
     .lower = lower,
     .gradient = ht__gradient_Gemm,
     .macs = macs,
+    .weight_inputs = 0x2,
+    .bias_inputs = 0x4,
+    .channel_axis = channel_axis,
 };

@@ -22,4 +22,5 @@ const ht_op ht__op_GlobalMaxPool = {
     .infer = infer,
     .lower = lower,
     .gradient = ht__gradient_GlobalMaxPool,
+    .selects = true,
 };

@@ -21,4 +21,5 @@ const ht_op ht__op_Identity = {
     .infer = ht__infer_same,
     .lower = lower,
     .gradient = ht__gradient_back_in_shape,
+    .selects = true,
 };

@@ -40,6 +40,12 @@ static int64_t macs(const ht_node *node) {
     return ht__desc_elements(&node->outputs[0]->desc) * a->dims[a->rank - 1];
 }
 
+/* Columns of the right factor, rows of the left one. */
+static int32_t channel_axis(const ht_node *node, uint32_t input) {
+    int32_t rank = node->inputs[input]->desc.rank;
+    return input == 1 ? rank - 1 : rank > 1 ? rank - 2 : 0;
+}
+
 const ht_op ht__op_MatMul = {
     .name = "MatMul",
     .domain = "",
@@ -52,4 +58,6 @@ const ht_op ht__op_MatMul = {
     .lower = lower,
     .gradient = ht__gradient_MatMul,
     .macs = macs,
+    .weight_inputs = 0x3,
+    .channel_axis = channel_axis,
 };

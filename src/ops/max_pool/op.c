@@ -22,4 +22,5 @@ const ht_op ht__op_MaxPool = {
     .infer = infer,
     .lower = lower,
     .gradient = ht__gradient_MaxPool,
+    .selects = true,
 };

@@ -19,4 +19,5 @@ const ht_op ht__op_Relu = {
     .infer = ht__infer_same,
     .lower = lower,
     .gradient = ht__gradient_Relu,
+    .completes = true,
 };

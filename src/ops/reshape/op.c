@@ -59,4 +59,5 @@ const ht_op ht__op_Reshape = {
     .infer = infer,
     .lower = lower,
     .gradient = ht__gradient_back_in_shape,
+    .selects = true,
 };

@@ -83,4 +83,5 @@ const ht_op ht__op_Slice = {
     .layout = HT_OP_PLAIN,
     .infer = infer,
     .lower = lower,
+    .selects = true,
 };

@@ -52,4 +52,5 @@ const ht_op ht__op_Squeeze = {
     .infer = infer,
     .lower = lower,
     .gradient = ht__gradient_back_in_shape,
+    .selects = true,
 };

@@ -48,4 +48,5 @@ const ht_op ht__op_Transpose = {
     .infer = infer,
     .lower = lower,
     .gradient = ht__gradient_Transpose,
+    .selects = true,
 };

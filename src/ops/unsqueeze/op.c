@@ -49,4 +49,5 @@ const ht_op ht__op_Unsqueeze = {
     .infer = infer,
     .lower = lower,
     .gradient = ht__gradient_back_in_shape,
+    .selects = true,
 };
