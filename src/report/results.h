@@ -16,7 +16,7 @@ typedef enum ht_change { HT_CHANGE_NONE, HT_CHANGE_NOISE, HT_CHANGE_WORSE, HT_CH
 
 typedef struct ht_layer_error {
     const char *name;
-    double sqnr, sqnr_accumulated; /* dB: this layer quantized alone; with all layers before it quantized too */
+    double sqnr, sqnr_accumulated; /* dB: of the values; of the output, with all layers before it quantized too */
     double max_error;
 } ht_layer_error;
 

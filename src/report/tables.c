@@ -141,7 +141,8 @@ ht_status ht__table_layers(const ht_results *results, size_t index, ht_table *ou
              cell != NULL ? results->series[cell->series].label : "", cell != NULL ? cell->bits : 0);
     size_t count = cell != NULL ? cell->layer_count : 0;
     HT_TRY(start(results, out, ht__arena_strdup(results->arena, title),
-                 "Own: this layer quantized alone; accumulated: with every layer before it.", count + 1, 4, 1, err));
+                 "Own: of this layer's weights; accumulated: of its output, with every layer before it quantized too.",
+                 count + 1, 4, 1, err));
     put_head(out, (const char *const[]){"layer", "own", "accumulated", "largest error of a weight"});
     for (size_t i = 0; i < count; ++i) {
         const ht_layer_error *layer = &cell->layers[i];

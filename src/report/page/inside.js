@@ -32,6 +32,16 @@ function snap(bins, low, high, levels) {
   return mass;
 }
 
+/** Fewer, wider bars where few weights would leave most of the 256 empty. */
+function merge(bins) {
+  const total = bins.reduce((sum, count) => sum + count, 0);
+  let width = 1;
+  while (bins.length / width > 24 && bins.length / width > 3 * Math.sqrt(total)) width *= 2;
+  const merged = new Array(Math.ceil(bins.length / width)).fill(0);
+  bins.forEach((count, bin) => { merged[Math.floor(bin / width)] += count; });
+  return merged;
+}
+
 function drawHistogram(state) {
   const layer = interactive.layers?.[state.layer];
   byId("histogram-figure").hidden = !layer;
@@ -42,9 +52,9 @@ function drawHistogram(state) {
   const levels = stored(layer.levels, state)?.slice().sort((a, b) => a - b) ?? null;
   const left = Math.min(low, levels?.[0] ?? low), right = Math.max(high, levels?.[levels.length - 1] ?? high);
   const place = value => 6 + (value - left) / (right - left || 1) * (width - 12);
-  const tallest = Math.max(...bins, 1), step = (high - low) / bins.length;
+  const bars = merge(bins), tallest = Math.max(...bars, 1), step = (high - low) / bars.length;
   context.fillStyle = ink("fill");
-  bins.forEach((count, bin) => {
+  bars.forEach((count, bin) => {
     const x = place(low + bin * step), tall = count / tallest * (base - 8);
     context.fillRect(x, base - tall, Math.max(1, place(low + (bin + 1) * step) - x), tall);
   });
@@ -116,6 +126,7 @@ function paintFilters(canvas, shape, values, largest) {
 function drawFilters(state) {
   const filters = interactive.filters;
   byId("filters-figure").hidden = !filters;
+  byId("filters-figure").parentElement.classList.toggle("single", !filters);
   if (!filters) return;
   const largest = filters.float.reduce((most, value) => Math.max(most, Math.abs(value)), 1e-30);
   const quantized = stored(filters.quantized, state);
@@ -178,7 +189,7 @@ function drawInside(state) {
   byId("inside").hidden = !here;
   if (!here) return;
   byId("inside-hint").textContent = `The slider above moves all of it. Scheme: ${state.series?.label ?? "–"}.`;
+  drawFilters(state); // first: without filters the histogram is wider
   drawHistogram(state);
-  drawFilters(state);
   markPictures(state);
 }
