@@ -45,12 +45,20 @@ static void append_choices(const cli_option *option, char *text, size_t size) {
     }
 }
 
+/* "1 to 16"; "0 or more" where the upper end is only there to be finite. */
+static void append_range(const cli_option *option, char *text, size_t size) {
+    const char *separator = text[0] != '\0' ? "; " : "";
+    if (option->high >= 1e9) {
+        append(text, size, "%s%.15g or more", separator, option->low);
+    } else if (option->low != 0 || option->high != 0) {
+        append(text, size, "%s%.15g to %.15g", separator, option->low, option->high);
+    }
+}
+
 const char *cli_option_detail(const cli_option *option, char text[CLI_DETAIL_LIMIT]) {
     char facts[CLI_DETAIL_LIMIT] = "";
     append_choices(option, facts, sizeof facts);
-    if (option->low != 0 || option->high != 0) {
-        append(facts, sizeof facts, "%s%.15g to %.15g", facts[0] != '\0' ? "; " : "", option->low, option->high);
-    }
+    append_range(option, facts, sizeof facts);
     const char *otherwise = option->fallback != NULL ? option->fallback : option->otherwise;
     if (otherwise != NULL) {
         append(facts, sizeof facts, "%sdefault %s", facts[0] != '\0' ? "; " : "", otherwise);
