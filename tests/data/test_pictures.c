@@ -98,7 +98,7 @@ static void hostile_bytes(const char *name, const uint8_t *bytes, size_t size, c
         ht_dataset *dataset = NULL;
         ht_error err = {0};
         put(name, bytes, cut);
-        ht_status status = ht_dataset_open(ctx, spec, NULL, &dataset, &err);
+        ht_status status = ht_dataset_open(context, spec, NULL, &dataset, &err);
         if (cut_must_fail || status != HT_OK) {
             assert_int_not_equal(status, HT_OK);
             assert_true(err.message[0] != '\0');
@@ -112,7 +112,7 @@ static void hostile_bytes(const char *name, const uint8_t *bytes, size_t size, c
             memcpy(copy, bytes, size);
             copy[i] ^= (uint8_t)flip;
             put(name, copy, size);
-            if (ht_dataset_open(ctx, spec, NULL, &dataset, &err) != HT_OK) {
+            if (ht_dataset_open(context, spec, NULL, &dataset, &err) != HT_OK) {
                 assert_true(err.message[0] != '\0');
             }
             ht_dataset_close(dataset);

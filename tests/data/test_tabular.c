@@ -156,7 +156,7 @@ static void truncated_tables_never_crash(void **state) {
         ht_error err = {0};
         ht_dataset *dataset = NULL;
         snprintf(spec, sizeof spec, "keel:%s", put("t.dat", keel, size));
-        if (ht_dataset_open(ctx, spec, NULL, &dataset, &err) != HT_OK) {
+        if (ht_dataset_open(context, spec, NULL, &dataset, &err) != HT_OK) {
             assert_true(err.message[0] != '\0');
         }
         ht_dataset_close(dataset);
