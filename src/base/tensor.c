@@ -2,6 +2,8 @@
 
 #include <stdio.h>
 
+#define MOST_ELEMENTS ((int64_t)1 << 40)
+
 size_t ht_type_bytes(ht_type type) {
     static const size_t bytes[] = {
 #define TYPE_BYTES(NAME, name, bytes, onnx) bytes,
@@ -28,6 +30,16 @@ int64_t ht__desc_elements(const ht_tensor_desc *desc) {
         }
     }
     return product;
+}
+
+bool ht__desc_is_sane(const ht_tensor_desc *desc) {
+    int64_t product = 1;
+    for (int32_t i = 0; i < desc->rank; ++i) {
+        if (desc->dims[i] > 0 && (__builtin_mul_overflow(product, desc->dims[i], &product) || product > MOST_ELEMENTS)) {
+            return false;
+        }
+    }
+    return true;
 }
 
 bool ht__desc_bytes(const ht_tensor_desc *desc, size_t *out) {

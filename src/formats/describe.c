@@ -83,11 +83,12 @@ typedef struct layer_walk {
 static ht_status walk_start(const ht_model *model, layer_walk *out, ht_error *err) {
     HT_TRY(ht__graph_copy(model->graph, &out->graph, err));
     /* A batch of one that does not fit leaves shapes unknown, and the counts say so. */
-    (void)ht__graph_set_batch(out->graph, 1, NULL);
-    out->seen = ht__calloc(&model->ctx->allocator, out->graph->value_count + 1, sizeof *out->seen);
-    if (out->seen == NULL) {
+    size_t count = out->graph->value_count + 1;
+    out->seen = ht__calloc(&model->ctx->allocator, count, sizeof *out->seen);
+    if (out->seen == NULL || ht__graph_set_batch(out->graph, 1, NULL) == HT_ERROR_MEMORY) {
+        ht__free(&model->ctx->allocator, out->seen);
         ht__graph_destroy(out->graph);
-        return ht__fail_memory(err, out->graph->value_count);
+        return ht__fail_memory(err, count);
     }
     return HT_OK;
 }

@@ -66,7 +66,9 @@ void ht__graph_prune(ht_graph *graph) {
         }
         graph->nodes[--kept] = node;
     }
-    memmove(graph->nodes, graph->nodes + kept, (graph->node_count - kept) * sizeof *graph->nodes);
+    if (kept != graph->node_count) {
+        memmove(graph->nodes, graph->nodes + kept, (graph->node_count - kept) * sizeof *graph->nodes);
+    }
     graph->node_count -= kept;
     ht__free(&graph->ctx->allocator, needed);
 }

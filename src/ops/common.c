@@ -25,6 +25,11 @@ ht_status ht__set_output(ht_node *node, uint32_t index, const ht_tensor_desc *de
                                ht__desc_print(old, was, sizeof was));
         }
     }
+    if (!ht__desc_is_sane(&merged)) {
+        char text[96];
+        return ht__fail_at(err, HT_ERROR_LIMIT, node->name, "%s would give %s, which is too large.", node->op->name,
+                           ht__desc_print(&merged, text, sizeof text));
+    }
     value->desc = merged;
     return HT_OK;
 }

@@ -8,7 +8,18 @@ if [ -z "${HALFTONE_ORACLES:-}" ]; then
 fi
 folder=$(mktemp -d)
 trap 'rm -rf "$folder"' EXIT
+python=$HALFTONE_ORACLES/bin/python
+mkdir "$folder/ours" "$folder/foreign" "$folder/rewritten"
+
+# What we write, and what we compute from it.
 for test in operators quantized; do
-    HALFTONE_ONNX_SAMPLES=$folder "$BUILD/test_onnx_$test" >/dev/null 2>&1
+    HALFTONE_ONNX_SAMPLES=$folder/ours "$BUILD/test_onnx_$test" >"$folder/log" 2>&1 || { cat "$folder/log"; exit 1; }
 done
-"$HALFTONE_ORACLES/bin/python" tests/onnx/oracle.py "$folder"
+"$python" tests/onnx/oracle.py "$folder/ours"
+
+# What others write, what we compute from that, and what we write again.
+"$python" tests/onnx/foreign.py "$folder/foreign" >"$folder/log" 2>&1 || { cat "$folder/log"; exit 1; }
+HALFTONE_ONNX_FOREIGN=$folder/foreign HALFTONE_ONNX_SAMPLES=$folder/rewritten "$BUILD/test_onnx_foreign" \
+    >"$folder/log" 2>&1 || { cat "$folder/log"; exit 1; }
+"$python" tests/onnx/oracle.py "$folder/foreign" --unchecked
+"$python" tests/onnx/oracle.py "$folder/rewritten"

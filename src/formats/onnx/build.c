@@ -68,6 +68,9 @@ static ht_status set_symbols(building *b, ht_value *value, const onnx_value *dec
 static ht_status add_inputs(building *b) {
     for (size_t i = 0; i < b->document->input_count; ++i) {
         const onnx_value *input = b->document->inputs[i];
+        if (!ht__desc_is_sane(&input->desc)) {
+            return ht__fail_at(b->err, HT_ERROR_LIMIT, input->name, "This input is too large.");
+        }
         if (input->desc.type == HT_NONE) {
             return ht__fail_at(b->err, HT_ERROR_UNSUPPORTED, input->name,
                                "This input is no tensor of a supported element type.");
@@ -200,7 +203,7 @@ static ht_status complete_outputs(building *b) {
     for (size_t i = 0; i < b->document->output_count; ++i) {
         const onnx_value *declared = b->document->outputs[i];
         ht_value *value = ht__graph_find(b->graph, declared->name);
-        if (value->desc.rank < 0 && declared->desc.rank >= 0) {
+        if (value->desc.rank < 0) {
             value->desc = declared->desc;
         }
         if (value->desc.rank == declared->desc.rank && !value->is_input && value->data == NULL) {
@@ -254,6 +257,7 @@ static ht_status build(building *b) {
     ht__graph_prune(b->graph);
     HT_TRY(ht__graph_infer(b->graph, b->err));
     HT_TRY(settle(b));
+    HT_TRY(ht__onnx_complete_shapes(b->graph, b->err));
     HT_TRY(complete_outputs(b));
     return add_annotations(b);
 }

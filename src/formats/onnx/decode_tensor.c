@@ -128,7 +128,7 @@ static bool finish(tensor_reading *reading) {
         return true; /* an error only when something needs it */
     }
     int64_t elements = ht__desc_elements(&tensor->desc);
-    if (elements < 0) {
+    if (elements < 0 || !ht__desc_is_sane(&tensor->desc)) {
         return ht__onnx_refuse(reading->decoder, HT_ERROR_FORMAT, "Tensor %s has more elements than fit.",
                                tensor->name);
     }

@@ -150,6 +150,9 @@ ht_status ht__onnx_raise(onnx_document *document, ht_error *err);
 ht_status ht__onnx_fold(onnx_document *document, ht_error *err);
 /* Makes the graph. Tensor data in the file's bytes is borrowed. */
 ht_status ht__onnx_build(ht_context *ctx, onnx_document *document, ht_graph **out, ht_error *err);
+/* Finds shapes that follow from the batch by computation only (Shape, Gather, Concat, Reshape), when an output has one.
+ * Errors: HT_ERROR_MEMORY; everything else leaves shapes unknown. */
+ht_status ht__onnx_complete_shapes(ht_graph *graph, ht_error *err);
 /* Nodes and tensors of a graph, with annotations expanded; data is borrowed from it. */
 ht_status ht__onnx_emit(const ht_graph *graph, onnx_document *document, ht_error *err);
 /* The file's bytes, handed to `write` piece by piece. Errors: HT_ERROR_LIMIT (2 GB), HT_ERROR_IO (write returned false). */

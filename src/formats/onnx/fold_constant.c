@@ -298,16 +298,9 @@ static ht_status set_codes(decoding *d, ht_quantization *q) {
     return HT_OK;
 }
 
-/* Puts the annotated constant in place of the nodes. */
-static ht_status replace(decoding *d, ht_quantization *q) {
+/* Puts a constant in place of the nodes. */
+static ht_status replace(decoding *d, const float *values, ht_quantization *q) {
     onnx_folding *folding = d->folding;
-    float *values;
-    HT_TRY(reserve(d, (size_t)ht__desc_elements(&d->desc) * sizeof *values, &values));
-    HT_TRY(ht__quantization_decode(q, &d->desc, values, folding->err));
-    const char *scheme = ht__onnx_hint_scheme(folding->hints, d->name);
-    if (scheme != NULL && (q->scheme = ht__arena_strdup(folding->document->arena, scheme)) == NULL) {
-        return ht__fail_memory(folding->err, strlen(scheme));
-    }
     onnx_tensor *tensor;
     HT_TRY(ht__onnx_add_tensor(folding->document, d->name, &d->desc, values, false, &tensor, folding->err));
     tensor->quantization = q;
@@ -320,8 +313,51 @@ static ht_status replace(decoding *d, ht_quantization *q) {
     return HT_OK;
 }
 
+static ht_status replace_quantized(decoding *d, ht_quantization *q) {
+    onnx_folding *folding = d->folding;
+    float *values;
+    HT_TRY(reserve(d, (size_t)ht__desc_elements(&d->desc) * sizeof *values, &values));
+    HT_TRY(ht__quantization_decode(q, &d->desc, values, folding->err));
+    const char *scheme = ht__onnx_hint_scheme(folding->hints, d->name);
+    if (scheme != NULL && (q->scheme = ht__arena_strdup(folding->document->arena, scheme)) == NULL) {
+        return ht__fail_memory(folding->err, strlen(scheme));
+    }
+    return replace(d, values, q);
+}
+
+/* A 32-bit bias, as quantizers of others write them: it becomes plain numbers, since codes end at 16 bits. */
+static ht_status decode_bias(onnx_folding *folding, onnx_node *node) {
+    bool has_parameters = is_standard(node, "DequantizeLinear") && node->input_count >= 2 && node->output_count == 1;
+    const onnx_tensor *codes = has_parameters ? ht__onnx_constant(folding, node->inputs[0], HT_I32) : NULL;
+    const onnx_tensor *scale = has_parameters ? ht__onnx_constant(folding, node->inputs[1], HT_F32) : NULL;
+    bool has_zero = has_parameters && node->input_count > 2 && node->inputs[2][0] != '\0';
+    const onnx_tensor *zero = has_zero ? ht__onnx_constant(folding, node->inputs[2], HT_I32) : NULL;
+    if (codes == NULL || scale == NULL || (has_zero && zero == NULL)) {
+        return HT_OK;
+    }
+    int64_t count = ht__desc_elements(&codes->desc), scales = ht__desc_elements(&scale->desc);
+    bool per_element = codes->desc.rank == 1 && scales == count;
+    if (count <= 0 || (scales != 1 && !per_element) || (zero != NULL && ht__desc_elements(&zero->desc) != scales)) {
+        return HT_OK;
+    }
+    decoding d = {.folding = folding, .nodes = {node}, .count = 1, .name = node->outputs[0], .desc = codes->desc};
+    d.desc.type = HT_F32;
+    float *values;
+    HT_TRY(reserve(&d, (size_t)count * sizeof *values, &values));
+    for (int64_t i = 0; i < count; ++i) {
+        int64_t group = scales == 1 ? 0 : i;
+        int64_t offset = zero != NULL ? ((const int32_t *)zero->data)[group] : 0;
+        values[i] = (float)(((const int32_t *)codes->data)[i] - offset) * ((const float *)scale->data)[group];
+    }
+    return replace(&d, values, NULL);
+}
+
 ht_status ht__onnx_fold_constant(onnx_folding *folding, onnx_node *node) {
     decoding d = {.folding = folding};
+    HT_TRY(decode_bias(folding, node));
+    if (node->removed) {
+        return HT_OK;
+    }
     if (!match(&d, node)) {
         return HT_OK;
     }
@@ -343,5 +379,5 @@ ht_status ht__onnx_fold_constant(onnx_folding *folding, onnx_node *node) {
     }
     set_bits(&d, q);
     HT_TRY(set_codes(&d, q));
-    return replace(&d, q);
+    return replace_quantized(&d, q);
 }

@@ -24,8 +24,10 @@ static ht_status lower(const ht_node *node, ht_kernel_call *call, int32_t operan
 static int64_t macs(const ht_node *node) {
     const ht_tensor_desc *w = &node->inputs[1]->desc;
     int64_t total = ht__desc_elements(&node->outputs[0]->desc);
-    for (int32_t i = 1; i < w->rank && total > 0; ++i) {
-        total *= w->dims[i];
+    for (int32_t i = 1; i < w->rank; ++i) {
+        if (total < 0 || w->dims[i] < 0 || __builtin_mul_overflow(total, w->dims[i], &total)) {
+            return -1;
+        }
     }
     return total;
 }

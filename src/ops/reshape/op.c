@@ -25,7 +25,9 @@ static ht_status infer(const ht_graph *graph, ht_node *node, ht_error *err) {
                                (long long)shape[i]);
         }
         y.dims[i] = size;
-        known = size < 0 || known < 0 ? -1 : known * size;
+        if (size < 0 || known < 0 || __builtin_mul_overflow(known, size, &known)) {
+            known = -1;
+        }
     }
     int64_t elements = ht__desc_elements(x);
     if (open >= 0) {
