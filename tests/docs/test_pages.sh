@@ -18,4 +18,12 @@ done
 for name in $(sed -n 's/^ *X(\(ERROR_[A-Z_]*\|OK\),.*/\1/p' include/halftone/status.h); do
     grep -q "HT_$name" docs/errors.md || fail "docs/errors.md does not mention HT_$name"
 done
+
+# The description in docs/preprocessing.md describes a data set.
+awk '/^```yaml$/ && !done {inside = 1; next} /^```$/ {if (inside) done = 1; inside = 0} inside' docs/preprocessing.md \
+    >"$work/wine.yaml"
+awk 'BEGIN {print "id,acid,colour,quality"; split("poor fair good", grades)
+            for (i = 0; i < 60; ++i) print i "," i / 60 "," (i % 2 ? "red" : "white") "," grades[i % 3 + 1]}' >"$work/wine.csv"
+(cd "$work" && "$HALFTONE" data info wine.yaml) >"$work/out" || fail "the description in docs/preprocessing.md"
+grep -q 'a network sees 3 features' "$work/out" || fail "docs/preprocessing.md: unexpected features"
 echo "pages: ok"
