@@ -105,6 +105,8 @@ bool case_check(check_case *c, const ht_kernel_variant *variant, const ht_kernel
 /* Every gradient family against finite differences of its forward reference; the number of failures. */
 int check_gradients(uint64_t seed, int cases);
 /* Speed of the variants on the shapes that training spends its time in. */
-int bench_kernels(unsigned threads, const char *only);
+int bench_kernels(unsigned threads, bool bf16, const char *only);
+/* The variants that libhalftone adds in this build; returns their number. */
+size_t extra_variants(const ht_kernel_variant *const **out);
 
 #endif

@@ -1,4 +1,4 @@
-/* halftone_check [--seed N] [--cases N] [--family NAME] [--case N] [--threads N] [--bench] */
+/* halftone_check [--seed N] [--cases N] [--family NAME] [--case N] [--threads N] [--bench [--bf16]] */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -8,8 +8,7 @@
 #include "kernels/onednn/onednn.h"
 #endif
 
-/* The variants that libhalftone adds in this build. */
-static size_t extra_variants(const ht_kernel_variant *const **out) {
+size_t extra_variants(const ht_kernel_variant *const **out) {
 #ifdef HT_WITH_ONEDNN
     *out = ht__onednn_variants;
     return ht__onednn_variant_count;
@@ -24,7 +23,7 @@ typedef struct options {
     int cases, only_case;
     unsigned threads;
     const char *family;
-    bool bench;
+    bool bench, bf16;
 } options;
 
 typedef struct tally {
@@ -38,6 +37,10 @@ static bool parse(int argc, char **argv, options *out) {
         const char *value = i + 1 < argc ? argv[i + 1] : NULL;
         if (strcmp(argv[i], "--bench") == 0) {
             out->bench = true;
+            continue;
+        }
+        if (strcmp(argv[i], "--bf16") == 0) {
+            out->bf16 = true;
             continue;
         }
         if (value == NULL) {
@@ -174,8 +177,8 @@ int main(int argc, char **argv) {
     options o = {.seed = 20240607, .cases = 60, .only_case = -1, .threads = 2};
     if (!parse(argc, argv, &o)) {
         fprintf(stderr, "usage: halftone_check [--seed N] [--cases N] [--family NAME] [--case N] [--threads N] "
-                        "[--bench]\n");
+                        "[--bench [--bf16]]\n");
         return 2;
     }
-    return o.bench ? bench_kernels(o.threads, o.family) : check_all(&o);
+    return o.bench ? bench_kernels(o.threads, o.bf16, o.family) : check_all(&o);
 }

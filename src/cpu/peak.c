@@ -1,0 +1,115 @@
+#include "cpu/peak.h"
+
+#include <time.h>
+
+#include "cpu/features.h"
+
+#if defined(__x86_64__)
+#include <immintrin.h>
+#endif
+
+#define CHAINS 12 /* independent sums: enough to hide the latency of a multiply-add */
+#define ROUNDS 400000
+#define REPEATS 20
+
+double ht__cpu_seconds(void) {
+    struct timespec now;
+    clock_gettime(CLOCK_MONOTONIC, &now);
+    return (double)now.tv_sec + 1e-9 * (double)now.tv_nsec;
+}
+
+/* Each returns something that depends on every sum, so that none can be left out; *operations counts two per lane. */
+
+#if defined(__x86_64__)
+__attribute__((target("avx512f"))) static float spin_avx512(double *operations) {
+    __m512 sums[CHAINS], factor = _mm512_set1_ps(0.999f), term = _mm512_set1_ps(0.001f);
+    for (int c = 0; c < CHAINS; ++c) {
+        sums[c] = _mm512_set1_ps((float)c);
+    }
+    for (int i = 0; i < ROUNDS; ++i) {
+        for (int c = 0; c < CHAINS; ++c) {
+            sums[c] = _mm512_fmadd_ps(sums[c], factor, term);
+        }
+    }
+    for (int c = 1; c < CHAINS; ++c) {
+        sums[0] = _mm512_add_ps(sums[0], sums[c]);
+    }
+    *operations = 2.0 * 16.0 * CHAINS * ROUNDS;
+    return _mm512_cvtss_f32(sums[0]);
+}
+
+__attribute__((target("avx2,fma"))) static float spin_avx2(double *operations) {
+    __m256 sums[CHAINS], factor = _mm256_set1_ps(0.999f), term = _mm256_set1_ps(0.001f);
+    for (int c = 0; c < CHAINS; ++c) {
+        sums[c] = _mm256_set1_ps((float)c);
+    }
+    for (int i = 0; i < ROUNDS; ++i) {
+        for (int c = 0; c < CHAINS; ++c) {
+            sums[c] = _mm256_fmadd_ps(sums[c], factor, term);
+        }
+    }
+    for (int c = 1; c < CHAINS; ++c) {
+        sums[0] = _mm256_add_ps(sums[0], sums[c]);
+    }
+    *operations = 2.0 * 8.0 * CHAINS * ROUNDS;
+    return _mm256_cvtss_f32(sums[0]);
+}
+#endif
+
+/* Multiply and add in the compiler's vectors, for other processors. */
+static float spin_portable(double *operations) {
+    typedef float lanes __attribute__((vector_size(16)));
+    lanes sums[CHAINS];
+    for (int c = 0; c < CHAINS; ++c) {
+        sums[c] = (lanes){(float)c, 1.0f, 2.0f, 3.0f};
+    }
+    for (int i = 0; i < ROUNDS; ++i) {
+        for (int c = 0; c < CHAINS; ++c) {
+            sums[c] = sums[c] * 0.999f + 0.001f;
+        }
+    }
+    for (int c = 1; c < CHAINS; ++c) {
+        sums[0] += sums[c];
+    }
+    *operations = 2.0 * 4.0 * CHAINS * ROUNDS;
+    return sums[0][0];
+}
+
+typedef struct peak_job {
+    uint32_t mask;
+    double operations[256];
+    volatile float sink[256];
+} peak_job;
+
+static void spin(void *argument, size_t begin, size_t end, unsigned part) {
+    (void)begin;
+    (void)end;
+    peak_job *job = argument;
+#if defined(__x86_64__)
+    if ((job->mask >> HT_CPU_AVX512 & 1) != 0) {
+        job->sink[part] = spin_avx512(&job->operations[part]);
+        return;
+    }
+    if ((job->mask >> HT_CPU_FMA & 1) != 0) {
+        job->sink[part] = spin_avx2(&job->operations[part]);
+        return;
+    }
+#endif
+    job->sink[part] = spin_portable(&job->operations[part]);
+}
+
+double ht__cpu_peak_f32(ht_pool *pool) {
+    peak_job job = {.mask = ht__cpu_mask()};
+    unsigned threads = ht__pool_threads(pool);
+    double best = 0.0;
+    for (int i = 0; i < REPEATS; ++i) {
+        double start = ht__cpu_seconds(), total = 0.0;
+        ht__pool_run(pool, threads, 1, spin, &job);
+        double seconds = ht__cpu_seconds() - start;
+        for (unsigned t = 0; t < threads; ++t) {
+            total += job.operations[t];
+        }
+        best = total / seconds > best ? total / seconds : best;
+    }
+    return best;
+}

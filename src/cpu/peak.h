@@ -1,0 +1,13 @@
+/* The measured ceiling that kernels are compared with. */
+#ifndef HT_CPU_PEAK_H
+#define HT_CPU_PEAK_H
+
+#include "base/pool.h"
+
+/* f32 operations per second (a fused multiply-add counts two) of independent fused multiply-adds in registers, on all threads of
+ * the pool at once; the best of several rounds, some tens of milliseconds together. */
+double ht__cpu_peak_f32(ht_pool *pool);
+/* Monotonic time in seconds. */
+double ht__cpu_seconds(void);
+
+#endif
