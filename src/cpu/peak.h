@@ -4,8 +4,8 @@
 
 #include "base/pool.h"
 
-/* f32 operations per second (a fused multiply-add counts two) of independent fused multiply-adds in registers, on all threads of
- * the pool at once; the best of several rounds, some tens of milliseconds together. */
+/* f32 operations per second (a fused multiply-add counts two) of independent fused multiply-adds in registers, on all
+ * threads of the pool at once; the best of several rounds, some tens of milliseconds together. */
 double ht__cpu_peak_f32(ht_pool *pool);
 /* Monotonic time in seconds. */
 double ht__cpu_seconds(void);

@@ -4,7 +4,8 @@
 
 #include "base/tensor.h"
 
-/* Steps `index` to the next one in row-major order, the last dimension fastest; false (and all zeros) after the last. */
+/* Steps `index` to the next one in row-major order, the last dimension fastest; false (and all zeros) after the last.
+ */
 bool ht__index_next(int32_t rank, const int64_t *dims, int64_t *index);
 /* sum of index[i] * strides[i]. */
 int64_t ht__index_offset(int32_t rank, const int64_t *index, const int64_t *strides);

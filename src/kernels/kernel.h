@@ -1,6 +1,6 @@
-/* The kernel interface. A family (convolution, matrix product, ...) is one meaning; its variants compute it on different
- * instruction sets or through a library. Every family has a reference variant in plain C that accepts everything
- * the family can express; the checker holds every other variant against it.
+/* The kernel interface. A family (convolution, matrix product, ...) is one meaning; its variants compute it on
+ * different instruction sets or through a library. Every family has a reference variant in plain C that accepts
+ * everything the family can express; the checker holds every other variant against it.
  *
  *     accept(call)   can this variant do this call on this machine?
  *     prepare(call)  pack weights, choose blocking, say how much scratch a run needs
@@ -39,8 +39,8 @@ typedef struct ht_kernel_call {
 typedef struct ht_kernel_env {
     const ht_allocator *allocator;
     unsigned threads;
-    bool allow_bf16;     /* f32 products may be computed from bf16 operands with f32 sums */
-    bool reference_only; /* the oracle's setting: take no variant but the references */
+    bool allow_bf16;                       /* f32 products may be computed from bf16 operands with f32 sums */
+    bool reference_only;                   /* the oracle's setting: take no variant but the references */
     const ht_kernel_variant *const *extra; /* libhalftone's variants, tried before the runtime's */
     size_t extra_count;
 } ht_kernel_env;
@@ -64,7 +64,7 @@ struct ht_kernel_variant {
 };
 
 struct ht_kernel_family {
-    const char *name;                          /* "conv" */
+    const char *name;                         /* "conv" */
     const ht_kernel_variant *const *variants; /* the runtime's, best first, the reference last */
     size_t variant_count;
 };

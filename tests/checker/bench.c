@@ -127,11 +127,8 @@ static void bench_conv(const bench *b, int64_t n, int64_t c, int64_t o, int64_t 
              (long long)size, (long long)o, (long long)kernel, (long long)kernel);
     measure(b, label, &call, operations);
     p.activation = HT_ACTIVATION_NONE;
-    ht_kernel_call dx = {.family = &ht__conv_grad_input_family,
-                         .input_count = 2,
-                         .output_count = 1,
-                         .inputs = {y, w},
-                         .outputs = {x}};
+    ht_kernel_call dx = {
+        .family = &ht__conv_grad_input_family, .input_count = 2, .output_count = 1, .inputs = {y, w}, .outputs = {x}};
     memcpy(dx.parameters, &p, sizeof p);
     measure(b, "    gradient of x", &dx, operations);
     ht_kernel_call dw = {.family = &ht__conv_grad_weight_family,
@@ -149,15 +146,17 @@ static void bench_matmul(const bench *b, int64_t m, int64_t n, int64_t k) {
         ht_matmul_parameters p = {.transpose_a = kind == 2, .transpose_b = kind == 0, .alpha = 1.0f, .beta = 1.0f};
         int64_t a_dims[2] = {kind == 2 ? k : m, kind == 2 ? m : k}, b_dims[2] = {kind == 0 ? n : k, kind == 0 ? k : n},
                 y_dims[2] = {m, n};
-        ht_kernel_call call = {.family = &ht__matmul_family,
-                               .input_count = 2,
-                               .output_count = 1,
-                               .inputs = {tensor_of(HT_F32, 2, a_dims, HT_LAYOUT_PLAIN),
-                                          tensor_of(HT_F32, 2, b_dims, HT_LAYOUT_PLAIN)},
-                               .outputs = {tensor_of(HT_F32, 2, y_dims, HT_LAYOUT_PLAIN)}};
+        ht_kernel_call call = {
+            .family = &ht__matmul_family,
+            .input_count = 2,
+            .output_count = 1,
+            .inputs = {tensor_of(HT_F32, 2, a_dims, HT_LAYOUT_PLAIN), tensor_of(HT_F32, 2, b_dims, HT_LAYOUT_PLAIN)},
+            .outputs = {tensor_of(HT_F32, 2, y_dims, HT_LAYOUT_PLAIN)}};
         memcpy(call.parameters, &p, sizeof p);
         snprintf(label, sizeof label, "matmul %lldx%lldx%lld%s", (long long)m, (long long)n, (long long)k,
-                 kind == 0 ? " (b transposed)" : kind == 1 ? "" : " (a transposed)");
+                 kind == 0   ? " (b transposed)"
+                 : kind == 1 ? ""
+                             : " (a transposed)");
         measure(b, label, &call, 2.0 * (double)m * (double)n * (double)k);
     }
 }
@@ -166,22 +165,33 @@ static void bench_map(const bench *b, int64_t n, int64_t c, int64_t size) {
     ht_tensor_desc x = map_of(n, c, size), half = map_of(n, c, size / 2), v = vector_of(c);
     printf("-- map %lldx%lldx%lld^2, channels-last\n", (long long)n, (long long)c, (long long)size);
     ht_batch_norm_parameters norm = {.epsilon = 1e-5f, .momentum = 0.9f, .relu = true};
-    ht_kernel_call infer = {.family = &ht__batch_norm_family, .input_count = 5, .output_count = 1,
-                            .inputs = {x, v, v, v, v}, .outputs = {x}};
-    ht_kernel_call train = {.family = &ht__batch_norm_train_family, .input_count = 5, .output_count = 5,
-                            .inputs = {x, v, v, v, v}, .outputs = {x, v, v, v, v}};
-    ht_kernel_call grad = {.family = &ht__batch_norm_grad_family, .input_count = 6, .output_count = 3,
-                           .inputs = {x, x, v, v, v, x}, .outputs = {x, v, v}};
+    ht_kernel_call infer = {.family = &ht__batch_norm_family,
+                            .input_count = 5,
+                            .output_count = 1,
+                            .inputs = {x, v, v, v, v},
+                            .outputs = {x}};
+    ht_kernel_call train = {.family = &ht__batch_norm_train_family,
+                            .input_count = 5,
+                            .output_count = 5,
+                            .inputs = {x, v, v, v, v},
+                            .outputs = {x, v, v, v, v}};
+    ht_kernel_call grad = {.family = &ht__batch_norm_grad_family,
+                           .input_count = 6,
+                           .output_count = 3,
+                           .inputs = {x, x, v, v, v, x},
+                           .outputs = {x, v, v}};
     memcpy(infer.parameters, &norm, sizeof norm);
     memcpy(train.parameters, &norm, sizeof norm);
     memcpy(grad.parameters, &norm, sizeof norm);
     measure(b, "batch_norm", &infer, 0.0);
     measure(b, "batch_norm_train", &train, 0.0);
     measure(b, "batch_norm_grad", &grad, 0.0);
-    ht_pool_parameters pool = {.kind = HT_POOL_MAX, .spatial = 2, .window = {2, 2}, .strides = {2, 2}, .dilations = {1, 1}};
-    ht_kernel_call max = {.family = &ht__pool_family, .input_count = 1, .output_count = 1, .inputs = {x}, .outputs = {half}};
-    ht_kernel_call max_grad = {.family = &ht__pool_grad_family, .input_count = 2, .output_count = 1,
-                               .inputs = {half, x}, .outputs = {x}};
+    ht_pool_parameters pool = {
+        .kind = HT_POOL_MAX, .spatial = 2, .window = {2, 2}, .strides = {2, 2}, .dilations = {1, 1}};
+    ht_kernel_call max = {
+        .family = &ht__pool_family, .input_count = 1, .output_count = 1, .inputs = {x}, .outputs = {half}};
+    ht_kernel_call max_grad = {
+        .family = &ht__pool_grad_family, .input_count = 2, .output_count = 1, .inputs = {half, x}, .outputs = {x}};
     memcpy(max.parameters, &pool, sizeof pool);
     memcpy(max_grad.parameters, &pool, sizeof pool);
     measure(b, "max pool 2x2", &max, 0.0);
@@ -190,32 +200,42 @@ static void bench_map(const bench *b, int64_t n, int64_t c, int64_t size) {
     memcpy(max.parameters, &pool, sizeof pool);
     measure(b, "average pool 2x2", &max, 0.0);
     ht_binary_parameters relu_grad = {.function = HT_BINARY_RELU_GRAD}, add = {.function = HT_BINARY_ADD};
-    ht_kernel_call binary = {.family = &ht__binary_family, .input_count = 2, .output_count = 1, .inputs = {x, x}, .outputs = {x}};
+    ht_kernel_call binary = {
+        .family = &ht__binary_family, .input_count = 2, .output_count = 1, .inputs = {x, x}, .outputs = {x}};
     memcpy(binary.parameters, &relu_grad, sizeof relu_grad);
     measure(b, "relu_grad", &binary, 0.0);
     memcpy(binary.parameters, &add, sizeof add);
     measure(b, "add", &binary, 0.0);
     ht_unary_parameters relu = {.function = HT_UNARY_RELU};
-    ht_kernel_call unary = {.family = &ht__unary_family, .input_count = 1, .output_count = 1, .inputs = {x}, .outputs = {x}};
+    ht_kernel_call unary = {
+        .family = &ht__unary_family, .input_count = 1, .output_count = 1, .inputs = {x}, .outputs = {x}};
     memcpy(unary.parameters, &relu, sizeof relu);
     measure(b, "relu", &unary, 0.0);
     ht_dropout_parameters drop = {.ratio = 0.5f, .seed = 1};
-    ht_kernel_call dropout = {.family = &ht__dropout_family, .input_count = 2, .output_count = 1,
-                              .inputs = {x, {.type = HT_I64}}, .outputs = {x}};
+    ht_kernel_call dropout = {.family = &ht__dropout_family,
+                              .input_count = 2,
+                              .output_count = 1,
+                              .inputs = {x, {.type = HT_I64}},
+                              .outputs = {x}};
     memcpy(dropout.parameters, &drop, sizeof drop);
     measure(b, "dropout", &dropout, 0.0);
     ht_transpose_parameters same = {{0, 1, 2, 3}};
-    ht_kernel_call transpose = {.family = &ht__transpose_family, .input_count = 1, .output_count = 1, .inputs = {x}, .outputs = {x}};
+    ht_kernel_call transpose = {
+        .family = &ht__transpose_family, .input_count = 1, .output_count = 1, .inputs = {x}, .outputs = {x}};
     transpose.inputs[0].layout = HT_LAYOUT_PLAIN;
     memcpy(transpose.parameters, &same, sizeof same);
     measure(b, "to channels-last", &transpose, 0.0);
     ht_reduce_parameters sum = {.function = HT_REDUCE_SUM, .axes = {true, false, true, true}};
-    ht_kernel_call reduce = {.family = &ht__reduce_family, .input_count = 1, .output_count = 1, .inputs = {x}, .outputs = {v}};
+    ht_kernel_call reduce = {
+        .family = &ht__reduce_family, .input_count = 1, .output_count = 1, .inputs = {x}, .outputs = {v}};
     memcpy(reduce.parameters, &sum, sizeof sum);
     measure(b, "sum per channel", &reduce, 0.0);
     ht_quantize_parameters fake = {.low = 0.0f, .high = 255.0f};
-    ht_kernel_call quantize = {.family = &ht__fake_quantize_family, .input_count = 3, .output_count = 1,
-                               .inputs = {x, {.type = HT_F32}, {.type = HT_F32}}, .outputs = {x}};
+    ht_kernel_call quantize = {.family = &ht__fake_quantize_family,
+                               .input_count = 3,
+                               .output_count = 1,
+                               .inputs = {x, {.type = HT_F32}, {.type = HT_F32}},
+                               .outputs = {x}};
     memcpy(quantize.parameters, &fake, sizeof fake);
     measure(b, "fake_quantize", &quantize, 0.0);
 }
@@ -229,17 +249,18 @@ int bench_kernels(unsigned threads, bool bf16, const char *only) {
     }
     env.extra_count = extra_variants(&env.extra);
     bench b = {&env, pool, only, ht__cpu_peak_f32(pool)};
-    printf("%s; %u threads; measured f32 peak %.1f GFLOP/s; products from %s\n", ht__cpu_print(ht__cpu_mask(), text, sizeof text),
-           threads, b.peak * 1e-9, bf16 ? "bf16" : "f32");
+    printf("%s; %u threads; measured f32 peak %.1f GFLOP/s; products from %s\n",
+           ht__cpu_print(ht__cpu_mask(), text, sizeof text), threads, b.peak * 1e-9, bf16 ? "bf16" : "f32");
     static const int64_t convolutions[][6] = {
-        {64, 1, 32, 28, 3, 1},   {64, 32, 64, 14, 3, 1},  {64, 64, 128, 7, 3, 1},   {64, 3, 64, 32, 3, 1},
+        {64, 1, 32, 28, 3, 1},   {64, 32, 64, 14, 3, 1},   {64, 64, 128, 7, 3, 1},   {64, 3, 64, 32, 3, 1},
         {64, 64, 128, 32, 3, 1}, {64, 128, 128, 16, 3, 1}, {64, 128, 256, 16, 3, 1}, {64, 256, 512, 8, 3, 1},
-        {64, 512, 512, 4, 3, 1}, {64, 64, 64, 16, 1, 1},  {64, 64, 64, 16, 3, 64}};
+        {64, 512, 512, 4, 3, 1}, {64, 64, 64, 16, 1, 1},   {64, 64, 64, 16, 3, 64}};
     for (size_t i = 0; i < sizeof convolutions / sizeof convolutions[0]; ++i) {
         const int64_t *c = convolutions[i];
         bench_conv(&b, c[0], c[1], c[2], c[3], c[4], c[5]);
     }
-    static const int64_t products[][3] = {{16, 30, 10}, {16, 100, 100}, {64, 100, 100}, {128, 128, 1024}, {256, 256, 256}};
+    static const int64_t products[][3] = {
+        {16, 30, 10}, {16, 100, 100}, {64, 100, 100}, {128, 128, 1024}, {256, 256, 256}};
     for (size_t i = 0; i < sizeof products / sizeof products[0]; ++i) {
         bench_matmul(&b, products[i][0], products[i][1], products[i][2]);
     }

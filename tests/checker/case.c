@@ -23,7 +23,8 @@ ht_tensor_desc tensor_of(ht_type type, int32_t rank, const int64_t *dims, ht_lay
 }
 
 static float special_value(ht_rng *rng) {
-    static const float values[] = {0.0f, -0.0f, INFINITY, -INFINITY, NAN, 1e-40f, -1e-40f, 3.4e38f, -3.4e38f, 0.5f, 1.5f};
+    static const float values[] = {0.0f,    -0.0f,   INFINITY, -INFINITY, NAN, 1e-40f,
+                                   -1e-40f, 3.4e38f, -3.4e38f, 0.5f,      1.5f};
     return values[ht__rng_below(rng, sizeof values / sizeof values[0])];
 }
 
@@ -212,7 +213,7 @@ static int64_t first_difference(const check_case *c, uint32_t output, bool bf16,
     int64_t elements = ht__desc_elements(desc);
     const void *expected = c->expected[output].data, *results = c->results[output].data;
     bool exact = c->rule == CHECK_EXACT || desc->type != HT_F32;
-    double tensor_bound = c->rule == CHECK_CLOSE && !exact ? 1e-5 * largest(expected, elements) + 1e-30 : 0.0;
+    double tensor_bound = c->rule == CHECK_CLOSE && !exact ? 1e-5 * largest(expected, elements) + 1e-7 : 0.0;
     for (int64_t i = 0; i < elements; ++i) {
         if (same_bits(desc->type, expected, results, i)) {
             continue;

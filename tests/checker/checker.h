@@ -1,7 +1,7 @@
 /* The checker: every variant of every kernel family against the family's reference, on random calls.
  *
- * Buffers end at an unmapped page, so that reading or writing one byte too many ends the program with a fault; the bytes
- * before each buffer are watched. Every case is a function of (seed, family, number): it can be run again alone.
+ * Buffers end at an unmapped page, so that reading or writing one byte too many ends the program with a fault; the
+ * bytes before each buffer are watched. Every case is a function of (seed, family, number): it can be run again alone.
  */
 #ifndef HT_TESTS_CHECKER_H
 #define HT_TESTS_CHECKER_H
@@ -35,7 +35,7 @@ typedef enum fill_kind {
 typedef enum check_rule {
     CHECK_EXACT, /* the same bits (any NaN equals any NaN) */
     CHECK_DOT,   /* |difference| <= 2 eps (depth + 4) sum|a||b|; bf16: 2^-7 of that sum more (2^-8 for each operand) */
-    CHECK_CLOSE  /* |difference| <= 1e-5 of the largest value of the tensor */
+    CHECK_CLOSE  /* |difference| <= 1e-7 + 1e-5 of the largest value of the tensor */
 } check_rule;
 
 typedef struct check_case {
@@ -44,7 +44,7 @@ typedef struct check_case {
     int64_t fill_low[HT_MAX_INPUTS], fill_high[HT_MAX_INPUTS];
     bool weights[HT_MAX_INPUTS]; /* may be known when preparing */
     check_rule rule;
-    int64_t depth;     /* CHECK_DOT: terms of the sum */
+    int64_t depth;                          /* CHECK_DOT: terms of the sum */
     void (*absolute)(ht_kernel_call *call); /* CHECK_DOT: makes the call whose result on |inputs| is sum|a||b| */
     guarded inputs[HT_MAX_INPUTS], expected[HT_MAX_OUTPUTS], results[HT_MAX_OUTPUTS], bounds[HT_MAX_OUTPUTS];
     guarded scratch;

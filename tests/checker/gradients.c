@@ -237,8 +237,8 @@ static int check_batch_norm(ht_rng *rng) {
     run_call(&grad, (float *[]){t.dy, t.inputs[0], t.inputs[1], t.outputs[3], t.outputs[4], t.outputs[0]},
              (float *[]){dx, dgamma, dbeta});
     int64_t each = ht__desc_elements(&x) / x.dims[1];
-    int failures = compare("batch_norm_grad (gamma)", rng, &t, 1, dgamma) +
-                   compare("batch_norm_grad (beta)", rng, &t, 2, dbeta);
+    int failures =
+        compare("batch_norm_grad (gamma)", rng, &t, 1, dgamma) + compare("batch_norm_grad (beta)", rng, &t, 2, dbeta);
     failures += each >= 8 ? compare("batch_norm_grad", rng, &t, 0, dx) : 0; /* few elements: too curved for the step */
     free(dx);
     free(dgamma);
@@ -311,8 +311,10 @@ static int check_elementwise(ht_rng *rng) {
         ht_tensor_desc x = tensor_of(HT_F32, 1, &count, HT_LAYOUT_PLAIN);
         ht_unary_parameters p = {pairs[i].forward, -0.4f, 0.8f};
         ht_binary_parameters q = {pairs[i].gradient, p.a, p.b};
-        tape t = {.forward = {.family = &ht__unary_family, .input_count = 1, .output_count = 1, .inputs = {x}, .outputs = {x}}};
-        ht_kernel_call grad = {.family = &ht__binary_family, .input_count = 2, .output_count = 1, .inputs = {x, x}, .outputs = {x}};
+        tape t = {.forward = {
+                      .family = &ht__unary_family, .input_count = 1, .output_count = 1, .inputs = {x}, .outputs = {x}}};
+        ht_kernel_call grad = {
+            .family = &ht__binary_family, .input_count = 2, .output_count = 1, .inputs = {x, x}, .outputs = {x}};
         memcpy(t.forward.parameters, &p, sizeof p);
         memcpy(grad.parameters, &q, sizeof q);
         open_tape(rng, &t);

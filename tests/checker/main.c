@@ -79,15 +79,15 @@ static size_t collect(const ht_kernel_family *family, tally *out, size_t capacit
     return count;
 }
 
-/* One case through all variants: serial and with a pool, weights known or not, f32 and bf16 where a variant takes it. */
+/* One case through all variants: serial and with a pool, weights known or not, f32 and bf16 where a variant takes it.
+ */
 static void check_one(check_case *c, tally *tallies, size_t count, const options *o, ht_pool *pool) {
     for (size_t v = 0; v < count; ++v) {
         bool reference = tallies[v].variant == c->call.family->variants[c->call.family->variant_count - 1];
         for (int mode = 0; mode < (reference ? 1 : 8); ++mode) { /* the reference against itself: does it repeat? */
             bool parallel = mode & 1, constant = mode & 2, bf16 = mode & 4, accepted = false;
-            ht_kernel_env env = {.allocator = &ht__system_allocator,
-                                 .threads = parallel ? o->threads : 1,
-                                 .allow_bf16 = bf16};
+            ht_kernel_env env = {
+                .allocator = &ht__system_allocator, .threads = parallel ? o->threads : 1, .allow_bf16 = bf16};
             bool right = case_check(c, tallies[v].variant, &env, parallel ? pool : NULL, constant, &accepted,
                                     &tallies[v].reason);
             tallies[v].accepted += accepted ? 1 : 0;
@@ -129,8 +129,8 @@ static int check_family_cases(const check_family *entry, size_t number, const op
         case_release(&c);
     }
     for (size_t v = 0; v < count; ++v) {
-        bool cannot = tallies[v].accepted == 0 && tallies[v].reason != NULL &&
-                      strncmp(tallies[v].reason, "this CPU", 8) == 0;
+        bool cannot =
+            tallies[v].accepted == 0 && tallies[v].reason != NULL && strncmp(tallies[v].reason, "this CPU", 8) == 0;
         printf("%-34s %5d runs%s%s\n", tallies[v].variant->name, tallies[v].accepted, cannot ? "  skipped: " : "",
                cannot ? tallies[v].reason : "");
         if (tallies[v].accepted == 0 && !cannot && o->only_case < 0) {

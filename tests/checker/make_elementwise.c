@@ -36,8 +36,8 @@ void make_unary(ht_rng *rng, check_case *out) {
     out->fill[0] = FILL_SPECIAL;
 }
 
-/* `y` with dimensions taken out or set to 1, and sometimes without its leading ones. A tensor of one direction only may lie
- * in any layout. */
+/* `y` with dimensions taken out or set to 1, and sometimes without its leading ones. A tensor of one direction only may
+ * lie in any layout. */
 static ht_tensor_desc broadcastable(ht_rng *rng, const ht_tensor_desc *y) {
     ht_tensor_desc x = *y;
     int32_t large = 0;

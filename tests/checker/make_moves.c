@@ -113,8 +113,8 @@ void make_gather(ht_rng *rng, check_case *out) {
     x.layout = HT_LAYOUT_PLAIN;
     ht_axis_parameters p = {(int32_t)pick(rng, 0, x.rank - 1)};
     int64_t dims[2] = {pick(rng, 1, 5), pick(rng, 1, 5)};
-    ht_tensor_desc indices = tensor_of(index_types[ht__rng_below(rng, 4)], (int32_t)pick(rng, 0, 2), dims,
-                                       HT_LAYOUT_PLAIN);
+    ht_tensor_desc indices =
+        tensor_of(index_types[ht__rng_below(rng, 4)], (int32_t)pick(rng, 0, 2), dims, HT_LAYOUT_PLAIN);
     ht_tensor_desc y = {.type = x.type, .rank = x.rank - 1 + indices.rank};
     memcpy(y.dims, x.dims, (size_t)p.axis * sizeof x.dims[0]);
     memcpy(y.dims + p.axis, indices.dims, (size_t)indices.rank * sizeof x.dims[0]);

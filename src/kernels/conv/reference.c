@@ -50,12 +50,12 @@ static ht_status run_conv(const ht_kernel_state *state, const void *const *input
     bool summed = filter_size > 0;
     for (int64_t n = 0; n < g.batch; ++n) {
         for (int64_t o = 0; o < g.filters * g.groups; ++o) {
-            const float *x =
-                (const float *)inputs[0] + n * g.window.x[0] + o / g.filters * g.channels * g.window.x[1];
+            const float *x = (const float *)inputs[0] + n * g.window.x[0] + o / g.filters * g.channels * g.window.x[1];
             float *y = (float *)outputs[0] + n * g.window.y[0] + o * g.window.y[1];
             int64_t at[3] = {0};
             do {
-                double sum = (bias != NULL ? bias[o] : 0.0) + (summed ? dot(&g, x, weights + o * filter_size, at) : 0.0);
+                double sum =
+                    (bias != NULL ? bias[o] : 0.0) + (summed ? dot(&g, x, weights + o * filter_size, at) : 0.0);
                 y[ht__index_offset(3, at, g.window.y + 2)] =
                     ht__activate(p->activation, p->clip_low, p->clip_high, (float)sum);
             } while (ht__index_next(3, g.window.out, at));
@@ -70,7 +70,8 @@ const ht_kernel_variant ht__conv_f32_reference = {.name = "conv_f32_reference",
                                                   .prepare = ht__kernel_keep_call,
                                                   .run = run_conv};
 
-/* sum over o, k of dy[o, p] * w[o, c, k] where p reads input i with k; dy points at image and group, w at (group, c). */
+/* sum over o, k of dy[o, p] * w[o, c, k] where p reads input i with k; dy points at image and group, w at (group, c).
+ */
 static double dot_filters(const geometry *g, const float *dy, const float *w, const int64_t i[3]) {
     int64_t filter_size = g->channels * g->window_size;
     double sum = 0.0;

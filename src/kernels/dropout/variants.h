@@ -4,6 +4,6 @@
 
 #include "kernels/dropout/dropout.h"
 
-extern const ht_kernel_variant ht__dropout_f32_reference;
+extern const ht_kernel_variant ht__dropout_f32_flat, ht__dropout_f32_reference;
 
 #endif

@@ -1,5 +1,5 @@
-/* Elementwise functions over contiguous stretches: the loop stands inside the choice of function, so that it vectorises.
- * Element by element the same operations as the references, hence the same bits. */
+/* Elementwise functions over contiguous stretches: the loop stands inside the choice of function, so that it
+ * vectorises. Element by element the same operations as the references, hence the same bits. */
 #include "cpu/clones.h"
 #include "kernels/elementwise/functions.h"
 #include "kernels/elementwise/variants.h"
@@ -12,11 +12,11 @@ HT_CPU_CLONES
 static void unary_flat(const ht_unary_parameters *p, const float *restrict x, float *restrict y, size_t count) {
     float a = p->a, b = p->b;
     switch (p->function) {
-#define UNARY_LOOP(NAME, name)                                                                                         \
-    case HT_UNARY_##NAME:                                                                                              \
-        for (size_t i = 0; i < count; ++i) {                                                                           \
-            y[i] = ht__unary_value(HT_UNARY_##NAME, x[i], a, b);                                                       \
-        }                                                                                                              \
+#define UNARY_LOOP(NAME, name)                                   \
+    case HT_UNARY_##NAME:                                        \
+        for (size_t i = 0; i < count; ++i) {                     \
+            y[i] = ht__unary_value(HT_UNARY_##NAME, x[i], a, b); \
+        }                                                        \
         break;
         HT_UNARY_LIST(UNARY_LOOP)
 #undef UNARY_LOOP
@@ -79,7 +79,7 @@ HT_CPU_CLONES
 static void binary_row(const ht_binary_parameters *p, float *y, const float *x, int64_t step_x, const float *z,
                        int64_t step_z, int64_t count) {
     switch (p->function) {
-#define BINARY_LOOP(NAME, name)                                                                                        \
+#define BINARY_LOOP(NAME, name) \
     case HT_BINARY_##NAME: binary_loop(HT_BINARY_##NAME, y, x, step_x, z, step_z, count, p->a, p->b); break;
         HT_BINARY_LIST(BINARY_LOOP)
 #undef BINARY_LOOP
@@ -102,7 +102,7 @@ static ht_status prepare_binary(const ht_kernel_call *call, const ht_kernel_env 
     ht__desc_strides(y, strides[0]);
     ht__index_broadcast(&call->inputs[0], y->rank, strides[1]);
     ht__index_broadcast(&call->inputs[1], y->rank, strides[2]);
-    ht__walk_make(y->rank, y->dims, 3, (const int64_t (*)[HT_MAX_RANK])strides, &own->walk);
+    ht__walk_make(y->rank, y->dims, 3, (const int64_t(*)[HT_MAX_RANK])strides, &own->walk);
     own->parameters = *HT_PARAMETERS(ht_binary_parameters, call);
     *state = (ht_kernel_state){own, sizeof *own, 0};
     return HT_OK;

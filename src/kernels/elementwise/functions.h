@@ -1,5 +1,5 @@
-/* The elementwise functions, each written once: references call them element by element, the flat loops instantiate them with
- * a constant `function`, so that the switch vanishes. */
+/* The elementwise functions, each written once: references call them element by element, the flat loops instantiate
+ * them with a constant `function`, so that the switch vanishes. */
 #ifndef HT_KERNELS_ELEMENTWISE_FUNCTIONS_H
 #define HT_KERNELS_ELEMENTWISE_FUNCTIONS_H
 

@@ -76,7 +76,8 @@ static bool accept_binary(const ht_kernel_call *call, const ht_kernel_env *env, 
     (void)env;
     ht_type type = call->outputs[0].type;
     ht_binary function = HT_PARAMETERS(ht_binary_parameters, call)->function;
-    bool integer = type == HT_I64 && (function <= HT_BINARY_DIV || function == HT_BINARY_MIN || function == HT_BINARY_MAX);
+    bool integer =
+        type == HT_I64 && (function <= HT_BINARY_DIV || function == HT_BINARY_MIN || function == HT_BINARY_MAX);
     *reason = "takes f32, or i64 for add, sub, mul, div, min and max";
     return (type == HT_F32 || integer) && call->inputs[0].type == type && call->inputs[1].type == type;
 }

@@ -1,8 +1,9 @@
-/* Matrix products in plain C for the small layers of tabular networks, where a library's call costs more than the product.
+/* Matrix products in plain C for the small layers of tabular networks, where a library's call costs more than the
+ * product.
  *
  * A tile of 4 rows and 32, 16 or 8 columns is summed in registers over k = 0 .. K-1, products rounded before they are
- * added: the reference's bits. B is read along its rows; a transposed B, and the last columns that fill no tile, are copied
- * first into panels of the scratch memory (or once and for all, when B is a constant). */
+ * added: the reference's bits. B is read along its rows; a transposed B, and the last columns that fill no tile, are
+ * copied first into panels of the scratch memory (or once and for all, when B is a constant). */
 #include <string.h>
 
 #include "cpu/clones.h"
@@ -24,7 +25,8 @@ typedef struct small_state {
     float panel[]; /* of a constant B */
 } small_state;
 
-/* One product: A by strides, B in two parts, whole rows (NULL when B is transposed) and the padded panel behind them. */
+/* One product: A by strides, B in two parts, whole rows (NULL when B is transposed) and the padded panel behind them.
+ */
 typedef struct product {
     const small_state *state;
     const float *a, *b, *panel, *c;
@@ -78,8 +80,7 @@ static inline __attribute__((always_inline)) void tile(const product *job, int r
             if (s->has_c) {
                 value += p->beta * job->c[(i + r) * s->c_row + (column + j) * s->c_column];
             }
-            job->y[(i + r) * s->columns + column + j] =
-                ht__activate(p->activation, p->clip_low, p->clip_high, value);
+            job->y[(i + r) * s->columns + column + j] = ht__activate(p->activation, p->clip_low, p->clip_high, value);
         }
     }
 }
@@ -195,8 +196,5 @@ static ht_status prepare(const ht_kernel_call *call, const ht_kernel_env *env, h
     return HT_OK;
 }
 
-const ht_kernel_variant ht__matmul_f32_small = {.name = "matmul_f32_small",
-                                                .family = &ht__matmul_family,
-                                                .accept = accept,
-                                                .prepare = prepare,
-                                                .run = run};
+const ht_kernel_variant ht__matmul_f32_small = {
+    .name = "matmul_f32_small", .family = &ht__matmul_family, .accept = accept, .prepare = prepare, .run = run};

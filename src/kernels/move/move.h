@@ -1,15 +1,12 @@
 /* Kernels that move or convert elements without arithmetic. Any element type unless said otherwise.
  *
- *   transpose  input x; output y with y.dims[i] = x.dims[permutation[i]]; input and output each have their own layout, so
- *              the identity permutation is the change of layout
- *   copy       input x; output y: the same number of elements, both plain (reshape, flatten, identity)
- *   concat     inputs x0 .. xn; output y, along `axis`, all of one layout
- *   pad        inputs x; output y: begin[i] elements before axis i and end[i] after it (negative: cropped), all one layout;
- *              mode constant, reflect, edge
- *   slice      input x; output y[i...] = x[begin + i * step], plain
- *   gather     inputs x, indices (i64 or i32 or u8 or u16, negative counts from the end); output along `axis`, plain. An index out
- *              of range fails the run with HT_ERROR_ARGUMENT
- *   cast       input x; output y of another type; float to integer truncates and saturates, NaN gives 0
+ *   transpose  input x; output y with y.dims[i] = x.dims[permutation[i]]; input and output each have their own layout,
+ * so the identity permutation is the change of layout copy       input x; output y: the same number of elements, both
+ * plain (reshape, flatten, identity) concat     inputs x0 .. xn; output y, along `axis`, all of one layout pad inputs
+ * x; output y: begin[i] elements before axis i and end[i] after it (negative: cropped), all one layout; mode constant,
+ * reflect, edge slice      input x; output y[i...] = x[begin + i * step], plain gather     inputs x, indices (i64 or
+ * i32 or u8 or u16, negative counts from the end); output along `axis`, plain. An index out of range fails the run with
+ * HT_ERROR_ARGUMENT cast       input x; output y of another type; float to integer truncates and saturates, NaN gives 0
  *   expand     input x; output y, broadcast as NumPy does, plain
  */
 #ifndef HT_KERNELS_MOVE_H

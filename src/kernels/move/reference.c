@@ -5,8 +5,7 @@
 #include "kernels/move/variants.h"
 
 /* y[index] = x[sum of index[i] * strides_x[i]] over all of y; x points at the element of index 0. */
-static void move_strided(const ht_tensor_desc *yd, const int64_t *strides_x, const unsigned char *x,
-                         unsigned char *y) {
+static void move_strided(const ht_tensor_desc *yd, const int64_t *strides_x, const unsigned char *x, unsigned char *y) {
     int64_t strides_y[HT_MAX_RANK], index[HT_MAX_RANK] = {0};
     int64_t bytes = (int64_t)ht_type_bytes(yd->type);
     if (ht__desc_elements(yd) == 0) {
@@ -100,8 +99,8 @@ const ht_kernel_variant ht__slice_reference = {.name = "slice_reference",
                                                .prepare = ht__kernel_keep_call,
                                                .run = run_slice};
 
-/* Each input is a box of y that begins where the inputs before it end. In memory order a box is `outer` runs of contiguous
- * bytes: the axis and everything that moves faster than it. */
+/* Each input is a box of y that begins where the inputs before it end. In memory order a box is `outer` runs of
+ * contiguous bytes: the axis and everything that moves faster than it. */
 static ht_status run_concat(const ht_kernel_state *state, const void *const *inputs, void *const *outputs,
                             void *scratch, ht_pool *pool) {
     (void)scratch;

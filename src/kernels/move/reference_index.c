@@ -4,8 +4,8 @@
 #include "kernels/index.h"
 #include "kernels/move/variants.h"
 
-/* Where coordinate `i` of the padded axis reads x (0 .. size-1), or -1 for the constant. Reflection turns at both ends as
- * often as needed, without repeating the border element. */
+/* Where coordinate `i` of the padded axis reads x (0 .. size-1), or -1 for the constant. Reflection turns at both ends
+ * as often as needed, without repeating the border element. */
 static int64_t source_of(ht_pad_mode mode, int64_t i, int64_t size) {
     if (i >= 0 && i < size) {
         return i;

@@ -4,6 +4,7 @@
 
 #include "kernels/move/move.h"
 
+extern const ht_kernel_variant ht__transpose_walk, ht__expand_walk;
 extern const ht_kernel_variant ht__transpose_reference, ht__copy_reference, ht__concat_reference, ht__pad_reference,
     ht__slice_reference, ht__gather_reference, ht__cast_reference, ht__expand_reference;
 

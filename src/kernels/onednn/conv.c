@@ -183,9 +183,8 @@ static ht_status prepare_grad_input(const ht_kernel_call *call, const ht_kernel_
     dnnl_convolution_desc_t operation;
     dnnl_primitive_desc_t pd = NULL;
     if (hint != NULL) {
-        script->failed = dnnl_dilated_convolution_backward_data_desc_init(&operation, dnnl_convolution_direct, &dx, &w,
-                                                                          &dy, g.strides, g.dilations, g.pads_begin,
-                                                                          g.pads_end);
+        script->failed = dnnl_dilated_convolution_backward_data_desc_init(
+            &operation, dnnl_convolution_direct, &dx, &w, &dy, g.strides, g.dilations, g.pads_begin, g.pads_end);
         dnnl_primitive_attr_t attributes = ht__dnn_attributes(script);
         pd = ht__dnn_describe(script, &operation, attributes, hint);
         dnnl_primitive_attr_destroy(attributes);
@@ -244,16 +243,17 @@ static ht_status prepare_grad_weight(const ht_kernel_call *call, const ht_kernel
     }
     dnnl_convolution_desc_t operation;
     if (hint != NULL) {
-        script->failed = dnnl_dilated_convolution_backward_weights_desc_init(
-            &operation, dnnl_convolution_direct, &x, &dw, has_bias ? &db : NULL, &dy, g.strides, g.dilations,
-            g.pads_begin, g.pads_end);
+        script->failed = dnnl_dilated_convolution_backward_weights_desc_init(&operation, dnnl_convolution_direct, &x,
+                                                                             &dw, has_bias ? &db : NULL, &dy, g.strides,
+                                                                             g.dilations, g.pads_begin, g.pads_end);
         dnnl_primitive_attr_t attributes = ht__dnn_attributes(script);
         pd = ht__dnn_describe(script, &operation, attributes, hint);
         dnnl_primitive_attr_destroy(attributes);
         dnnl_primitive_desc_destroy(hint);
     }
     dw = ht__dnn_chosen(pd, DNNL_ARG_DIFF_WEIGHTS);
-    ht_dnn_place at_x = ht__dnn_bring(script, input_0, &user_x, &x), at_dy = ht__dnn_bring(script, input_1, &user_dy, &dy);
+    ht_dnn_place at_x = ht__dnn_bring(script, input_0, &user_x, &x),
+                 at_dy = ht__dnn_bring(script, input_1, &user_dy, &dy);
     bool direct = pd != NULL && dnnl_memory_desc_equal(&dw, &user_dw);
     ht_dnn_place at_dw = direct ? output_0 : ht__dnn_reserve(script, &dw);
     ht__dnn_add(script, pd);

@@ -1,4 +1,5 @@
-/* Matrix products through oneDNN's sgemm. Bias and activation are a second sweep over y, which is small beside the product. */
+/* Matrix products through oneDNN's sgemm. Bias and activation are a second sweep over y, which is small beside the
+ * product. */
 #include <omp.h>
 #include <oneapi/dnnl/dnnl.h>
 
@@ -95,8 +96,5 @@ static ht_status run(const ht_kernel_state *state, const void *const *inputs, vo
     return status == dnnl_success ? HT_OK : HT_ERROR_INTERNAL;
 }
 
-const ht_kernel_variant ht__matmul_f32_onednn = {.name = "matmul_f32_onednn",
-                                                 .family = &ht__matmul_family,
-                                                 .accept = accept,
-                                                 .prepare = prepare,
-                                                 .run = run};
+const ht_kernel_variant ht__matmul_f32_onednn = {
+    .name = "matmul_f32_onednn", .family = &ht__matmul_family, .accept = accept, .prepare = prepare, .run = run};

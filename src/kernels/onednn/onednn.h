@@ -1,4 +1,5 @@
-/* libhalftone's kernel variants from oneDNN (only in builds with HT_WITH_ONEDNN): what ht_kernel_env.extra points at. */
+/* libhalftone's kernel variants from oneDNN (only in builds with HT_WITH_ONEDNN): what ht_kernel_env.extra points at.
+ */
 #ifndef HT_KERNELS_ONEDNN_ONEDNN_H
 #define HT_KERNELS_ONEDNN_ONEDNN_H
 

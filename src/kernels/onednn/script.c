@@ -113,7 +113,8 @@ dnnl_primitive_desc_t ht__dnn_describe(ht_dnn_script *script, const void *operat
 }
 
 dnnl_memory_desc_t ht__dnn_chosen(const dnnl_primitive_desc_t pd, int argument) {
-    const dnnl_memory_desc_t *desc = pd != NULL ? dnnl_primitive_desc_query_md(pd, dnnl_query_exec_arg_md, argument) : NULL;
+    const dnnl_memory_desc_t *desc =
+        pd != NULL ? dnnl_primitive_desc_query_md(pd, dnnl_query_exec_arg_md, argument) : NULL;
     return desc != NULL ? *desc : (dnnl_memory_desc_t){0};
 }
 
@@ -217,8 +218,8 @@ static dnnl_status_t execute(const ht_dnn_script *script, const ht_dnn_operation
     return status;
 }
 
-static ht_status run_operations(const ht_dnn_script *script, int first, const void *const *inputs,
-                                void *const *outputs, unsigned char *scratch) {
+static ht_status run_operations(const ht_dnn_script *script, int first, const void *const *inputs, void *const *outputs,
+                                unsigned char *scratch) {
     if (script->threads > 1 && omp_in_parallel()) {
         return HT_ERROR_INTERNAL; /* a plan for several threads cannot run inside a parallel region */
     }
@@ -233,9 +234,7 @@ static ht_status run_operations(const ht_dnn_script *script, int first, const vo
         dnnl_stream_destroy(stream);
     }
     omp_set_num_threads(before);
-    return status == dnnl_success          ? HT_OK
-           : status == dnnl_out_of_memory ? HT_ERROR_MEMORY
-                                           : HT_ERROR_INTERNAL;
+    return status == dnnl_success ? HT_OK : status == dnnl_out_of_memory ? HT_ERROR_MEMORY : HT_ERROR_INTERNAL;
 }
 
 ht_status ht__dnn_script_run(const ht_kernel_state *state, const void *const *inputs, void *const *outputs,

@@ -1,5 +1,5 @@
-/* What a oneDNN variant's prepare leaves: a short list of primitives (reorders around one main primitive) with the places of
- * their arguments. One run function executes any script.
+/* What a oneDNN variant's prepare leaves: a short list of primitives (reorders around one main primitive) with the
+ * places of their arguments. One run function executes any script.
  *
  * Versions: written for oneDNN 2.x (Debian 12 ships 2.6). The files of this folder are all that knows its interface.
  *
@@ -49,7 +49,8 @@ typedef struct ht_dnn_script {
 
 /* A script without operations, for building on env->threads threads. NULL when memory is short. */
 ht_dnn_script *ht__dnn_script_create(const ht_kernel_env *env);
-/* Hands a script that was built without failure to the step; destroys it and fails otherwise. `what` names the primitive. */
+/* Hands a script that was built without failure to the step; destroys it and fails otherwise. `what` names the
+ * primitive. */
 ht_status ht__dnn_script_finish(ht_dnn_script *script, const char *what, ht_kernel_state *state, ht_error *err);
 /* The run and release of every oneDNN variant. */
 ht_status ht__dnn_script_run(const ht_kernel_state *state, const void *const *inputs, void *const *outputs,
@@ -59,11 +60,10 @@ void ht__dnn_script_release(ht_kernel_state *state, const ht_allocator *allocato
 /* The description of a tensor, in its own layout; `any`: oneDNN may choose another. */
 dnnl_memory_desc_t ht__dnn_desc(ht_dnn_script *script, const ht_tensor_desc *desc, dnnl_data_type_t type, bool any);
 /* The description of dense dimensions in row-major order. */
-dnnl_memory_desc_t ht__dnn_dense(ht_dnn_script *script, int rank, const int64_t *dims, dnnl_data_type_t type,
-                                 bool any);
+dnnl_memory_desc_t ht__dnn_dense(ht_dnn_script *script, int rank, const int64_t *dims, dnnl_data_type_t type, bool any);
 
-/* Where the data of `from` at `place` can be read as `to`: `place` itself when they are the same, else scratch that a new
- * reorder operation fills. */
+/* Where the data of `from` at `place` can be read as `to`: `place` itself when they are the same, else scratch that a
+ * new reorder operation fills. */
 ht_dnn_place ht__dnn_bring(ht_dnn_script *script, ht_dnn_place place, const dnnl_memory_desc_t *from,
                            const dnnl_memory_desc_t *to);
 /* The same for a constant, reordered now and kept. At most once per script. */
@@ -82,7 +82,8 @@ dnnl_primitive_desc_t ht__dnn_describe(ht_dnn_script *script, const void *operat
                                        dnnl_primitive_desc_t hint);
 /* The format that a primitive description chose for an argument (DNNL_ARG_...). */
 dnnl_memory_desc_t ht__dnn_chosen(const dnnl_primitive_desc_t pd, int argument);
-/* Adds the primitive of `pd` as an operation (with its scratch memory) and destroys `pd`. Arguments follow by _argument. */
+/* Adds the primitive of `pd` as an operation (with its scratch memory) and destroys `pd`. Arguments follow by
+ * _argument. */
 void ht__dnn_add(ht_dnn_script *script, dnnl_primitive_desc_t pd);
 /* An argument of the operation added last. */
 void ht__dnn_argument(ht_dnn_script *script, int id, ht_dnn_place place, const dnnl_memory_desc_t *desc);

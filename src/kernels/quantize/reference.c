@@ -3,8 +3,8 @@
 #include "kernels/index.h"
 #include "kernels/quantize/variants.h"
 
-/* The tensor in memory order as [outer, channels, inner], where channels is the axis of a vector of scales; with one scale
- * for all, channels is 1. Element i belongs to channel (i / inner) % channels. */
+/* The tensor in memory order as [outer, channels, inner], where channels is the axis of a vector of scales; with one
+ * scale for all, channels is 1. Element i belongs to channel (i / inner) % channels. */
 typedef struct channel_view {
     int64_t elements, channels, inner;
 } channel_view;
@@ -74,8 +74,7 @@ static ht_status run_quantize(const ht_kernel_state *state, const void *const *i
     const float *x = inputs[0], *scale = inputs[1];
     const void *zero_points = optional(call, inputs, 2);
     ht_type type = call->outputs[0].type;
-    channel_view view =
-        view_of(&call->inputs[0], &call->inputs[1], HT_PARAMETERS(ht_quantize_parameters, call)->axis);
+    channel_view view = view_of(&call->inputs[0], &call->inputs[1], HT_PARAMETERS(ht_quantize_parameters, call)->axis);
     for (int64_t i = 0; i < view.elements; ++i) {
         int64_t c = channel_of(&view, i), zero = zero_points != NULL ? code_at(type, zero_points, c) : 0;
         store_code(type, outputs[0], i, (double)rintf(x[i] / scale[c]) + (double)zero);
@@ -104,8 +103,7 @@ static ht_status run_dequantize(const ht_kernel_state *state, const void *const 
     const void *zero_points = optional(call, inputs, 2);
     ht_type type = call->inputs[0].type;
     float *y = outputs[0];
-    channel_view view =
-        view_of(&call->inputs[0], &call->inputs[1], HT_PARAMETERS(ht_quantize_parameters, call)->axis);
+    channel_view view = view_of(&call->inputs[0], &call->inputs[1], HT_PARAMETERS(ht_quantize_parameters, call)->axis);
     for (int64_t i = 0; i < view.elements; ++i) {
         int64_t c = channel_of(&view, i), zero = zero_points != NULL ? code_at(type, zero_points, c) : 0;
         y[i] = (float)(code_at(type, inputs[0], i) - zero) * scale[c];

@@ -1,5 +1,5 @@
-/* Reductions over a set of axes. Input x f32 (any layout; the output has the plain layout or rank < 3), output y with the
- * reduced axes of size 1 or removed. Sums run in the order of the logical index, in double. */
+/* Reductions over a set of axes. Input x f32 (any layout; the output has the plain layout or rank < 3), output y with
+ * the reduced axes of size 1 or removed. Sums run in the order of the logical index, in double. */
 #ifndef HT_KERNELS_REDUCE_H
 #define HT_KERNELS_REDUCE_H
 

@@ -3,8 +3,8 @@
 #include "kernels/index.h"
 #include "kernels/reduce/variants.h"
 
-/* Folds one line of x into a value: `dims` are the sizes of the reduced axes and 1 elsewhere. An empty sum is 0, an empty
- * mean NaN, an empty maximum -infinity. */
+/* Folds one line of x into a value: `dims` are the sizes of the reduced axes and 1 elsewhere. An empty sum is 0, an
+ * empty mean NaN, an empty maximum -infinity. */
 static float reduce_one(ht_reduce function, const float *x, int32_t rank, const int64_t *dims, const int64_t *strides) {
     int64_t count = ht__index_product(dims, 0, rank);
     double sum = 0.0;

@@ -1,0 +1,162 @@
+/* Transpose (and so the change of layout) and expand as one walk over y in memory order; the innermost two dimensions
+ * are moved in tiles, so that both tensors are touched a cache line at a time. */
+#include <string.h>
+
+#include "kernels/index.h"
+#include "kernels/move/variants.h"
+#include "kernels/walk.h"
+
+#define GRAIN 32768 /* elements per thread that make another thread worth while */
+#define TILE 16
+
+typedef struct move_state {
+    ht_walk walk;        /* y and x */
+    size_t bytes;        /* of an element */
+    int64_t rows;        /* y's second innermost dimension where tiles pay, else 1 */
+    int64_t row_y;       /* its stride in y (1 in x) */
+    int64_t count, step; /* innermost dimension and stride of x in it (1 in y) */
+} move_state;
+
+/* Takes the two innermost dimensions out of the walk when x runs along the second one. */
+static void split_tiles(move_state *s) {
+    ht_walk *walk = &s->walk;
+    int32_t last = walk->rank - 1;
+    s->rows = 1;
+    s->count = walk->dims[last];
+    s->step = walk->strides[1][last];
+    if (last == 0 || s->step == 1 || walk->strides[1][last - 1] != 1 || walk->strides[0][last] != 1) {
+        return;
+    }
+    s->rows = walk->dims[last - 1];
+    s->row_y = walk->strides[0][last - 1];
+    walk->elements /= s->rows * s->count;
+    walk->rank -= 2;
+    if (walk->rank == 0) {
+        walk->rank = 1;
+        walk->dims[0] = 1;
+        walk->strides[0][0] = walk->strides[1][0] = 0;
+    }
+}
+
+static ht_status prepare_strides(const ht_tensor_desc *y, const int64_t *strides_x, const ht_kernel_env *env,
+                                 ht_kernel_state *state, ht_error *err) {
+    move_state *own = ht__calloc(env->allocator, 1, sizeof *own);
+    if (own == NULL) {
+        return ht__fail_memory(err, sizeof *own);
+    }
+    int64_t strides[2][HT_MAX_RANK];
+    ht__desc_strides(y, strides[0]);
+    memcpy(strides[1], strides_x, sizeof strides[1]);
+    ht__walk_make(y->rank, y->dims, 2, (const int64_t(*)[HT_MAX_RANK])strides, &own->walk);
+    own->bytes = ht_type_bytes(y->type);
+    if (own->walk.elements > 0) {
+        split_tiles(own);
+    }
+    *state = (ht_kernel_state){own, sizeof *own, 0};
+    return HT_OK;
+}
+
+typedef struct move_job {
+    const move_state *state;
+    const unsigned char *x;
+    unsigned char *y;
+} move_job;
+
+/* y[i] = x[i * step], i < count. */
+#define STRIDED_LOOP(type)                    \
+    do {                                      \
+        const type *from = (const void *)x;   \
+        type *to = (void *)y;                 \
+        for (int64_t i = 0; i < count; ++i) { \
+            to[i] = from[i * step];           \
+        }                                     \
+    } while (0)
+
+static void strided(unsigned char *y, const unsigned char *x, int64_t step, int64_t count, size_t bytes) {
+    switch (bytes) {
+    case 1: STRIDED_LOOP(uint8_t); break;
+    case 2: STRIDED_LOOP(uint16_t); break;
+    case 4: STRIDED_LOOP(uint32_t); break;
+    default: STRIDED_LOOP(uint64_t); break;
+    }
+}
+
+static void row_segment(void *argument, const int64_t offsets[HT_WALK_TENSORS], int64_t count) {
+    const move_job *job = argument;
+    const move_state *s = job->state;
+    unsigned char *y = job->y + (size_t)offsets[0] * s->bytes;
+    const unsigned char *x = job->x + offsets[1] * (int64_t)s->bytes;
+    if (s->step == 1) {
+        memcpy(y, x, (size_t)count * s->bytes);
+    } else {
+        strided(y, x, s->step, count, s->bytes);
+    }
+}
+
+/* y[r][i] = x[r + i * step] for a whole plane, TILE by TILE. */
+static void transpose_plane(const move_state *s, unsigned char *y, const unsigned char *x) {
+    int64_t bytes = (int64_t)s->bytes;
+    for (int64_t i = 0; i < s->count; i += TILE) {
+        int64_t count = s->count - i < TILE ? s->count - i : TILE;
+        for (int64_t r = 0; r < s->rows; ++r) {
+            strided(y + (r * s->row_y + i) * bytes, x + (r + i * s->step) * bytes, s->step, count, s->bytes);
+        }
+    }
+}
+
+static void plane_segment(void *argument, const int64_t offsets[HT_WALK_TENSORS], int64_t count) {
+    const move_job *job = argument;
+    const move_state *s = job->state;
+    int32_t last = s->walk.rank - 1;
+    int64_t bytes = (int64_t)s->bytes;
+    for (int64_t i = 0; i < count; ++i) {
+        transpose_plane(s, job->y + (offsets[0] + i * s->walk.strides[0][last]) * bytes,
+                        job->x + (offsets[1] + i * s->walk.strides[1][last]) * bytes);
+    }
+}
+
+static ht_status run(const ht_kernel_state *state, const void *const *inputs, void *const *outputs, void *scratch,
+                     ht_pool *pool) {
+    (void)scratch;
+    const move_state *s = state->data;
+    move_job job = {s, inputs[0], outputs[0]};
+    if (s->walk.elements == 0) {
+        return HT_OK;
+    }
+    if (s->rows > 1) {
+        ht__walk_run(&s->walk, pool, (size_t)(GRAIN / (s->rows * s->count) + 1), plane_segment, &job);
+    } else {
+        ht__walk_run(&s->walk, pool, GRAIN, row_segment, &job);
+    }
+    return HT_OK;
+}
+
+static ht_status prepare_transpose(const ht_kernel_call *call, const ht_kernel_env *env, ht_kernel_state *state,
+                                   ht_error *err) {
+    const ht_transpose_parameters *p = HT_PARAMETERS(ht_transpose_parameters, call);
+    int64_t strides[HT_MAX_RANK], permuted[HT_MAX_RANK] = {0};
+    ht__desc_strides(&call->inputs[0], strides);
+    for (int32_t i = 0; i < call->inputs[0].rank; ++i) {
+        permuted[i] = strides[p->permutation[i]];
+    }
+    return prepare_strides(&call->outputs[0], permuted, env, state, err);
+}
+
+const ht_kernel_variant ht__transpose_walk = {.name = "transpose_walk",
+                                              .family = &ht__transpose_family,
+                                              .accept = ht__kernel_accept_all,
+                                              .prepare = prepare_transpose,
+                                              .run = run};
+
+static ht_status prepare_expand(const ht_kernel_call *call, const ht_kernel_env *env, ht_kernel_state *state,
+                                ht_error *err) {
+    int64_t strides[HT_MAX_RANK] = {0};
+    ht__index_broadcast(&call->inputs[0], call->outputs[0].rank, strides);
+    return prepare_strides(&call->outputs[0], strides, env, state, err);
+}
+
+const ht_kernel_variant ht__expand_walk = {.name = "expand_walk",
+                                           .family = &ht__expand_family,
+                                           .accept = ht__kernel_accept_all,
+                                           .prepare = prepare_expand,
+                                           .run = run};
