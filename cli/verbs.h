@@ -14,8 +14,10 @@
  * so, under the heading of each one's stage. */
 #define CLI_VERB_LIST(X) \
     X(data)              \
+    X(list)              \
     X(train)             \
     X(eval)              \
+    X(quantize)          \
     X(study)             \
     X(info)              \
     X(help)              \

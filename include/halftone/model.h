@@ -89,6 +89,9 @@ typedef struct ht_layer_info {
 HT_API ht_status ht_model_layers(const ht_model *model, bool (*visit)(void *user, const ht_layer_info *layer), void *user,
                                  ht_error *err);
 
+/* The `index`-th ONNX operator that models may use, in alphabetical order; NULL past the end. */
+HT_API const char *ht_operator_at(size_t index);
+
 /* ---- metadata: texts by key, stored in the file -------------------------------------------------------------------------- */
 
 /* Keys that this project uses. */

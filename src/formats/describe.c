@@ -170,3 +170,12 @@ ht_status ht_model_describe(const ht_model *model, ht_model_info *info, ht_error
     }
     return HT_OK;
 }
+
+const char *ht_operator_at(size_t index) {
+    for (const ht_op *const *op = ht__ops; *op != NULL; ++op) {
+        if ((*op)->domain[0] == '\0' && index-- == 0) {
+            return (*op)->name;
+        }
+    }
+    return NULL;
+}

@@ -1,0 +1,166 @@
+#include "quantized.h"
+
+#include <math.h>
+#include <stdlib.h>
+
+#include "output.h"
+#include "table.h"
+
+#define SHOWN_TENSORS 3
+
+static int by_error(const void *a, const void *b) {
+    const ht_quantize_tensor *x = *(const ht_quantize_tensor *const *)a, *y = *(const ht_quantize_tensor *const *)b;
+    return (x->sqnr_db > y->sqnr_db) - (x->sqnr_db < y->sqnr_db);
+}
+
+/* The quantized tensors, largest relative error first; *count of them. The caller frees the list. */
+static const ht_quantize_tensor **sorted_tensors(const ht_quantize_report *report, size_t *count) {
+    const ht_quantize_tensor **list = calloc(report->tensor_count + 1, sizeof *list);
+    *count = 0;
+    for (size_t i = 0; i < report->tensor_count && list != NULL; ++i) {
+        if (report->tensors[i].scheme != NULL) {
+            list[(*count)++] = &report->tensors[i];
+        }
+    }
+    if (list != NULL) {
+        qsort(list, *count, sizeof *list, by_error);
+    }
+    return list;
+}
+
+static void print_bytes(double bytes, char text[32]) {
+    if (bytes >= 1e6) {
+        snprintf(text, 32, "%.2f MB", bytes / 1e6);
+    } else {
+        snprintf(text, 32, bytes >= 1e4 ? "%.1f kB" : "%.3f kB", bytes / 1e3);
+    }
+}
+
+static void print_sizes(const cli_quantized *q) {
+    const ht_quantize_report *r = q->report;
+    char before[32], ideal[32], file_before[32], file_after[32], rest[32];
+    print_bytes((double)r->bytes_f32, before);
+    print_bytes((double)r->bytes_ideal, ideal);
+    print_bytes((double)r->file_before, file_before);
+    print_bytes((double)r->file_after, file_after);
+    printf("size             before        after\n");
+    printf("  ideal     %11s  %11s   %.1fx smaller: each code at its width, with what decodes it\n", before, ideal,
+           (double)r->bytes_f32 / (double)r->bytes_ideal);
+    printf("  in file   %11s  %11s   %.1fx smaller\n", file_before, file_after,
+           (double)r->file_before / (double)(r->file_after > 0 ? r->file_after : 1));
+    size_t plain = 0, encoded = 0, narrow = 0;
+    for (size_t i = 0; i < r->tensor_count; ++i) {
+        const ht_quantize_tensor *t = &r->tensors[i];
+        plain += t->encoded ? 0 : t->elements * sizeof(float);
+        encoded += t->encoded ? t->elements * (t->bits > 8 ? 2 : 1) : 0;
+        narrow += t->encoded && t->bits != 8 && t->bits != 16;
+    }
+    print_bytes((double)r->file_after - (double)plain - (double)encoded, rest);
+    if (narrow > 0) {
+        printf("  ONNX has no codes below 8 bits that every runtime reads, so that each takes 1 or 2 bytes;\n");
+    }
+    char codes[32], floats[32];
+    print_bytes((double)encoded, codes);
+    print_bytes((double)plain, floats);
+    printf("  the file holds %s of codes, %s of numbers left as f32, %s of scales, tables, nodes and texts\n", codes,
+           floats, rest);
+}
+
+static void print_result(const cli_quantized *q) {
+    const ht_evaluation *before = q->before, *after = q->after;
+    const ht_dataset_info *info = q->info;
+    if (before->task == HT_TASK_REGRESSION) {
+        printf("mse on %s:%s   %.6g before (%.6g to %.6g), %.6g after (%.6g to %.6g): %+.2f %%\n", info->name,
+               info->split, before->mse, before->low, before->high, after->mse, after->low, after->high, q->drop);
+        return;
+    }
+    size_t flipped = 0;
+    for (size_t i = 0; i < after->samples; ++i) {
+        flipped += before->predictions[i] != after->predictions[i];
+    }
+    printf("accuracy on %s:%s (%zu samples, 95 %% intervals)\n", info->name, info->split, after->samples);
+    printf("  before    %.4f   %.4f to %.4f\n", before->accuracy, before->low, before->high);
+    printf("  after     %.4f   %.4f to %.4f   %+.2f points, %zu predictions flipped\n", after->accuracy, after->low,
+           after->high, 0.0 - q->drop, flipped);
+}
+
+static ht_status print_tensors(const cli_quantized *q, ht_error *err) {
+    size_t count;
+    const ht_quantize_tensor **list = sorted_tensors(q->report, &count);
+    cli_table table;
+    cli_table_begin(&table, (const char *const[]){"LARGEST ERRORS", ">WEIGHTS", ">BITS", ">SQNR dB", ">LARGEST"}, 5);
+    for (size_t i = 0; i < count && i < SHOWN_TENSORS; ++i) {
+        const ht_quantize_tensor *t = list[i];
+        cli_table_cell(&table, "%s", t->name);
+        cli_table_cell(&table, "%zu", t->elements);
+        cli_table_cell(&table, "%u", t->bits);
+        cli_table_cell(&table, "%.1f", t->sqnr_db);
+        cli_table_cell(&table, "%.3g", t->max_error);
+    }
+    free(list);
+    return cli_table_print(&table, stdout, err);
+}
+
+ht_status cli_quantized_print(const cli_quantized *q, ht_error *err) {
+    char scheme[HT_SCHEME_TEXT];
+    ht_scheme_print(q->scheme, scheme);
+    size_t count;
+    free(sorted_tensors(q->report, &count));
+    printf("%s: %zu tensors, %s (%.2f s)\n", q->output, count, scheme, q->report->seconds);
+    if (q->report->folded > 0) {
+        printf("%zu batch normalisations folded into the layers before them\n", q->report->folded);
+    }
+    if (q->report->activation_count > 0) {
+        printf("%zu activations at %u bits, calibrated on %zu samples\n", q->report->activation_count,
+               q->scheme->activation_bits, q->report->calibrated_samples);
+    }
+    printf("\n");
+    print_sizes(q);
+    if (q->data != NULL) {
+        printf("\n");
+        print_result(q);
+    }
+    printf("\n");
+    ht_status status = print_tensors(q, err);
+    printf("\nnext: halftone eval %s --baseline %s%s%s\n", q->output, q->model, q->data != NULL ? " --data " : "",
+           q->data != NULL ? q->data : "");
+    return status;
+}
+
+static json_t *evaluation_json(const ht_evaluation *e) {
+    bool classes = e->task == HT_TASK_CLASSIFICATION;
+    return json_pack("{s:f, s:[f,f], s:f, s:I}", classes ? "accuracy" : "mse", classes ? e->accuracy : e->mse,
+                     "interval", e->low, e->high, "loss", e->loss, "n", (json_int_t)e->samples);
+}
+
+static json_t *tensors_json(const ht_quantize_report *report) {
+    json_t *array = json_array();
+    for (size_t i = 0; i < report->tensor_count; ++i) {
+        const ht_quantize_tensor *t = &report->tensors[i];
+        json_t *row = json_pack("{s:s, s:s, s:I, s:i, s:f, s:I, s:b}", "name", t->name, "layer", t->layer, "elements",
+                                (json_int_t)t->elements, "bits", (int)t->bits, "max_error", t->max_error, "bytes_ideal",
+                                (json_int_t)t->bytes_ideal, "encoded", (int)t->encoded);
+        json_object_set_new(row, "scheme", t->scheme != NULL ? json_string(t->scheme) : json_null());
+        json_object_set_new(row, "sqnr_db", isfinite(t->sqnr_db) ? json_real(t->sqnr_db) : json_null());
+        json_array_append_new(array, row);
+    }
+    return array;
+}
+
+ht_status cli_quantized_json(const cli_quantized *q, ht_error *err) {
+    const ht_quantize_report *r = q->report;
+    char scheme[HT_SCHEME_TEXT];
+    ht_scheme_print(q->scheme, scheme);
+    json_t *size = json_pack("{s:I, s:I, s:I, s:I}", "bytes_f32", (json_int_t)r->bytes_f32, "bytes_ideal",
+                             (json_int_t)r->bytes_ideal, "file_before", (json_int_t)r->file_before, "file_after",
+                             (json_int_t)r->file_after);
+    json_t *body = json_pack("{s:s, s:s, s:s, s:o, s:i, s:i, s:f, s:o}", "model", q->model, "output", q->output,
+                             "scheme", scheme, "size", size, "folded", (int)r->folded, "activations",
+                             (int)r->activation_count, "seconds", r->seconds, "tensors", tensors_json(r));
+    if (q->data != NULL) {
+        json_object_set_new(body, "before", evaluation_json(q->before));
+        json_object_set_new(body, "after", evaluation_json(q->after));
+        json_object_set_new(body, "drop", json_real(q->drop));
+    }
+    return cli_print_json("halftone-quantize", 1, body, err);
+}
