@@ -27,9 +27,12 @@ typedef struct real_work {
 
 struct ht_cell_session {
     ht_context *ctx;
+    real_work *work;
+    const ht_study *study;
+    const ht_study_model *described;
     ht_model *model;
-    ht_dataset *dataset;     /* of the work */
-    ht_testbed *testbeds[2]; /* as it is; with batch norms folded, made when first wanted */
+    ht_dataset *dataset, *calibration; /* of the work; calibration NULL until a cell wants it */
+    ht_testbed *testbeds[2];           /* as it is; with batch norms folded, made when first wanted */
     ht_testbed *current;
     ht_model_info info;
     ht_evaluation evaluation;
@@ -177,13 +180,12 @@ static ht_status train_model(void *self, ht_context *ctx, const ht_study *study,
 
 /* ---- sessions ---- */
 
-static ht_status fill_session(real_work *work, const ht_study *study, const ht_study_model *model, ht_cell_session *s,
-                              ht_error *err) {
-    HT_TRY(ht_model_load(s->ctx, model->file, &s->model, err));
+static ht_status fill_session(ht_cell_session *s, ht_error *err) {
+    HT_TRY(ht_model_load(s->ctx, s->described->file, &s->model, err));
     HT_TRY(ht_model_describe(s->model, &s->info, err));
-    HT_TRY(
-        open_data(work, study, model->evaluate, ht_model_metadata(s->model, HT_METADATA_PREPROCESS), &s->dataset, err));
-    HT_TRY(ht__testbed_create(s->ctx, s->model->graph, false, s->dataset, &s->testbeds[0], err));
+    HT_TRY(open_data(s->work, s->study, s->described->evaluate, ht_model_metadata(s->model, HT_METADATA_PREPROCESS),
+                     &s->dataset, err));
+    HT_TRY(ht__testbed_create(s->ctx, s->model, false, s->dataset, &s->testbeds[0], err));
     s->current = s->testbeds[0];
     size_t samples = ht_dataset_describe(s->dataset)->samples;
     s->predictions = ht__calloc(&s->ctx->allocator, samples, sizeof *s->predictions);
@@ -206,8 +208,8 @@ static ht_status open_session(void *self, ht_context *ctx, const ht_study *study
     if (s == NULL) {
         return ht__fail_memory(err, sizeof *s);
     }
-    s->ctx = ctx;
-    ht_status status = fill_session(self, study, model, s, err);
+    *s = (ht_cell_session){.ctx = ctx, .work = self, .study = study, .described = model};
+    ht_status status = fill_session(s, err);
     if (status != HT_OK) {
         close_session(s);
         return status;
@@ -231,21 +233,22 @@ static void describe(const ht_cell_session *s, ht_cell_facts *facts, ht_cell_dat
 
 static ht_status quantize(ht_cell_session *s, const ht_study_cell *cell, ht_cell_quantized *out, ht_error *err) {
     bool fold = cell != NULL && cell->fold_batch_norm;
-    if (cell != NULL && cell->scheme.activation_bits != 0) {
-        return ht__fail(err, HT_ERROR_UNSUPPORTED, "Studies quantize weights; activations stay float.");
+    if (cell != NULL && cell->scheme.activation_bits != 0 && s->calibration == NULL) {
+        char spec[1024];
+        snprintf(spec, sizeof spec, "%s:calibration", s->described->dataset);
+        HT_TRY(open_data(s->work, s->study, spec, ht_model_metadata(s->model, HT_METADATA_PREPROCESS), &s->calibration,
+                         err));
     }
     if (s->testbeds[fold] == NULL) {
-        HT_TRY(ht__testbed_create(s->ctx, s->model->graph, fold, s->dataset, &s->testbeds[fold], err));
+        HT_TRY(ht__testbed_create(s->ctx, s->model, fold, s->dataset, &s->testbeds[fold], err));
     }
     s->current = s->testbeds[fold];
-    return ht__testbed_quantize(s->current, cell, out, err);
+    return ht__testbed_quantize(s->current, cell, s->calibration, out, err);
 }
 
 static ht_status evaluate(ht_cell_session *s, ht_cell_outcome *out, ht_error *err) {
     ht_evaluation_clear(s->ctx, &s->evaluation);
-    /* A context with one thread belongs to one of many workers: serial, and quiet. */
-    ht_pool *pool = ht__pool_threads(s->ctx->pool) > 1 ? s->ctx->pool : NULL;
-    HT_TRY(ht__evaluator_run(s->current->evaluator, pool, &s->evaluation, err));
+    HT_TRY(ht__testbed_evaluate(s->current, &s->evaluation, err));
     const ht_evaluation *e = &s->evaluation;
     bool classes = e->task == HT_TASK_CLASSIFICATION;
     for (size_t i = 0; classes && i < e->samples; ++i) {

@@ -88,7 +88,7 @@ static void see(void *user, const ht_program *program, const ht_program_tensor *
     }
 }
 
-static ht_status build(ht_probe *probe, const ht_dataset *dataset, ht_error *err) {
+static ht_status build(ht_probe *probe, ht_error *err) {
     ht_testbed *testbed = probe->testbed;
     probe->nodes = ht__calloc(&testbed->ctx->allocator, testbed->parameter_count + 1, sizeof *probe->nodes);
     if (probe->nodes == NULL) {
@@ -97,21 +97,22 @@ static ht_status build(ht_probe *probe, const ht_dataset *dataset, ht_error *err
     for (size_t i = 0; i < testbed->parameter_count; ++i) {
         find_candidates(testbed->graph, testbed->parameters[i].node, probe->nodes[i].ids);
     }
-    size_t samples = ht_dataset_describe(dataset)->samples;
+    size_t samples = ht_dataset_describe(testbed->dataset)->samples;
     samples = samples < PROBE_SAMPLES ? samples : PROBE_SAMPLES;
     ht_evaluation_options options = {.batch = samples, .max_samples = samples};
-    HT_TRY(ht__evaluator_create(testbed->ctx, testbed->graph, dataset, &options, true, &probe->evaluator, err));
+    HT_TRY(
+        ht__evaluator_create(testbed->ctx, testbed->graph, testbed->dataset, &options, true, &probe->evaluator, err));
     ht__evaluator_observe(probe->evaluator, see, probe);
     return HT_OK;
 }
 
-ht_status ht__probe_create(ht_testbed *testbed, const ht_dataset *dataset, ht_probe **out, ht_error *err) {
+ht_status ht__probe_create(ht_testbed *testbed, ht_probe **out, ht_error *err) {
     ht_probe *probe = ht__calloc(&testbed->ctx->allocator, 1, sizeof *probe);
     if (probe == NULL) {
         return ht__fail_memory(err, sizeof *probe);
     }
     probe->testbed = testbed;
-    ht_status status = build(probe, dataset, err);
+    ht_status status = build(probe, err);
     if (status != HT_OK) {
         ht__probe_destroy(probe);
         return status;
@@ -163,7 +164,8 @@ static ht_status prepare(ht_probe *probe, ht_error *err) {
     return status;
 }
 
-ht_status ht__probe_measure(ht_probe *probe, ht_cell_layer *layers, ht_error *err) {
+ht_status ht__probe_measure(ht_probe *probe, ht_error *err) {
+    ht_cell_layer *layers = probe->testbed->layers;
     HT_TRY(prepare(probe, err));
     HT_TRY(run_with(probe, false, err));
     for (size_t i = 0; i < probe->testbed->parameter_count; ++i) {

@@ -7,74 +7,58 @@
 
 /* ---- making ---- */
 
-static ht_status find_parameters(ht_testbed *testbed, ht_error *err) {
+static ht_status keep_parameters(ht_testbed *testbed, const ht_target *targets, size_t count, ht_error *err) {
     const ht_allocator *allocator = &testbed->ctx->allocator;
-    size_t bound = ht__testbed_parameters(testbed->graph, NULL);
-    testbed->parameters = ht__calloc(allocator, bound + 1, sizeof *testbed->parameters);
-    testbed->layers = ht__calloc(allocator, bound + 1, sizeof *testbed->layers);
+    testbed->parameters = ht__calloc(allocator, count + 1, sizeof *testbed->parameters);
+    testbed->layers = ht__calloc(allocator, count + 1, sizeof *testbed->layers);
     if (testbed->parameters == NULL || testbed->layers == NULL) {
-        return ht__fail_memory(err, bound * sizeof *testbed->layers);
+        return ht__fail_memory(err, count * sizeof *testbed->layers);
     }
-    testbed->parameter_count = ht__testbed_parameters(testbed->graph, testbed->parameters);
-    size_t elements = 0;
-    for (size_t i = 0; i < testbed->parameter_count; ++i) {
-        ht_parameter *parameter = &testbed->parameters[i];
-        parameter->values = ht__calloc(allocator, parameter->elements, sizeof *parameter->values);
-        if (parameter->values == NULL) {
-            return ht__fail_memory(err, parameter->elements * sizeof *parameter->values);
+    for (size_t i = 0; i < count; ++i) {
+        const ht_value *value = targets[i].value;
+        if (targets[i].role == HT_TARGET_OTHER) {
+            continue;
         }
-        elements += parameter->elements;
+        size_t k = testbed->parameter_count++;
+        testbed->parameters[k] =
+            (ht_parameter){.value = value, .node = targets[i].node, .target = i, .data = value->data};
+        ht_cell_layer *layer = &testbed->layers[k];
+        *layer = (ht_cell_layer){.name = value->name,
+                                 .rank = (size_t)value->desc.rank,
+                                 .elements = (size_t)ht__desc_elements(&value->desc),
+                                 .original = value->data};
+        memcpy(layer->dims, value->desc.dims, layer->rank * sizeof *layer->dims);
     }
-    for (size_t i = 0; i < testbed->graph->value_count; ++i) {
-        const ht_value *value = testbed->graph->values[i];
-        if (value->data != NULL && value->desc.type == HT_F32) {
-            testbed->other_elements += (size_t)ht__desc_elements(&value->desc);
-        }
-    }
-    testbed->other_elements -= elements;
     return HT_OK;
 }
 
-static void describe_layers(ht_testbed *testbed) {
-    for (size_t i = 0; i < testbed->parameter_count; ++i) {
-        const ht_parameter *parameter = &testbed->parameters[i];
-        ht_cell_layer *layer = &testbed->layers[i];
-        *layer = (ht_cell_layer){.name = parameter->value->name,
-                                 .rank = (size_t)parameter->value->desc.rank,
-                                 .elements = parameter->elements,
-                                 .original = parameter->value->data,
-                                 .values = parameter->values};
-        for (size_t d = 0; d < layer->rank; ++d) {
-            layer->dims[d] = parameter->value->desc.dims[d];
-        }
-    }
-}
-
-static ht_status build(ht_testbed *testbed, const ht_graph *source, bool fold, const ht_dataset *dataset,
-                       ht_error *err) {
-    HT_TRY(ht__graph_copy(source, &testbed->graph, err));
-    if (fold) {
+static ht_status build(ht_testbed *testbed, ht_error *err) {
+    HT_TRY(ht__graph_copy(testbed->model->graph, &testbed->graph, err));
+    HT_TRY(ht__graph_sort(testbed->graph, err));
+    if (testbed->fold) {
         HT_TRY(ht__pass_fold_batch_norm(testbed->graph, NULL, err));
-        ht__graph_prune(testbed->graph);
     }
-    HT_TRY(find_parameters(testbed, err));
-    describe_layers(testbed);
-    HT_TRY(ht__evaluator_create(testbed->ctx, testbed->graph, dataset, NULL, true, &testbed->evaluator, err));
-    for (size_t i = 0; i < testbed->parameter_count; ++i) {
-        const ht_parameter *parameter = &testbed->parameters[i];
-        HT_TRY(ht__evaluator_set_constant(testbed->evaluator, parameter->value->name, parameter->values, err));
-    }
-    return ht__probe_create(testbed, dataset, &testbed->probe, err);
+    ht_target *targets;
+    size_t count;
+    HT_TRY(ht__quantization_targets(testbed->graph, &targets, &count, err));
+    ht_status status = keep_parameters(testbed, targets, count, err);
+    ht__free(&testbed->ctx->allocator, targets);
+    HT_TRY(status);
+    HT_TRY(ht__evaluator_create(testbed->ctx, testbed->graph, testbed->dataset, NULL, true, &testbed->shared, err));
+    return ht__probe_create(testbed, &testbed->probe, err);
 }
 
-ht_status ht__testbed_create(ht_context *ctx, const ht_graph *source, bool fold, const ht_dataset *dataset,
+ht_status ht__testbed_create(ht_context *ctx, const ht_model *model, bool fold, const ht_dataset *dataset,
                              ht_testbed **out, ht_error *err) {
     ht_testbed *testbed = ht__calloc(&ctx->allocator, 1, sizeof *testbed);
     if (testbed == NULL) {
         return ht__fail_memory(err, sizeof *testbed);
     }
     testbed->ctx = ctx;
-    ht_status status = build(testbed, source, fold, dataset, err);
+    testbed->model = model;
+    testbed->dataset = dataset;
+    testbed->fold = fold;
+    ht_status status = build(testbed, err);
     if (status != HT_OK) {
         ht__testbed_destroy(testbed);
         return status;
@@ -83,154 +67,124 @@ ht_status ht__testbed_create(ht_context *ctx, const ht_graph *source, bool fold,
     return HT_OK;
 }
 
+static void clear_cell(ht_testbed *testbed) {
+    ht__evaluator_destroy(testbed->own);
+    testbed->own = NULL;
+    ht_quantize_report_clear(testbed->ctx, &testbed->report);
+    ht_model_destroy(testbed->quantized);
+    testbed->quantized = NULL;
+}
+
 void ht__testbed_destroy(ht_testbed *testbed) {
     if (testbed == NULL) {
         return;
     }
     const ht_allocator *allocator = &testbed->ctx->allocator;
+    clear_cell(testbed);
     ht__probe_destroy(testbed->probe);
-    ht__evaluator_destroy(testbed->evaluator);
-    for (size_t i = 0; testbed->parameters != NULL && i < testbed->parameter_count; ++i) {
-        ht__free(allocator, testbed->parameters[i].values);
-    }
+    ht__evaluator_destroy(testbed->shared);
     ht__free(allocator, testbed->parameters);
     ht__free(allocator, testbed->layers);
     ht__graph_destroy(testbed->graph);
     ht__free(allocator, testbed);
 }
 
-/* ---- quantizing ---- */
+/* ---- the cell in place ---- */
 
-typedef struct quantizing {
-    ht_testbed *testbed;
-    const ht_study_cell *cell;
-    ht_status *statuses; /* [parameter_count] */
-    ht_error *errors;
-    double *ideal_bits;
-} quantizing;
-
-static bool is_touched(const ht_study_cell *cell, const ht_parameter *parameter) {
-    switch (parameter->role) {
-    case HT_ROLE_WEIGHT: return true;
-    case HT_ROLE_BIAS: return cell->quantize_biases;
-    case HT_ROLE_NORM: return cell->quantize_norms;
-    }
-    return false;
-}
-
-static void quantize_one(void *argument, size_t index, unsigned thread) {
-    (void)thread;
-    quantizing *job = argument;
-    ht_testbed *testbed = job->testbed;
-    const ht_parameter *parameter = &testbed->parameters[index];
-    ht_cell_layer *layer = &testbed->layers[index];
-    size_t dims[HT_MAX_RANK];
-    for (size_t d = 0; d < layer->rank; ++d) {
-        dims[d] = (size_t)layer->dims[d];
-    }
-    ht_array array = {.name = layer->name,
-                      .values = layer->original,
-                      .rank = layer->rank,
-                      .dims = dims,
-                      .channel_axis = parameter->channel_axis};
-    /* A companion that stays float shares no levels. */
-    if ((job->cell->scheme.quirks & HT_QUIRK_JOINT_BIAS) != 0 && parameter->companion != SIZE_MAX &&
-        is_touched(job->cell, &testbed->parameters[parameter->companion]) &&
-        strcmp(job->cell->scheme.granularity, "tensor") == 0) {
-        array.companion = testbed->layers[parameter->companion].original;
-        array.companion_count = testbed->layers[parameter->companion].elements;
-    }
-    ht_quantize_outputs outputs = {.values = parameter->values};
-    ht_quantized quantized;
-    job->statuses[index] =
-        ht__quantize_array(testbed->ctx, &job->cell->scheme, &array, &outputs, &quantized, &job->errors[index]);
-    if (job->statuses[index] == HT_OK) {
-        layer->quantized = true;
-        layer->sqnr = ht__sqnr_db(&quantized.error);
-        layer->max_error = quantized.error.largest;
-        job->ideal_bits[index] = quantized.ideal_bits;
-        ht__quantized_free(testbed->ctx, &quantized);
-    }
-}
-
-static void leave_one(ht_testbed *testbed, size_t index) {
-    ht_cell_layer *layer = &testbed->layers[index];
-    memcpy(testbed->parameters[index].values, layer->original, layer->elements * sizeof(float));
-    layer->quantized = false;
-    layer->sqnr = INFINITY;
-    layer->sqnr_accumulated = NAN;
-    layer->max_error = 0.0;
-}
-
-static void quantize_or_leave(void *argument, size_t index, unsigned thread) {
-    quantizing *job = argument;
-    if (job->cell != NULL && is_touched(job->cell, &job->testbed->parameters[index])) {
-        quantize_one(argument, index, thread);
-    } else {
-        leave_one(job->testbed, index);
-    }
-}
-
-/* Codes take whole bytes in a file, what is left float four. */
-static void sum_sizes(const quantizing *job, ht_cell_quantized *out) {
-    const ht_testbed *testbed = job->testbed;
-    double ideal = 4.0 * (double)testbed->other_elements, file = ideal;
+/* The float network's constants, and layers that say that nothing changed. */
+static void put_originals(ht_testbed *testbed) {
     for (size_t i = 0; i < testbed->parameter_count; ++i) {
-        double elements = (double)testbed->parameters[i].elements;
-        if (testbed->layers[i].quantized) {
-            double overhead = job->ideal_bits[i] - elements * job->cell->scheme.bits;
-            ideal += job->ideal_bits[i] / 8.0;
-            file += elements * (job->cell->scheme.bits > 8 ? 2.0 : 1.0) + fmax(0.0, overhead) / 8.0;
-        } else {
-            ideal += 4.0 * elements;
-            file += 4.0 * elements;
-        }
+        ht_cell_layer *layer = &testbed->layers[i];
+        testbed->parameters[i].data = layer->original;
+        layer->values = layer->original;
+        layer->quantized = false;
+        layer->sqnr = INFINITY;
+        layer->sqnr_accumulated = NAN;
+        layer->max_error = 0.0;
     }
-    out->bytes_ideal = (size_t)ceil(ideal);
-    out->bytes_file = (size_t)ceil(file);
 }
 
-static ht_status hash_values(const ht_testbed *testbed, char out[65], ht_error *err) {
+/* The quantized copy's constants. Folding and finding them gave the same order as here; the names prove it. */
+static ht_status put_quantized(ht_testbed *testbed, const ht_target *targets, size_t count, ht_error *err) {
+    for (size_t i = 0; i < testbed->parameter_count; ++i) {
+        ht_parameter *parameter = &testbed->parameters[i];
+        ht_cell_layer *layer = &testbed->layers[i];
+        if (parameter->target >= count || count != testbed->report.tensor_count ||
+            strcmp(targets[parameter->target].value->name, layer->name) != 0) {
+            return ht__fail_at(err, HT_ERROR_INTERNAL, layer->name, "The quantized network has other constants.");
+        }
+        const ht_quantize_tensor *report = &testbed->report.tensors[parameter->target];
+        parameter->data = targets[parameter->target].value->data;
+        layer->values = parameter->data;
+        layer->quantized = report->scheme != NULL;
+        layer->sqnr = report->sqnr_db;
+        layer->max_error = report->max_error;
+    }
+    return HT_OK;
+}
+
+static ht_status make_quantized(ht_testbed *testbed, const ht_study_cell *cell, const ht_dataset *calibration,
+                                ht_error *err) {
+    ht_quantize_options options = {.scheme = cell->scheme,
+                                   .fold_batch_norm = testbed->fold,
+                                   .quantize_biases = cell->quantize_biases,
+                                   .quantize_norms = cell->quantize_norms,
+                                   .calibration = calibration};
+    HT_TRY(ht_model_quantize(testbed->ctx, testbed->model, &options, &testbed->quantized, &testbed->report, err));
+    ht_target *targets;
+    size_t count;
+    HT_TRY(ht__quantization_targets(testbed->quantized->graph, &targets, &count, err));
+    ht_status status = put_quantized(testbed, targets, count, err);
+    ht__free(&testbed->ctx->allocator, targets);
+    return status;
+}
+
+/* Everything that the outputs depend on besides the graph and the samples. */
+static ht_status hash_cell(const ht_testbed *testbed, char out[65], ht_error *err) {
     ht_digest digest = ht__digest_begin();
     for (size_t i = 0; i < testbed->parameter_count; ++i) {
-        const ht_parameter *parameter = &testbed->parameters[i];
-        ht__digest_add(&digest, parameter->value->name, strlen(parameter->value->name) + 1);
-        ht__digest_add(&digest, parameter->values, parameter->elements * sizeof(float));
+        const ht_cell_layer *layer = &testbed->layers[i];
+        ht__digest_add(&digest, layer->name, strlen(layer->name) + 1);
+        ht__digest_add(&digest, layer->values, layer->elements * sizeof(float));
+    }
+    for (size_t i = 0; i < testbed->report.activation_count; ++i) {
+        const ht_quantize_activation *activation = &testbed->report.activations[i];
+        ht__digest_add(&digest, activation->name, strlen(activation->name) + 1);
+        ht__digest_add(&digest, &activation->scale, sizeof activation->scale);
+        ht__digest_add(&digest, &activation->zero_point, sizeof activation->zero_point);
     }
     return ht__digest_end(&digest, out, err);
 }
 
-static ht_status quantize_all(quantizing *job, ht_cell_quantized *out, ht_error *err) {
-    ht_testbed *testbed = job->testbed;
-    ht__pool_each(testbed->ctx->pool, testbed->parameter_count, quantize_or_leave, job);
-    for (size_t i = 0; i < testbed->parameter_count; ++i) {
-        if (job->statuses[i] != HT_OK) {
-            if (err != NULL) {
-                *err = job->errors[i];
-            }
-            return job->statuses[i];
-        }
+/* Where the steps are the shared ones, only constants change. */
+static ht_status put_in_place(ht_testbed *testbed, bool activations, ht_error *err) {
+    if (activations) {
+        return ht__evaluator_create(testbed->ctx, testbed->quantized->graph, testbed->dataset, NULL, false,
+                                    &testbed->own, err);
     }
-    sum_sizes(job, out);
-    out->layers = testbed->layers;
-    out->layer_count = testbed->parameter_count;
-    HT_TRY(hash_values(testbed, out->hash, err));
-    return job->cell != NULL ? ht__probe_measure(testbed->probe, testbed->layers, err) : HT_OK;
+    for (size_t i = 0; i < testbed->parameter_count; ++i) {
+        HT_TRY(ht__evaluator_set_constant(testbed->shared, testbed->layers[i].name, testbed->parameters[i].data, err));
+    }
+    return testbed->quantized != NULL ? ht__probe_measure(testbed->probe, err) : HT_OK;
 }
 
-ht_status ht__testbed_quantize(ht_testbed *testbed, const ht_study_cell *cell, ht_cell_quantized *out, ht_error *err) {
-    const ht_allocator *allocator = &testbed->ctx->allocator;
-    size_t count = testbed->parameter_count + 1;
-    quantizing job = {.testbed = testbed,
-                      .cell = cell,
-                      .statuses = ht__calloc(allocator, count, sizeof *job.statuses),
-                      .errors = ht__calloc(allocator, count, sizeof *job.errors),
-                      .ideal_bits = ht__calloc(allocator, count, sizeof *job.ideal_bits)};
-    ht_status status = job.statuses == NULL || job.errors == NULL || job.ideal_bits == NULL
-                           ? ht__fail_memory(err, count * sizeof *job.errors)
-                           : quantize_all(&job, out, err);
-    ht__free(allocator, job.statuses);
-    ht__free(allocator, job.errors);
-    ht__free(allocator, job.ideal_bits);
-    return status;
+ht_status ht__testbed_quantize(ht_testbed *testbed, const ht_study_cell *cell, const ht_dataset *calibration,
+                               ht_cell_quantized *out, ht_error *err) {
+    clear_cell(testbed);
+    put_originals(testbed);
+    if (cell != NULL) {
+        HT_TRY(make_quantized(testbed, cell, calibration, err));
+    }
+    HT_TRY(put_in_place(testbed, cell != NULL && cell->scheme.activation_bits != 0, err));
+    *out = (ht_cell_quantized){.bytes_ideal = testbed->report.bytes_ideal,
+                               .bytes_file = testbed->report.file_after,
+                               .layers = testbed->layers,
+                               .layer_count = testbed->parameter_count};
+    return hash_cell(testbed, out->hash, err);
+}
+
+ht_status ht__testbed_evaluate(ht_testbed *testbed, ht_evaluation *out, ht_error *err) {
+    /* A context with one thread belongs to one of many workers: serial, and quiet. */
+    ht_pool *pool = ht__pool_threads(testbed->ctx->pool) > 1 ? testbed->ctx->pool : NULL;
+    return ht__evaluator_run(testbed->own != NULL ? testbed->own : testbed->shared, pool, out, err);
 }
