@@ -35,10 +35,10 @@ static void print_shape(const ht_tensor_info *tensor, char *text, size_t size) {
     size_t used = (size_t)snprintf(text, size, "%s", ht_type_name(tensor->type));
     for (int32_t i = 0; i < tensor->rank && used < size; ++i) {
         const char *before = i == 0 ? "[" : ",";
-        used += (size_t)(tensor->dims[i] >= 0
-                             ? snprintf(text + used, size - used, "%s%" PRId64, before, tensor->dims[i])
-                             : snprintf(text + used, size - used, "%s%s", before,
-                                        tensor->symbols[i] != NULL ? tensor->symbols[i] : "?"));
+        used +=
+            (size_t)(tensor->dims[i] >= 0 ? snprintf(text + used, size - used, "%s%" PRId64, before, tensor->dims[i])
+                                          : snprintf(text + used, size - used, "%s%s", before,
+                                                     tensor->symbols[i] != NULL ? tensor->symbols[i] : "?"));
     }
     if (used < size) {
         snprintf(text + used, size - used, tensor->rank > 0 ? "]" : tensor->rank < 0 ? "[?]" : "[]");
@@ -120,8 +120,7 @@ static bool add_layer(void *user, const ht_layer_info *layer) {
     cli_table_cell(&report->table, "%.40s", layer->name);
     cli_table_cell(&report->table, "%s", layer->op);
     cli_table_cell(&report->table, "%s", shape);
-    cli_table_cell(&report->table, "%s",
-                   layer->parameters != 0 ? print_count(layer->parameters, "", parameters) : "");
+    cli_table_cell(&report->table, "%s", layer->parameters != 0 ? print_count(layer->parameters, "", parameters) : "");
     cli_table_cell(&report->table, "%s", layer->macs != 0 ? print_count(layer->macs, "", macs) : "");
     cli_table_cell(&report->table, "%s", print_bits(layer, bits));
     return true;
@@ -152,8 +151,9 @@ static void print_summary(const info_settings *settings, const ht_model *model, 
     char parameters[32], floats[32], packed[32], file[32], macs[32];
     printf("%s\n", settings->model);
     printf("  %-12s%s%s%s, operator set %" PRId64 "%s%s\n", "made by",
-           info->producer[0] != '\0' ? info->producer : "an unnamed program", info->producer_version[0] != '\0' ? " " : "",
-           info->producer_version, info->opset, info->name[0] != '\0' ? ", graph " : "", info->name);
+           info->producer[0] != '\0' ? info->producer : "an unnamed program",
+           info->producer_version[0] != '\0' ? " " : "", info->producer_version, info->opset,
+           info->name[0] != '\0' ? ", graph " : "", info->name);
     printf("  %-12s%s parameters: %s as f32, %s packed, %s in the file\n", "size",
            print_count(info->parameters, "", parameters), print_count(info->bytes_f32, "B", floats),
            print_count(info->bytes_packed, "B", packed), print_count(info->file_bytes, "B", file));
@@ -205,14 +205,14 @@ static json_t *operators_json(const layer_report *report) {
 static ht_status print_json(const info_settings *settings, const ht_model *model, const ht_model_info *info,
                             layer_report *report, ht_error *err) {
     json_t *body = json_pack(
-        "{s:s, s:s, s:s, s:s, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:o, s:o, s:o, s:o}", "model", settings->model,
-        "name", info->name, "producer", info->producer, "producer_version", info->producer_version, "opset",
-        (json_int_t)info->opset, "nodes", (json_int_t)info->nodes, "parameters", (json_int_t)info->parameters, "bytes_f32",
-        (json_int_t)info->bytes_f32, "bytes_packed", (json_int_t)info->bytes_packed, "bytes_file",
+        "{s:s, s:s, s:s, s:s, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:o, s:o, s:o, s:o}", "model",
+        settings->model, "name", info->name, "producer", info->producer, "producer_version", info->producer_version,
+        "opset", (json_int_t)info->opset, "nodes", (json_int_t)info->nodes, "parameters", (json_int_t)info->parameters,
+        "bytes_f32", (json_int_t)info->bytes_f32, "bytes_packed", (json_int_t)info->bytes_packed, "bytes_file",
         (json_int_t)info->file_bytes, "macs", (json_int_t)info->macs, "quantized_weights",
-        (json_int_t)info->quantized_weights, "quantized_activations", (json_int_t)info->quantized_activations, "operators",
-        operators_json(report), "inputs", ends_json(model, ht_model_input), "outputs", ends_json(model, ht_model_output),
-        "metadata", metadata_json(model));
+        (json_int_t)info->quantized_weights, "quantized_activations", (json_int_t)info->quantized_activations,
+        "operators", operators_json(report), "inputs", ends_json(model, ht_model_input), "outputs",
+        ends_json(model, ht_model_output), "metadata", metadata_json(model));
     if (body != NULL && !settings->no_layers) {
         json_object_set(body, "layers", report->layers);
     }
@@ -256,7 +256,12 @@ static ht_status run(cli_session *session, const void *given, ht_error *err) {
 
 #define AT(member) offsetof(info_settings, member)
 static const cli_option options[] = {
-    {.name = "MODEL", .positional = true, .required = true, .kind = CLI_TEXT, .offset = AT(model), .help = "an ONNX model"},
+    {.name = "MODEL",
+     .positional = true,
+     .required = true,
+     .kind = CLI_TEXT,
+     .offset = AT(model),
+     .help = "an ONNX model"},
     {.name = "no-layers", .kind = CLI_FLAG, .offset = AT(no_layers), .help = "leave out the table of layers"},
     {0},
 };
@@ -265,9 +270,10 @@ const cli_verb cmd_info = {
     .name = "info",
     .stage = "Evaluate",
     .summary = "show what is in a model: operators, sizes, work, what is quantized",
-    .description = "Prints where the model comes from, its parameters and their size as f32, packed at their widths, and in "
-                   "the file, the multiply-accumulates for one sample, inputs and outputs, metadata, and a table of its "
-                   "layers with the widths of weights and activations (w/a).",
+    .description =
+        "Prints where the model comes from, its parameters and their size as f32, packed at their widths, and in "
+        "the file, the multiply-accumulates for one sample, inputs and outputs, metadata, and a table of its "
+        "layers with the widths of weights and activations (w/a).",
     .examples = {{"halftone info model.onnx", "a summary and the table of layers"},
                  {"halftone info model.onnx --json --no-layers", "the summary, for a program"}},
     .options = options,

@@ -246,7 +246,8 @@ static void print_epoch(void *user, const ht_train_epoch *epoch) {
         return;
     }
     cli_clear_progress(&t->session->terminal);
-    fprintf(stderr, "epoch %*zu/%zu  loss %.5g", epoch->epochs >= 100 ? 3 : 2, epoch->epoch, epoch->epochs, epoch->loss);
+    fprintf(stderr, "epoch %*zu/%zu  loss %.5g", epoch->epochs >= 100 ? 3 : 2, epoch->epoch, epoch->epochs,
+            epoch->loss);
     if (!isnan(epoch->accuracy)) {
         fprintf(stderr, "  accuracy %.4f", epoch->accuracy);
     }
@@ -261,12 +262,12 @@ static void print_epoch(void *user, const ht_train_epoch *epoch) {
 
 static ht_status print_json(const training *t, ht_error *err) {
     const ht_train_report *r = &t->report;
-    json_t *body = json_pack(
-        "{s:s, s:I, s:I, s:I, s:b, s:b, s:f, s:I, s:f, s:I, s:f}", "model", t->settings->output, "parameters",
-        (json_int_t)r->parameters, "epochs", (json_int_t)r->epochs_done, "best_epoch", (json_int_t)r->best_epoch, "resumed",
-        r->resumed, "stopped_early", r->stopped_early, "seconds", r->seconds, "samples", (json_int_t)r->samples_trained,
-        "samples_per_second", r->last.images_per_second, "memory_bytes", (json_int_t)r->memory_bytes, "training_loss",
-        r->last.loss);
+    json_t *body = json_pack("{s:s, s:I, s:I, s:I, s:b, s:b, s:f, s:I, s:f, s:I, s:f}", "model", t->settings->output,
+                             "parameters", (json_int_t)r->parameters, "epochs", (json_int_t)r->epochs_done,
+                             "best_epoch", (json_int_t)r->best_epoch, "resumed", r->resumed, "stopped_early",
+                             r->stopped_early, "seconds", r->seconds, "samples", (json_int_t)r->samples_trained,
+                             "samples_per_second", r->last.images_per_second, "memory_bytes",
+                             (json_int_t)r->memory_bytes, "training_loss", r->last.loss);
     if (t->result.samples > 0) {
         bool classes = t->result.task == HT_TASK_CLASSIFICATION;
         json_object_set_new(body, "test",
@@ -279,8 +280,8 @@ static ht_status print_json(const training *t, ht_error *err) {
 
 static void print_text(const training *t) {
     const ht_train_report *r = &t->report;
-    printf("%s: %zu parameters, %zu epochs in %.1f s, %.1f MB held while training\n", t->settings->output, r->parameters,
-           r->epochs_done, r->seconds, (double)r->memory_bytes / 1e6);
+    printf("%s: %zu parameters, %zu epochs in %.1f s, %.1f MB held while training\n", t->settings->output,
+           r->parameters, r->epochs_done, r->seconds, (double)r->memory_bytes / 1e6);
     if (t->result.samples > 0) {
         bool classes = t->result.task == HT_TASK_CLASSIFICATION;
         printf("test %s %.6g   (95 %% interval %.6g to %.6g, %zu samples)\n", classes ? "accuracy" : "mse",
@@ -291,7 +292,8 @@ static void print_text(const training *t) {
 
 static ht_status train_and_save(training *t, ht_error *err) {
     ht_context *context = t->session->context;
-    ht_status status = ht_train(context, &t->recipe, t->train, t->validation, print_epoch, t, &t->model, &t->report, err);
+    ht_status status =
+        ht_train(context, &t->recipe, t->train, t->validation, print_epoch, t, &t->model, &t->report, err);
     if (status == HT_OK) {
         const ht_model_save_options options = {.overwrite = t->session->common.force};
         status = ht_model_save(t->model, t->settings->output, &options, err);
@@ -370,48 +372,138 @@ static const cli_option options[] = {
      .value = "DATA",
      .otherwise = "the test split, where there is one",
      .help = "measured at the end; none: not"},
-    {.name = "epochs", .kind = CLI_INTEGER, .offset = AT(epochs), .otherwise = "the architecture's", .low = 1,
-     .high = 1e6, .help = "passes over the data"},
-    {.name = "batch", .kind = CLI_INTEGER, .offset = AT(batch), .otherwise = "the architecture's", .low = 1,
-     .high = 65536, .help = "samples per step"},
-    {.name = "optimizer", .kind = CLI_CHOICE, .offset = AT(optimizer), .choices = optimizers,
-     .otherwise = "the architecture's", .help = "how weights follow gradients"},
-    {.name = "lr", .kind = CLI_NUMBER, .offset = AT(rate), .otherwise = "the architecture's", .low = 0, .high = 1000,
+    {.name = "epochs",
+     .kind = CLI_INTEGER,
+     .offset = AT(epochs),
+     .otherwise = "the architecture's",
+     .low = 1,
+     .high = 1e6,
+     .help = "passes over the data"},
+    {.name = "batch",
+     .kind = CLI_INTEGER,
+     .offset = AT(batch),
+     .otherwise = "the architecture's",
+     .low = 1,
+     .high = 65536,
+     .help = "samples per step"},
+    {.name = "optimizer",
+     .kind = CLI_CHOICE,
+     .offset = AT(optimizer),
+     .choices = optimizers,
+     .otherwise = "the architecture's",
+     .help = "how weights follow gradients"},
+    {.name = "lr",
+     .kind = CLI_NUMBER,
+     .offset = AT(rate),
+     .otherwise = "the architecture's",
+     .low = 0,
+     .high = 1000,
      .help = "the highest learning rate"},
-    {.name = "schedule", .kind = CLI_CHOICE, .offset = AT(schedule), .choices = schedules,
-     .otherwise = "the architecture's", .help = "how the learning rate changes"},
-    {.name = "momentum", .kind = CLI_NUMBER, .offset = AT(momentum), .otherwise = "0.9", .low = 0, .high = 1,
+    {.name = "schedule",
+     .kind = CLI_CHOICE,
+     .offset = AT(schedule),
+     .choices = schedules,
+     .otherwise = "the architecture's",
+     .help = "how the learning rate changes"},
+    {.name = "momentum",
+     .kind = CLI_NUMBER,
+     .offset = AT(momentum),
+     .otherwise = "0.9",
+     .low = 0,
+     .high = 1,
      .help = "of SGD"},
-    {.name = "weight-decay", .kind = CLI_NUMBER, .offset = AT(weight_decay), .otherwise = "the architecture's",
-     .low = 0, .high = 1000, .help = "L2 for sgd and adam, decoupled for adamw"},
-    {.name = "clip-norm", .kind = CLI_NUMBER, .offset = AT(clip_norm), .otherwise = "the architecture's", .low = 0,
-     .high = 1e9, .help = "limit of the gradient's norm; 0: none"},
-    {.name = "clip", .kind = CLI_NUMBER, .offset = AT(clip_value), .otherwise = "the architecture's", .low = 0,
-     .high = 1e9, .help = "limit of each gradient value; 0: none"},
-    {.name = "dropout", .kind = CLI_NUMBER, .offset = AT(dropout), .otherwise = "the architecture's", .low = 0,
-     .high = 0.99, .help = "ratio of every dropout"},
-    {.name = "smoothing", .kind = CLI_NUMBER, .offset = AT(smoothing), .otherwise = "the architecture's", .low = 0,
-     .high = 1, .help = "label smoothing"},
-    {.name = "init", .kind = CLI_CHOICE, .offset = AT(init), .choices = inits, .otherwise = "he-uniform",
+    {.name = "weight-decay",
+     .kind = CLI_NUMBER,
+     .offset = AT(weight_decay),
+     .otherwise = "the architecture's",
+     .low = 0,
+     .high = 1000,
+     .help = "L2 for sgd and adam, decoupled for adamw"},
+    {.name = "clip-norm",
+     .kind = CLI_NUMBER,
+     .offset = AT(clip_norm),
+     .otherwise = "the architecture's",
+     .low = 0,
+     .high = 1e9,
+     .help = "limit of the gradient's norm; 0: none"},
+    {.name = "clip",
+     .kind = CLI_NUMBER,
+     .offset = AT(clip_value),
+     .otherwise = "the architecture's",
+     .low = 0,
+     .high = 1e9,
+     .help = "limit of each gradient value; 0: none"},
+    {.name = "dropout",
+     .kind = CLI_NUMBER,
+     .offset = AT(dropout),
+     .otherwise = "the architecture's",
+     .low = 0,
+     .high = 0.99,
+     .help = "ratio of every dropout"},
+    {.name = "smoothing",
+     .kind = CLI_NUMBER,
+     .offset = AT(smoothing),
+     .otherwise = "the architecture's",
+     .low = 0,
+     .high = 1,
+     .help = "label smoothing"},
+    {.name = "init",
+     .kind = CLI_CHOICE,
+     .offset = AT(init),
+     .choices = inits,
+     .otherwise = "he-uniform",
      .help = "how fresh weights are drawn"},
-    {.name = "augment", .kind = CLI_TEXT, .offset = AT(augment), .value = "LIST", .otherwise = "the architecture's",
+    {.name = "augment",
+     .kind = CLI_TEXT,
+     .offset = AT(augment),
+     .value = "LIST",
+     .otherwise = "the architecture's",
      .help = "flip, crop:N, cutout:N with commas between; none"},
-    {.name = "precision", .kind = CLI_CHOICE, .offset = AT(precision), .choices = precisions, .fallback = "f32",
+    {.name = "precision",
+     .kind = CLI_CHOICE,
+     .offset = AT(precision),
+     .choices = precisions,
+     .fallback = "f32",
      .help = "of products; sums stay f32"},
-    {.name = "patience", .kind = CLI_INTEGER, .offset = AT(patience), .fallback = "0", .low = 0, .high = 1e6,
+    {.name = "patience",
+     .kind = CLI_INTEGER,
+     .offset = AT(patience),
+     .fallback = "0",
+     .low = 0,
+     .high = 1e6,
      .help = "stop after so many epochs without a better validation, keep the best; 0: never"},
-    {.name = "keep-best", .kind = CLI_FLAG, .offset = AT(keep_best),
+    {.name = "keep-best",
+     .kind = CLI_FLAG,
+     .offset = AT(keep_best),
      .help = "save the epoch with the best validation, not the last"},
-    {.name = "split-seed", .kind = CLI_INTEGER, .offset = AT(split_seed), .fallback = "0", .low = 0, .high = 1e15,
+    {.name = "split-seed",
+     .kind = CLI_INTEGER,
+     .offset = AT(split_seed),
+     .fallback = "0",
+     .low = 0,
+     .high = 1e15,
      .help = "seed of the split into train, validation and test"},
-    {.name = "checkpoint", .kind = CLI_TEXT, .offset = AT(checkpoint), .value = "FILE",
-     .otherwise = "beside the output, removed at the end", .help = "what a killed run goes on from"},
+    {.name = "checkpoint",
+     .kind = CLI_TEXT,
+     .offset = AT(checkpoint),
+     .value = "FILE",
+     .otherwise = "beside the output, removed at the end",
+     .help = "what a killed run goes on from"},
     {.name = "fresh", .kind = CLI_FLAG, .offset = AT(fresh), .help = "start anew even where a checkpoint is there"},
-    {.name = "qat", .kind = CLI_FLAG, .offset = AT(qat),
+    {.name = "qat",
+     .kind = CLI_FLAG,
+     .offset = AT(qat),
      .help = "quantization-aware: the forward pass rounds the weights"},
-    {.name = "bits", .kind = CLI_TEXT, .offset = AT(bits), .value = "W[/A]", .fallback = "4",
+    {.name = "bits",
+     .kind = CLI_TEXT,
+     .offset = AT(bits),
+     .value = "W[/A]",
+     .fallback = "4",
      .help = "with --qat: width of weights, and of activations"},
-    {.name = "scheme", .kind = CLI_TEXT, .offset = AT(scheme), .fallback = "affine",
+    {.name = "scheme",
+     .kind = CLI_TEXT,
+     .offset = AT(scheme),
+     .fallback = "affine",
      .help = "with --qat: an affine scheme (halftone list schemes)"},
     {0},
 };
@@ -423,9 +515,11 @@ const cli_verb cmd_train = {
     .description =
         "Trains and writes an ONNX model for inference: batch normalisation with its statistics, no dropout, outputs "
         "before the softmax. Each architecture brings a recipe; options change parts of it.\n\n"
-        "A checkpoint is written after each epoch and at least once a minute. A run that was killed goes on from it when "
+        "A checkpoint is written after each epoch and at least once a minute. A run that was killed goes on from it "
+        "when "
         "the same command is given again, and ends with the same weights to the bit.\n\n"
-        "With --qat the forward pass rounds weights (and activations) to a grid, whose range follows the weights at each "
+        "With --qat the forward pass rounds weights (and activations) to a grid, whose range follows the weights at "
+        "each "
         "step; gradients pass straight through inside the range.",
     .examples = {{"halftone train --arch mlp-simple --data telescope -o telescope.onnx", "a small net in a second"},
                  {"halftone train --from telescope.onnx --qat --bits 4 --data telescope -o telescope.qat4.onnx",

@@ -82,6 +82,17 @@ const char *cli_style_code(FILE *stream, cli_style style) {
     return plain || !isatty(fileno(stream)) ? "" : codes[style];
 }
 
+bool cli_terminal_is_utf8(void) {
+    static const char *const names[] = {"LC_ALL", "LC_CTYPE", "LANG"};
+    for (size_t i = 0; i < sizeof names / sizeof names[0]; ++i) {
+        const char *value = getenv(names[i]);
+        if (value != NULL && value[0] != '\0') {
+            return strstr(value, "UTF-8") != NULL || strstr(value, "utf8") != NULL;
+        }
+    }
+    return false;
+}
+
 int cli_terminal_width(FILE *stream) {
     struct winsize size = {0};
     if (ioctl(fileno(stream), TIOCGWINSZ, &size) != 0 || size.ws_col == 0) {

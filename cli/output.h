@@ -34,6 +34,8 @@ int cli_exit_code(ht_status status);
 typedef enum cli_style { CLI_PLAIN, CLI_BOLD, CLI_DIM, CLI_RED, CLI_YELLOW, CLI_GREEN, CLI_CYAN } cli_style;
 /* The terminal's code for a style, or "" where `stream` is no terminal, NO_COLOR is set or TERM is "dumb". */
 const char *cli_style_code(FILE *stream, cli_style style);
+/* Whether the environment's locale says that text may be UTF-8. */
+bool cli_terminal_is_utf8(void);
 /* Columns of the terminal that `stream` is, at least 40; 80 where it is none. */
 int cli_terminal_width(FILE *stream);
 
