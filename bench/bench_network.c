@@ -100,7 +100,7 @@ static ht_status train(ht_context *ctx, const setup *s, const ht_graph *graph, c
     recipe.bf16 = s->bf16;
     ht_network *network;
     ht_optimizer_state optimizer;
-    HT_TRY(ht__network_create(ctx, graph, data, &recipe, s->batch, &network, err));
+    HT_TRY(ht__network_create(ctx, graph, data, &recipe, s->batch, NULL, &network, err));
     HT_TRY(ht__optimizer_create(&ctx->allocator, &recipe, network->parameter_elements, &optimizer, err));
     ht__random_fill(1, 1, 0, network->inputs, s->batch * network->input_elements);
     for (size_t i = 0; i < s->batch; ++i) {

@@ -287,7 +287,11 @@ static void print_text(const training *t) {
         printf("test %s %.6g   (95 %% interval %.6g to %.6g, %zu samples)\n", classes ? "accuracy" : "mse",
                classes ? t->result.accuracy : t->result.mse, t->result.low, t->result.high, t->result.samples);
     }
-    printf("next: halftone quantize %s --scheme mid-rise --bits 4 -o quantized.onnx\n", t->settings->output);
+    if (t->settings->qat) {
+        printf("next: halftone eval %s --baseline FLOAT.onnx\n", t->settings->output);
+    } else {
+        printf("next: halftone quantize %s --scheme mid-rise --bits 4 -o quantized.onnx\n", t->settings->output);
+    }
 }
 
 static ht_status train_and_save(training *t, ht_error *err) {

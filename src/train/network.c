@@ -61,6 +61,20 @@ static void bind_statistics(ht_network *n) {
     }
 }
 
+static void bind_fake(ht_network *n, ht_fake *fake) {
+    for (size_t i = 0; i < fake->weight_count; ++i) {
+        n->bound_inputs[fake->weights[i].scale_input] = fake->scales + fake->weights[i].first;
+        n->bound_inputs[fake->weights[i].zero_point_input] = fake->zero_points + fake->weights[i].first;
+    }
+    for (size_t i = 0; i < fake->activation_count; ++i) {
+        ht_fake_activation *activation = &fake->activations[i];
+        n->bound_inputs[activation->scale_input] = &activation->scale;
+        n->bound_inputs[activation->zero_point_input] = &activation->zero_point;
+        n->bound_outputs[activation->low_output] = &activation->seen_low;
+        n->bound_outputs[activation->high_output] = &activation->seen_high;
+    }
+}
+
 static void bind(ht_network *n, const ht_rewrite *rewrite) {
     n->bound_inputs[rewrite->input] = n->inputs;
     n->bound_inputs[rewrite->target] = n->targets;
@@ -76,12 +90,16 @@ static void bind(ht_network *n, const ht_rewrite *rewrite) {
         }
     }
     bind_statistics(n);
+    if (n->fake != NULL) {
+        bind_fake(n, n->fake);
+    }
 }
 
 /* ---- life ---- */
 
 static ht_status build(ht_network *n, const ht_dataset_info *data, const ht_train_options *recipe, ht_error *err) {
-    ht_rewrite rewrite = {.ctx = n->ctx, .source = n->source, .data = data, .recipe = recipe, .batch = n->batch};
+    ht_rewrite rewrite = {.ctx = n->ctx, .source = n->source, .data = data, .recipe = recipe, .batch = n->batch,
+                          .fake = n->fake};
     HT_TRY(ht__rewrite_for_training(&rewrite, err));
     n->graph = rewrite.graph;
     n->trained = rewrite.trained;
@@ -97,7 +115,8 @@ static ht_status build(ht_network *n, const ht_dataset_info *data, const ht_trai
 }
 
 ht_status ht__network_create(ht_context *ctx, const ht_graph *source, const ht_dataset_info *data,
-                             const ht_train_options *recipe, size_t batch, ht_network **out, ht_error *err) {
+                             const ht_train_options *recipe, size_t batch, ht_fake *fake, ht_network **out,
+                             ht_error *err) {
     ht_network *n = ht__calloc(&ctx->allocator, 1, sizeof *n);
     if (n == NULL) {
         return ht__fail_memory(err, sizeof *n);
@@ -105,6 +124,7 @@ ht_status ht__network_create(ht_context *ctx, const ht_graph *source, const ht_d
     n->ctx = ctx;
     n->source = source;
     n->batch = batch;
+    n->fake = fake;
     n->input_elements = data->input_elements;
     n->target_width = data->target_width;
     ht_status status = build(n, data, recipe, err);
@@ -146,7 +166,23 @@ size_t ht__network_bytes(const ht_network *n) {
     return floats * sizeof(float) + ht__program_run_bytes(n->program) + n->program->packed_bytes;
 }
 
+/* The grids follow the weights that this step will round. */
+static ht_status fit_weights(ht_network *n, ht_error *err) {
+    for (size_t i = 0; i < n->fake->weight_count; ++i) {
+        const ht_fake_weight *weight = &n->fake->weights[i];
+        for (size_t k = 0; k < n->trained_count; ++k) {
+            if (n->trained[k].source == weight->source) {
+                HT_TRY(ht__fake_fit(n->fake, weight, n->parameters + n->trained[k].offset, err));
+            }
+        }
+    }
+    return HT_OK;
+}
+
 ht_status ht__network_step(ht_network *n, ht_error *err) {
+    if (n->fake != NULL) {
+        HT_TRY(fit_weights(n, err));
+    }
     const ht_run_arguments arguments = {
         .inputs = n->bound_inputs, .outputs = n->bound_outputs, .arena = n->arena, .pool = n->ctx->pool};
     HT_TRY(ht__program_run(n->program, &arguments, err));
@@ -154,7 +190,7 @@ ht_status ht__network_step(ht_network *n, ht_error *err) {
     n->statistics[1] = n->statistics[0];
     n->statistics[0] = fresh;
     bind_statistics(n);
-    return HT_OK;
+    return n->fake != NULL ? ht__fake_follow(n->fake, err) : HT_OK;
 }
 
 /* ---- the trained model ---- */

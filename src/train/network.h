@@ -11,6 +11,7 @@
 #include "graph/graph.h"
 #include "halftone/train.h"
 #include "run/program.h"
+#include "train/fake.h"
 
 /* A constant of the inference graph and its place in a flat buffer. */
 typedef struct ht_trained {
@@ -36,6 +37,7 @@ typedef struct ht_network {
     float *inputs, *targets; /* one batch: fill before a step */
     float *outputs;          /* [batch][output_width], after a step: class probabilities, or predictions */
     float loss;              /* after a step: mean over the batch */
+    ht_fake *fake;           /* borrowed; NULL: nothing is rounded */
     int64_t step;            /* read by dropout */
 
     const void **bound_inputs; /* by program input and output */
@@ -44,10 +46,11 @@ typedef struct ht_network {
 } ht_network;
 
 /* `source` is an inference graph with one input whose first dimension is unknown or `recipe->batch`; its last node is no
- * Softmax. `batch` samples per step. Ownership of *out passes to the caller: ht__network_destroy.
+ * Softmax. `batch` samples per step; `fake` may be NULL. Ownership of *out passes to the caller: ht__network_destroy.
  * Errors: as ht_train. */
 ht_status ht__network_create(ht_context *ctx, const ht_graph *source, const ht_dataset_info *data,
-                             const ht_train_options *recipe, size_t batch, ht_network **out, ht_error *err);
+                             const ht_train_options *recipe, size_t batch, ht_fake *fake, ht_network **out,
+                             ht_error *err);
 /* NULL is allowed. */
 void ht__network_destroy(ht_network *network);
 /* One forward and backward pass over inputs and targets: fills gradients, outputs and loss, and renews the statistics. */

@@ -7,37 +7,30 @@
 #include "passes/passes.h"
 #include "train/streams.h"
 
-/* Which constants of which operators are trained: bit i stands for input i. */
-static const struct {
-    const char *op;
-    uint32_t inputs;
-} trained_inputs[] = {
-    {"Conv", 1u << 1 | 1u << 2},
-    {"Gemm", 1u << 0 | 1u << 1 | 1u << 2},
-    {"MatMul", 1u << 0 | 1u << 1},
-    {"BatchNormalization", 1u << 1 | 1u << 2},
-    {"Add", 1u << 0 | 1u << 1}, /* a bias after MatMul */
-};
-
 typedef struct rewriter {
     ht_rewrite *io;
     ht_graph *fixed;     /* the source with a known batch: where shapes are read from */
     ht_graph *graph;     /* the result */
     ht_value **map;      /* by id of the source's values */
-    ht_value **running;  /* by tracked constant: the value that holds its successor */
+    bool *is_trained;      /* by id of the source's values */
+    ht_value **parameters; /* by trained constant: the training graph's input */
+    ht_value **running;    /* by tracked constant: the value that holds its successor */
     ht_value *step, *target;
     ht_error *err;
 } rewriter;
 
 /* ---- what is trained ---- */
 
-static uint32_t trained_mask(const ht_node *node) {
-    for (size_t i = 0; i < sizeof trained_inputs / sizeof *trained_inputs; ++i) {
-        if (node->op == ht__op_find("", trained_inputs[i].op)) {
-            return trained_inputs[i].inputs;
-        }
+/* Weights, biases, scales and shifts of normalisations; not their statistics, nor constants of the arithmetic. */
+static ht_status find_trained(rewriter *w) {
+    ht_target *targets;
+    size_t count;
+    HT_TRY(ht__quantization_targets(w->fixed, &targets, &count, w->err));
+    for (size_t i = 0; i < count; ++i) {
+        w->is_trained[targets[i].value->id] = targets[i].role != HT_TARGET_OTHER;
     }
-    return 0;
+    ht__free(&w->io->ctx->allocator, targets);
+    return HT_OK;
 }
 
 static bool is_parameter(const ht_value *value) {
@@ -59,25 +52,84 @@ static ht_status append(rewriter *w, ht_trained **list, size_t *count, const ht_
 
 /* Makes the constant an input of the training graph and remembers it. */
 static ht_status take(rewriter *w, const ht_value *value, ht_trained **list, size_t *count) {
-    if (w->map[value->id] != NULL) {
-        return HT_OK;
-    }
     HT_TRY(append(w, list, count, w->io->source->values[value->id]));
     (*list)[*count - 1].input = (int32_t)w->graph->input_count;
-    return ht__graph_add_input(w->graph, value->name, &value->desc, &w->map[value->id], w->err);
+    return ht__graph_add_input(w->graph, NULL, &value->desc, &w->map[value->id], w->err);
 }
 
-static ht_status take_parameters(rewriter *w, const ht_node *node) {
-    uint32_t mask = trained_mask(node);
-    for (uint32_t i = 0; i < node->input_count; ++i) {
-        if ((mask >> i & 1) != 0 && is_parameter(node->inputs[i])) {
-            HT_TRY(take(w, node->inputs[i], &w->io->trained, &w->io->trained_count));
+/* ---- rounding in the forward pass ---- */
+
+/* *out = `value` rounded to the grid of two new inputs, `grids` numbers each along `axis` (-1: one for all). */
+static ht_status add_rounding(rewriter *w, ht_value *value, int32_t axis, size_t grids, float high, int32_t *scale_input,
+                              int32_t *zero_point_input, ht_value **out) {
+    const ht_tensor_desc desc = {.type = HT_F32, .rank = axis >= 0, .dims = {(int64_t)grids}};
+    ht_value *inputs[3] = {value, NULL, NULL};
+    *scale_input = (int32_t)w->graph->input_count;
+    HT_TRY(ht__graph_add_input(w->graph, NULL, &desc, &inputs[1], w->err));
+    *zero_point_input = (int32_t)w->graph->input_count;
+    HT_TRY(ht__graph_add_input(w->graph, NULL, &desc, &inputs[2], w->err));
+    ht_node *node;
+    HT_TRY(ht__graph_add_node(w->graph, "FakeQuantize", NULL, inputs, 3, 1, NULL, &node, w->err));
+    HT_TRY(ht__node_set_float(w->graph, node, "low", 0, w->err));
+    HT_TRY(ht__node_set_float(w->graph, node, "high", high, w->err));
+    HT_TRY(ht__node_set_int(w->graph, node, "axis", axis >= 0 ? axis : 0, w->err));
+    HT_TRY(node->op->infer(w->graph, node, w->err));
+    *out = node->outputs[0];
+    return HT_OK;
+}
+
+/* Readers of the constant `id` read its rounded value, when it is one of the weights to be rounded. */
+static ht_status round_weight(rewriter *w, uint32_t id) {
+    ht_fake *fake = w->io->fake;
+    for (size_t i = 0; fake != NULL && i < fake->weight_count; ++i) {
+        ht_fake_weight *weight = &fake->weights[i];
+        if (weight->source->id == id) {
+            return add_rounding(w, w->map[id], weight->axis, weight->channels, fake->weight_high, &weight->scale_input,
+                                &weight->zero_point_input, &w->map[id]);
         }
     }
     return HT_OK;
 }
 
-/* ---- nodes ---- */
+/* The smallest or largest element, as an output. */
+static ht_status add_extreme(rewriter *w, const char *op, ht_value *value, int32_t *output) {
+    ht_node *node;
+    HT_TRY(ht__graph_add_node(w->graph, op, NULL, &value, 1, 1, NULL, &node, w->err));
+    HT_TRY(ht__node_set_int(w->graph, node, "keepdims", 0, w->err));
+    HT_TRY(node->op->infer(w->graph, node, w->err));
+    *output = (int32_t)w->graph->output_count;
+    return ht__graph_mark_output(w->graph, node->outputs[0], w->err);
+}
+
+/* `made` stands for the activation `source` from now on, rounded when it is one of those. */
+static ht_status settle(rewriter *w, const ht_value *source, ht_value *made) {
+    ht_fake *fake = w->io->fake;
+    w->map[source->id] = made;
+    for (size_t i = 0; fake != NULL && i < fake->activation_count; ++i) {
+        ht_fake_activation *activation = &fake->activations[i];
+        if (activation->source->id == source->id) {
+            HT_TRY(add_extreme(w, "ReduceMin", made, &activation->low_output));
+            HT_TRY(add_extreme(w, "ReduceMax", made, &activation->high_output));
+            return add_rounding(w, made, -1, 1, fake->activation_high, &activation->scale_input,
+                                &activation->zero_point_input, &w->map[source->id]);
+        }
+    }
+    return HT_OK;
+}
+
+static ht_status take_parameters(rewriter *w, const ht_node *node) {
+    for (uint32_t i = 0; i < node->input_count; ++i) {
+        const ht_value *value = node->inputs[i];
+        if (is_parameter(value) && w->is_trained[value->id] && w->map[value->id] == NULL) {
+            HT_TRY(take(w, value, &w->io->trained, &w->io->trained_count));
+            w->parameters[w->io->trained_count - 1] = w->map[value->id];
+            HT_TRY(round_weight(w, value->id));
+        }
+    }
+    return HT_OK;
+}
+
+/* ---- nodes: values get new names, since what a model calls its own may be what we make up ---- */
 
 /* The training graph's value for one of the source; constants that are not trained are borrowed. */
 static ht_status mapped(rewriter *w, const ht_value *value, ht_value **out) {
@@ -89,8 +141,7 @@ static ht_status mapped(rewriter *w, const ht_value *value, ht_value **out) {
         if (value->data == NULL) {
             return ht__fail_at(w->err, HT_ERROR_INTERNAL, value->name, "A value is read before it is made.");
         }
-        HT_TRY(ht__graph_add_constant(w->graph, value->name, &value->desc, value->data, true, &w->map[value->id],
-                                      w->err));
+        HT_TRY(ht__graph_add_constant(w->graph, NULL, &value->desc, value->data, true, &w->map[value->id], w->err));
     }
     *out = w->map[value->id];
     return HT_OK;
@@ -115,7 +166,6 @@ static ht_status copy_attributes(rewriter *w, const ht_node *from, ht_node *to) 
 /* The same node on the training graph's values. */
 static ht_status copy_node(rewriter *w, const ht_node *node) {
     ht_value *inputs[HT_MAX_INPUTS];
-    const char *names[HT_MAX_OUTPUTS];
     if (node->input_count > HT_MAX_INPUTS || node->output_count > HT_MAX_OUTPUTS) {
         return ht__fail_at(w->err, HT_ERROR_UNSUPPORTED, node->name, "%u inputs are more than training takes.",
                            node->input_count);
@@ -123,17 +173,14 @@ static ht_status copy_node(rewriter *w, const ht_node *node) {
     for (uint32_t i = 0; i < node->input_count; ++i) {
         HT_TRY(mapped(w, node->inputs[i], &inputs[i]));
     }
-    for (uint32_t i = 0; i < node->output_count; ++i) {
-        names[i] = node->outputs[i] != NULL ? node->outputs[i]->name : NULL;
-    }
     ht_node *made;
-    HT_TRY(ht__graph_add_node(w->graph, node->op->name, node->name, inputs, node->input_count, node->output_count, names,
+    HT_TRY(ht__graph_add_node(w->graph, node->op->name, node->name, inputs, node->input_count, node->output_count, NULL,
                               &made, w->err));
     HT_TRY(copy_attributes(w, node, made));
     HT_TRY(made->op->infer(w->graph, made, w->err));
     for (uint32_t i = 0; i < node->output_count; ++i) {
         if (node->outputs[i] != NULL) {
-            w->map[node->outputs[i]->id] = made->outputs[i];
+            HT_TRY(settle(w, node->outputs[i], made->outputs[i]));
         }
     }
     return HT_OK;
@@ -156,10 +203,9 @@ static ht_status train_norm(rewriter *w, const ht_node *node) {
     HT_TRY(ht__graph_add_node(w->graph, "BatchNormTrain", node->name, inputs, 5, 5, NULL, &made, w->err));
     HT_TRY(copy_attributes(w, node, made));
     HT_TRY(made->op->infer(w->graph, made, w->err));
-    w->map[node->outputs[0]->id] = made->outputs[0];
     w->running[w->io->tracked_count - 2] = made->outputs[1];
     w->running[w->io->tracked_count - 1] = made->outputs[2];
-    return HT_OK;
+    return settle(w, node->outputs[0], made->outputs[0]);
 }
 
 static ht_status dropout_ratio(const ht_node *node, const ht_train_options *recipe, float *ratio, ht_error *err) {
@@ -182,13 +228,12 @@ static ht_status train_dropout(rewriter *w, const ht_node *node, size_t place) {
     ht_value *inputs[2];
     HT_TRY(mapped(w, node->inputs[0], &inputs[0]));
     if (ratio == 0) {
-        w->map[node->outputs[0]->id] = inputs[0];
-        return HT_OK;
+        return settle(w, node->outputs[0], inputs[0]);
     }
     if (w->step == NULL) {
         const ht_tensor_desc desc = {.type = HT_I64};
         w->io->step = (int32_t)w->graph->input_count;
-        HT_TRY(ht__graph_add_input(w->graph, "halftone.step", &desc, &w->step, w->err));
+        HT_TRY(ht__graph_add_input(w->graph, NULL, &desc, &w->step, w->err));
     }
     inputs[1] = w->step;
     ht_node *made;
@@ -197,8 +242,7 @@ static ht_status train_dropout(rewriter *w, const ht_node *node, size_t place) {
     HT_TRY(ht__node_set_int(w->graph, made, "seed", (int64_t)w->io->recipe->seed, w->err));
     HT_TRY(ht__node_set_int(w->graph, made, "stream", (int64_t)ht__stream(HT_STREAM_DROPOUT, place), w->err));
     HT_TRY(made->op->infer(w->graph, made, w->err));
-    w->map[node->outputs[0]->id] = made->outputs[0];
-    return HT_OK;
+    return settle(w, node->outputs[0], made->outputs[0]);
 }
 
 static ht_status rewrite_nodes(rewriter *w) {
@@ -225,12 +269,14 @@ static ht_status add_ends(rewriter *w) {
                         ht__desc_print(&x->desc, takes, sizeof takes), w->io->batch, data->name, data->input_elements);
     }
     w->io->input = (int32_t)w->graph->input_count;
-    HT_TRY(ht__graph_add_input(w->graph, x->name, &x->desc, &w->map[x->id], w->err));
+    ht_value *input;
+    HT_TRY(ht__graph_add_input(w->graph, NULL, &x->desc, &input, w->err));
+    HT_TRY(settle(w, x, input));
     bool classes = data->task == HT_TASK_CLASSIFICATION;
     ht_tensor_desc target = {.type = HT_F32, .rank = classes ? 1 : 2,
                              .dims = {(int64_t)w->io->batch, classes ? 0 : (int64_t)data->target_width}};
     w->io->target = (int32_t)w->graph->input_count;
-    return ht__graph_add_input(w->graph, "halftone.target", &target, &w->target, w->err);
+    return ht__graph_add_input(w->graph, NULL, &target, &w->target, w->err);
 }
 
 /* The loss on the network's output; also makes what accuracy is counted from an output. */
@@ -277,15 +323,11 @@ static ht_status add_gradients(rewriter *w, ht_value *loss) {
     if (io->trained_count == 0) {
         return ht__fail(w->err, HT_ERROR_UNSUPPORTED, "The network has no weights that could be trained.");
     }
-    ht_value **values = ht__arena_alloc(w->graph->arena, 2 * io->trained_count * sizeof *values);
-    if (values == NULL) {
-        return ht__fail_memory(w->err, 2 * io->trained_count * sizeof *values);
+    ht_value **gradients = ht__arena_alloc(w->graph->arena, io->trained_count * sizeof *gradients);
+    if (gradients == NULL) {
+        return ht__fail_memory(w->err, io->trained_count * sizeof *gradients);
     }
-    ht_value **gradients = values + io->trained_count;
-    for (size_t i = 0; i < io->trained_count; ++i) {
-        values[i] = w->map[io->trained[i].source->id];
-    }
-    HT_TRY(ht__graph_differentiate(w->graph, loss, values, io->trained_count, gradients, w->err));
+    HT_TRY(ht__graph_differentiate(w->graph, loss, w->parameters, io->trained_count, gradients, w->err));
     for (size_t i = 0; i < io->trained_count; ++i) {
         if (gradients[i] != NULL) {
             HT_TRY(mark(w, gradients[i], &io->trained[i].output));
@@ -300,16 +342,18 @@ static ht_status add_gradients(rewriter *w, ht_value *loss) {
 static ht_status run(rewriter *w) {
     HT_TRY(ht__graph_create(w->io->ctx, w->io->source->name, &w->graph, w->err));
     HT_TRY(ht__graph_copy(w->io->source, &w->fixed, w->err));
-    w->graph->made_up = w->fixed->made_up; /* names that are invented now must not be those of copied values */
     HT_TRY(ht__graph_set_batch(w->fixed, (int64_t)w->io->batch, w->err));
     HT_TRY(ht__graph_sort(w->fixed, w->err));
     size_t count = w->fixed->value_count;
     w->map = ht__arena_alloc(w->graph->arena, count * sizeof *w->map);
     w->running = ht__arena_alloc(w->graph->arena, count * sizeof *w->running);
-    if (w->map == NULL || w->running == NULL) {
-        return ht__fail_memory(w->err, count * sizeof *w->map);
+    w->parameters = ht__arena_alloc(w->graph->arena, count * sizeof *w->parameters);
+    w->is_trained = ht__arena_alloc(w->graph->arena, count * sizeof *w->is_trained);
+    if (w->map == NULL || w->running == NULL || w->parameters == NULL || w->is_trained == NULL) {
+        return ht__fail_memory(w->err, count * 3 * sizeof *w->map);
     }
-    ht_value *loss;
+    HT_TRY(find_trained(w));
+    ht_value *loss = NULL;
     HT_TRY(add_ends(w));
     HT_TRY(rewrite_nodes(w));
     HT_TRY(add_loss(w, &loss));

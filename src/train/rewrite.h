@@ -11,6 +11,7 @@ typedef struct ht_rewrite {
     const ht_dataset_info *data;
     const ht_train_options *recipe;
     size_t batch;
+    ht_fake *fake; /* what is rounded, with the places of its buffers as results; NULL: nothing */
 
     ht_graph *graph;               /* owned by the caller on success; owns the arrays below */
     ht_trained *trained, *tracked; /* `source`, `input` and `output` filled */

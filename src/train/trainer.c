@@ -36,12 +36,14 @@ typedef struct trainer {
     ht_context *ctx;
     const ht_train_options *recipe;
     const ht_dataset_info *info;
+    ht_fake *fake; /* NULL: not quantization-aware */
     ht_network *network;
     ht_optimizer_state optimizer;
     size_t batches; /* per epoch */
     uint32_t *order; /* the current epoch's samples */
     float *scratch;  /* of augmentation */
     float *best_parameters, *best_statistics; /* NULL: the last epoch is kept */
+    double (*best_ranges)[2];                 /* of activations */
     ht_train_epoch *epochs;                   /* [recipe->epochs] */
     position at;
     uint8_t fingerprint[HT_FINGERPRINT_BYTES];
@@ -59,7 +61,7 @@ static bool classifies(const trainer *t) { return t->info->task == HT_TASK_CLASS
 
 /* ---- checkpoints ---- */
 
-enum { MOST_PARTS = 8 };
+enum { MOST_PARTS = 10 };
 
 static size_t list_parts(trainer *t, ht_checkpoint_part parts[MOST_PARTS]) {
     const ht_network *n = t->network;
@@ -78,6 +80,13 @@ static size_t list_parts(trainer *t, ht_checkpoint_part parts[MOST_PARTS]) {
     if (t->best_parameters != NULL) {
         parts[count++] = (ht_checkpoint_part){t->best_parameters, parameters};
         parts[count++] = (ht_checkpoint_part){t->best_statistics, statistics};
+    }
+    if (t->fake != NULL) {
+        size_t ranges = t->fake->activation_count * sizeof *t->fake->ranges;
+        parts[count++] = (ht_checkpoint_part){t->fake->ranges, ranges};
+        if (t->best_parameters != NULL) {
+            parts[count++] = (ht_checkpoint_part){t->best_ranges, ranges};
+        }
     }
     return count;
 }
@@ -126,6 +135,9 @@ static ht_status resume(trainer *t, bool *resumed, ht_error *err) {
         ht__message(t->ctx, "warning", "%s is not used: %s. Training starts anew.", t->recipe->checkpoint, reason);
     } else if (*resumed) {
         t->optimizer.steps = t->at.updates;
+        if (t->fake != NULL) {
+            HT_TRY(ht__fake_renew(t->fake, err));
+        }
         ht__message(t->ctx, "note", "Going on from %s at epoch %llu.", t->recipe->checkpoint,
                     (unsigned long long)t->at.epoch + 1);
     }
@@ -137,7 +149,10 @@ static ht_status resume(trainer *t, bool *resumed, ht_error *err) {
 static ht_status begin(trainer *t, ht_error *err) {
     const ht_allocator *allocator = &t->ctx->allocator;
     size_t batch = t->recipe->batch < t->info->samples ? t->recipe->batch : t->info->samples;
-    HT_TRY(ht__network_create(t->ctx, t->job->source, t->info, t->recipe, batch, &t->network, err));
+    if (t->recipe->qat_scheme != NULL) {
+        HT_TRY(ht__fake_create(t->ctx, t->job->source, t->recipe, t->job->train, &t->fake, err));
+    }
+    HT_TRY(ht__network_create(t->ctx, t->job->source, t->info, t->recipe, batch, t->fake, &t->network, err));
     const ht_network *n = t->network;
     HT_TRY(ht__optimizer_create(allocator, t->recipe, n->parameter_elements, &t->optimizer, err));
     t->batches = t->info->samples / batch;
@@ -149,7 +164,9 @@ static ht_status begin(trainer *t, ht_error *err) {
     if (best) {
         t->best_parameters = ht__calloc(allocator, n->parameter_elements, sizeof(float));
         t->best_statistics = ht__calloc(allocator, n->statistic_elements, sizeof(float));
-        complete = complete && t->best_parameters != NULL && t->best_statistics != NULL;
+        size_t ranges = t->fake != NULL ? t->fake->activation_count : 0;
+        t->best_ranges = ht__calloc(allocator, ranges + 1, sizeof *t->best_ranges);
+        complete = complete && t->best_parameters != NULL && t->best_statistics != NULL && t->best_ranges != NULL;
     }
     if (!complete) {
         return ht__fail_memory(err, t->info->samples * sizeof *t->order + n->parameter_elements * sizeof(float));
@@ -160,12 +177,14 @@ static ht_status begin(trainer *t, ht_error *err) {
 static void end(trainer *t) {
     const ht_allocator *allocator = &t->ctx->allocator;
     ht__network_destroy(t->network);
+    ht__fake_destroy(t->fake);
     ht__optimizer_destroy(allocator, &t->optimizer);
     ht__free(allocator, t->order);
     ht__free(allocator, t->epochs);
     ht__free(allocator, t->scratch);
     ht__free(allocator, t->best_parameters);
     ht__free(allocator, t->best_statistics);
+    ht__free(allocator, t->best_ranges);
 }
 
 /* ---- one batch ---- */
@@ -276,13 +295,28 @@ static ht_status train_epoch(trainer *t, ht_error *err) {
     return HT_OK;
 }
 
+/* The model that these numbers make; rounded when that is what was trained for. */
+static ht_status export(const trainer *t, bool best, ht_graph **out, ht_error *err) {
+    const ht_network *n = t->network;
+    HT_TRY(ht__network_export(n, best ? t->best_parameters : n->parameters, best ? t->best_statistics : n->statistics[0],
+                              out, err));
+    if (t->fake == NULL) {
+        return HT_OK;
+    }
+    ht_status status = ht__fake_annotate(t->fake, best ? t->best_ranges : t->fake->ranges, *out, err);
+    if (status != HT_OK) {
+        ht__graph_destroy(*out);
+    }
+    return status;
+}
+
 /* Loss and accuracy of the weights as they are, through the model that would be saved. */
 static ht_status validate(trainer *t, ht_train_epoch *epoch, ht_error *err) {
     if (t->job->validation == NULL) {
         return HT_OK;
     }
     ht_graph *graph;
-    HT_TRY(ht__network_export(t->network, t->network->parameters, t->network->statistics[0], &graph, err));
+    HT_TRY(export(t, false, &graph, err));
     ht_evaluator *evaluator = NULL;
     ht_evaluation result;
     ht_status status = ht__evaluator_create(t->ctx, graph, t->job->validation, NULL, false, &evaluator, err);
@@ -312,6 +346,9 @@ static void judge(trainer *t, const ht_train_epoch *epoch) {
         t->at.without_better = 0;
         memcpy(t->best_parameters, n->parameters, n->parameter_elements * sizeof(float));
         memcpy(t->best_statistics, n->statistics[0], n->statistic_elements * sizeof(float));
+        if (t->fake != NULL) {
+            memcpy(t->best_ranges, t->fake->ranges, t->fake->activation_count * sizeof *t->best_ranges);
+        }
     } else {
         ++t->at.without_better;
     }
@@ -354,8 +391,7 @@ static ht_status run(trainer *t, ht_graph **out, ht_train_report *report, ht_err
     }
     const ht_network *n = t->network;
     bool best = t->best_parameters != NULL;
-    HT_TRY(ht__network_export(n, best ? t->best_parameters : n->parameters, best ? t->best_statistics : n->statistics[0],
-                              out, err));
+    HT_TRY(export(t, best, out, err));
     report->last = t->epochs[t->at.epoch - 1];
     report->best_epoch = t->at.best_epoch;
     report->parameters = n->parameter_count;

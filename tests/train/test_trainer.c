@@ -265,6 +265,58 @@ static void interrupted_within_an_epoch(void **state) {
     ht__graph_destroy(b);
 }
 
+/* 3-bit weights from fresh weights, 6-bit activations: what comes out is rounded, annotated, and still right; and a run that was
+ * interrupted ends the same, so the activations' ranges are part of the checkpoint. */
+static void quantization_aware(void **state) {
+    (void)state;
+    char checkpoint[96];
+    snprintf(checkpoint, sizeof checkpoint, "%s/qat", folder);
+    ht_dataset data = row_set(true);
+    ht_train_options recipe = recipe_for("mlp-simple", &data, 20);
+    recipe.learning_rate = 0.02;
+    recipe.qat_scheme = "affine";
+    recipe.qat_weight_bits = 3;
+    recipe.qat_activation_bits = 6;
+    ht_train_report report;
+    ht_graph *whole = trained("mlp-simple", &data, &recipe, &report);
+    assert_true(report.last.validation_accuracy > 0.92);
+    size_t rounded = 0, activations = 0;
+    for (size_t i = 0; i < whole->value_count; ++i) {
+        const ht_value *value = whole->values[i];
+        if (value->quantization == NULL) {
+            continue;
+        }
+        activations += value->data == NULL;
+        rounded += value->data != NULL;
+        const float *numbers = value->data;
+        for (int64_t k = 0; numbers != NULL && k < ht__desc_elements(&value->desc); ++k) {
+            float code = numbers[k] / value->quantization->scale[0];
+            assert_true(fabsf(code - nearbyintf(code)) < 1e-4f && fabsf(code) <= 7.01f);
+        }
+    }
+    assert_int_equal(rounded, 2);
+    assert_int_equal(activations, 2); /* the input, and the hidden layer behind its ReLU */
+    recipe.checkpoint = checkpoint;
+    ht_graph *again = NULL;
+    ht_error err = {.status = HT_OK};
+    polls_left = 100;
+    assert_int_equal(train("mlp-simple", &data, &recipe, NULL, &again, &report, &err), HT_ERROR_INTERRUPTED);
+    polls_left = -1;
+    again = trained("mlp-simple", &data, &recipe, &report);
+    assert_true(report.resumed);
+    assert_same_weights(whole, again);
+    for (size_t i = 0; i < whole->value_count; ++i) {
+        const ht_quantization *a = whole->values[i]->quantization;
+        if (a != NULL) {
+            assert_true(a->scale[0] == ht__graph_find(again, whole->values[i]->name)->quantization->scale[0]);
+        }
+    }
+    ht__graph_destroy(whole);
+    ht__graph_destroy(again);
+    recipe.qat_scheme = "mid-rise";
+    assert_int_equal(train("mlp-simple", &data, &recipe, NULL, &again, &report, &err), HT_ERROR_UNSUPPORTED);
+}
+
 /* A checkpoint of another recipe, and one with a byte changed, are not used. */
 static void other_checkpoints_are_refused(void **state) {
     (void)state;
@@ -381,6 +433,7 @@ int main(void) {
         cmocka_unit_test(learns_pictures),
         cmocka_unit_test(same_bits_each_time),
         cmocka_unit_test(interrupted_within_an_epoch),
+        cmocka_unit_test(quantization_aware),
         cmocka_unit_test(other_checkpoints_are_refused),
         cmocka_unit_test(stops_early_and_keeps_the_best),
         cmocka_unit_test(a_loss_that_explodes),
