@@ -17,9 +17,9 @@
     X(list)              \
     X(train)             \
     X(eval)              \
+    X(info)              \
     X(quantize)          \
     X(study)             \
-    X(info)              \
     X(help)              \
     X(version)
 

@@ -1,5 +1,7 @@
 #include "graph/quantization.h"
 
+#include "numeric/formats.h"
+
 ht_status ht__group_view(const ht_quantization *quantization, const ht_tensor_desc *desc, ht_group_view *out,
                          ht_error *err) {
     int32_t axis = quantization->axis;
@@ -37,6 +39,13 @@ static void decode_affine(const ht_quantization *q, const ht_group_view *view, i
 ht_status ht__quantization_decode(const ht_quantization *quantization, const ht_tensor_desc *desc, float *out,
                                   ht_error *err) {
     const ht_quantization *q = quantization;
+    if (q->element != HT_NONE) {
+        const ht_number_format *format = q->element == HT_BF16 ? &ht__bf16 : &ht__f16;
+        for (int64_t i = 0; i < ht__desc_elements(desc); ++i) {
+            out[i] = format->decode(format, q->codes[i]);
+        }
+        return HT_OK;
+    }
     ht_group_view view;
     HT_TRY(ht__group_view(q, desc, &view, err));
     int64_t elements = ht__desc_elements(desc);

@@ -12,7 +12,7 @@ python=$HALFTONE_ORACLES/bin/python
 mkdir "$folder/ours" "$folder/foreign" "$folder/rewritten"
 
 # What we write, and what we compute from it.
-for test in operators quantized; do
+for test in operators quantized schemes; do
     HALFTONE_ONNX_SAMPLES=$folder/ours "$BUILD/test_onnx_$test" >"$folder/log" 2>&1 || { cat "$folder/log"; exit 1; }
 done
 "$python" tests/onnx/oracle.py "$folder/ours"

@@ -325,6 +325,25 @@ static ht_status replace_quantized(decoding *d, ht_quantization *q) {
     return replace(d, values, q);
 }
 
+/* f16 and bf16 numbers that the network uses as f32: the numbers are the codes. */
+static ht_status fold_element(onnx_folding *folding, onnx_node *node) {
+    if (!is_standard(node, "Cast") || node->input_count != 1 || node->output_count != 1 ||
+        ht__onnx_int(node, "to", 0) != 1) {
+        return HT_OK;
+    }
+    const onnx_tensor *codes = ht__onnx_constant(folding, node->inputs[0], HT_NONE);
+    if (codes == NULL || (codes->desc.type != HT_F16 && codes->desc.type != HT_BF16) ||
+        ht__desc_elements(&codes->desc) <= 0) {
+        return HT_OK;
+    }
+    decoding d = {.folding = folding, .nodes = {node}, .count = 1, .name = node->outputs[0], .desc = codes->desc};
+    d.desc.type = HT_F32;
+    ht_quantization *q;
+    HT_TRY(reserve(&d, sizeof *q, &q));
+    *q = (ht_quantization){.bits = 16, .axis = -1, .groups = 1, .codes = codes->data, .element = codes->desc.type};
+    return replace_quantized(&d, q);
+}
+
 /* A 32-bit bias, as quantizers of others write them: it becomes plain numbers, since codes end at 16 bits. */
 static ht_status decode_bias(onnx_folding *folding, onnx_node *node) {
     bool has_parameters = is_standard(node, "DequantizeLinear") && node->input_count >= 2 && node->output_count == 1;
@@ -355,6 +374,7 @@ static ht_status decode_bias(onnx_folding *folding, onnx_node *node) {
 ht_status ht__onnx_fold_constant(onnx_folding *folding, onnx_node *node) {
     decoding d = {.folding = folding};
     HT_TRY(decode_bias(folding, node));
+    HT_TRY(fold_element(folding, node));
     if (node->removed) {
         return HT_OK;
     }

@@ -4,6 +4,7 @@
  *       DequantizeLinear(codes i8|u8, scale, zero_point)
  *   other affine:   Mul(Sub(Cast(codes), zero_point), scale)
  *   codebook:       Gather(table, Cast(codes) [+ offsets of each group's table]) [* scale]
+ *   f16 and bf16:   Cast(codes)
  *   activations:    [Clip,] QuantizeLinear, DequantizeLinear; u8 or i8, above 8 bits u16 or i16 (operator set 21)
  *
  * With blocks, codes are stored as [channels, blocks, block_length], padded with code 0, and parameters as
