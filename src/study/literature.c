@@ -42,14 +42,22 @@ static void split_line(char *line, char *fields[COLUMNS]) {
     }
 }
 
-/* "fmnist_cnn" -> "fashion-mnist_cnn-vanilla" */
-static json_t *model_name(char *model) {
+/* The study's network that a row is about: the data set of the same name or with a suffix ("fashion-mnist-capstone"),
+ * the net of the same name. NULL: none. */
+static const ht_study_model *find_model(const ht_study *study, char *model) {
     char *underscore = strchr(model, '_');
     if (underscore == NULL) {
-        return json_string(model);
+        return NULL;
     }
     *underscore = '\0';
-    return json_sprintf("%s_%s", rename_word(datasets, model), rename_word(networks, underscore + 1));
+    const char *dataset = rename_word(datasets, model), *network = rename_word(networks, underscore + 1);
+    for (size_t m = 0; m < study->model_count; ++m) {
+        if (strncmp(study->models[m].dataset, dataset, strlen(dataset)) == 0 &&
+            strcmp(study->models[m].name, network) == 0) {
+            return &study->models[m];
+        }
+    }
+    return NULL;
 }
 
 static json_t *method_name(const char *rounding, const char *level_set) {
@@ -59,7 +67,8 @@ static json_t *method_name(const char *rounding, const char *level_set) {
     return json_sprintf("%s/%s", rename_word(roundings, rounding), rename_word(levels, level_set));
 }
 
-static ht_status take_row(const char *path, int64_t number, char *line, json_t *array, ht_error *err) {
+static ht_status take_row(const ht_study *study, const char *path, int64_t number, char *line, json_t *array,
+                          ht_error *err) {
     char *fields[COLUMNS];
     split_line(line, fields);
     const char *figure = fields[TEST_ACCURACY][0] != '\0' ? fields[TEST_ACCURACY] : fields[TEST_LOSS];
@@ -70,13 +79,19 @@ static ht_status take_row(const char *path, int64_t number, char *line, json_t *
                              "A row must read model,rounding,levels,bits,train_loss,train_accuracy,test_loss,"
                              "test_accuracy.");
     }
-    json_array_append_new(array, json_pack("{s:o,s:o,s:I,s:o,s:s}", "model", model_name(fields[MODEL]), "method",
+    const ht_study_model *model = find_model(study, fields[MODEL]);
+    if (model == NULL) {
+        return HT_OK;
+    }
+    json_array_append_new(array, json_pack("{s:o,s:o,s:I,s:o,s:s}", "model",
+                                           json_sprintf("%s_%s", model->dataset, model->name), "method",
                                            method_name(fields[ROUNDING], fields[LEVELS]), "bits", (json_int_t)bits,
                                            "value", ht__json_number(value), "source", SOURCE));
     return HT_OK;
 }
 
-static ht_status take_rows(const char *path, const ht_file_view *view, json_t *array, ht_error *err) {
+static ht_status take_rows(const ht_study *study, const char *path, const ht_file_view *view, json_t *array,
+                           ht_error *err) {
     size_t position = 0;
     for (int64_t number = 1; position < view->size; ++number) {
         char line[512];
@@ -92,18 +107,17 @@ static ht_status take_rows(const char *path, const ht_file_view *view, json_t *a
         line[length] = '\0';
         line[strcspn(line, "\r")] = '\0';
         if (number > 1 && line[0] != '\0') {
-            HT_TRY(take_row(path, number, line, array, err));
+            HT_TRY(take_row(study, path, number, line, array, err));
         }
     }
     return HT_OK;
 }
 
-ht_status ht__study_literature_json(const ht_context *ctx, const char *path, json_t **out, ht_error *err) {
-    (void)ctx;
+ht_status ht__study_literature_json(const ht_study *study, const char *path, json_t **out, ht_error *err) {
     ht_file_view view;
     HT_TRY(ht__file_map(path, &view, err));
     *out = json_array();
-    ht_status status = *out != NULL ? take_rows(path, &view, *out, err) : ht__fail_memory(err, 64);
+    ht_status status = *out != NULL ? take_rows(study, path, &view, *out, err) : ht__fail_memory(err, 64);
     ht__file_unmap(&view);
     if (status != HT_OK) {
         json_decref(*out);

@@ -239,9 +239,12 @@ static ht_status build(const ht_study_results *results, const ht_study_results_o
     put(root, "cells", cells_json(results));
     put_part(root, "stochastic", ht__study_stochastic_json(results));
     put_part(root, "verdict", ht__study_verdict_json(results));
+    json_t *claims;
+    HT_TRY(ht__study_claims_json(results, &claims, err));
+    put(root, "claims", claims);
     if (options != NULL && options->literature != NULL) {
         json_t *literature;
-        HT_TRY(ht__study_literature_json(results->study->ctx, options->literature, &literature, err));
+        HT_TRY(ht__study_literature_json(results->study, options->literature, &literature, err));
         put(root, "literature", literature);
     }
     if (options != NULL && options->interactive) {

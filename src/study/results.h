@@ -62,7 +62,9 @@ bool ht__study_same_series(const ht_study_cell *a, const ht_study_cell *b);
 /* Parts of the document; each returns a new reference, or NULL when there is nothing to say. */
 json_t *ht__study_verdict_json(const ht_study_results *results);
 json_t *ht__study_stochastic_json(const ht_study_results *results);
-ht_status ht__study_literature_json(const ht_context *ctx, const char *path, json_t **out, ht_error *err);
+ht_status ht__study_claims_json(const ht_study_results *results, json_t **out, ht_error *err);
+/* Published rows on networks of this study. */
+ht_status ht__study_literature_json(const ht_study *study, const char *path, json_t **out, ht_error *err);
 ht_status ht__study_interactive_json(const ht_study_results *results, json_t **out, ht_error *err);
 /* The index of the model that the report opens with. */
 size_t ht__study_shown_model(const ht_study_results *results);

@@ -104,12 +104,15 @@ static void say_error(const ht_study_model_result *model, const ht_study_cell_re
 }
 
 static json_t *command_json(const ht_study *study, const ht_study_cell *cell) {
-    char text[HT_SCHEME_TEXT];
-    ht_scheme_print(&cell->scheme, text);
     const ht_study_model *model = &study->models[cell->model];
-    return json_sprintf("halftone quantize %s --scheme %s --bits %u%s%s%s -o %s-%ubit.onnx", model->file_shown,
-                        cell->scheme_name, cell->scheme.bits, cell->fold_batch_norm ? " --fold-batch-norm" : "",
-                        cell->quantize_biases ? "" : " --keep-biases", cell->quantize_norms ? "" : " --keep-norms",
+    char activations[16] = "", calibration[256] = "";
+    if (cell->scheme.activation_bits != 0) {
+        snprintf(activations, sizeof activations, "/%u", cell->scheme.activation_bits);
+        snprintf(calibration, sizeof calibration, " --calib %s:calibration", model->dataset);
+    }
+    return json_sprintf("halftone quantize %s --scheme %s --bits %u%s%s%s%s%s -o %s-%ubit.onnx", model->file_shown,
+                        cell->scheme_name, cell->scheme.bits, activations, cell->fold_batch_norm ? " --fold-bn" : "",
+                        cell->quantize_biases ? " --biases" : "", cell->quantize_norms ? " --norms" : "", calibration,
                         model->id, cell->scheme.bits);
 }
 

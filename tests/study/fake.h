@@ -18,6 +18,7 @@ typedef struct fake_work {
     atomic_int trained, opened, closed, evaluated;
     const char *failing_model;  /* id; training it fails */
     const char *failing_scheme; /* cells of this scheme fail */
+    const char *bad_scheme;     /* gives more wrong predictions below 10 bits */
     double macs;
     long pause_microseconds; /* per evaluation */
     bool interrupts;         /* evaluation number `interrupt_at` says so */
@@ -30,6 +31,7 @@ struct ht_cell_session {
     const ht_study_model *model;
     bool regression;
     uint32_t bits; /* 32: float */
+    bool bad;
     uint64_t stream;
     float original[FAKE_WEIGHTS], values[FAKE_WEIGHTS], targets[FAKE_SAMPLES], outputs[FAKE_SAMPLES];
     uint16_t predictions[FAKE_SAMPLES];
@@ -110,6 +112,7 @@ static ht_status fake_quantize(ht_cell_session *s, const ht_study_cell *cell, ht
         return ht__fail_at(err, HT_ERROR_NUMERIC, "conv1.weight", "A weight is not finite.");
     }
     s->bits = cell != NULL ? cell->scheme.bits : 32;
+    s->bad = cell != NULL && s->fake->bad_scheme != NULL && strcmp(cell->scheme_name, s->fake->bad_scheme) == 0;
     s->stream = cell != NULL ? cell->quantization_seed + 1 : 0;
     float step = s->bits < 20 ? 1.0f / (float)(1 << s->bits) : 0.0f;
     for (size_t i = 0; i < FAKE_WEIGHTS; ++i) {
@@ -145,14 +148,14 @@ static ht_status fake_evaluate(ht_cell_session *s, ht_cell_outcome *out, ht_erro
     }
     nanosleep(&(struct timespec){.tv_nsec = s->fake->pause_microseconds * 1000}, NULL);
     uint32_t bits = s->bits > 10 ? 10 : s->bits;
-    double wrong = 0.1 + (bits < 6 ? 0.12 * (6 - bits) : 0.0), sum = 0.0;
+    double wrong = 0.1 + (bits < 6 ? 0.12 * (6 - bits) : 0.0) + (s->bad && bits < 10 ? 0.2 : 0.0), sum = 0.0;
     size_t right = 0;
     for (size_t i = 0; i < FAKE_SAMPLES; ++i) {
         float draw = ht__random_at(7, 0, i), noise = ht__random_at(8, s->stream, i) - 0.5f;
         bool is_wrong = (double)draw < wrong;
         s->predictions[i] = (uint16_t)(((size_t)s->targets[i] + is_wrong) % FAKE_CLASSES);
         right += !is_wrong;
-        s->outputs[i] = s->targets[i] + noise * (0.1f + 0.5f / (float)(1 << bits));
+        s->outputs[i] = s->targets[i] + noise * ((s->bad && bits < 10 ? 0.2f : 0.1f) + 0.5f / (float)(1 << bits));
         double error = (double)s->outputs[i] - (double)s->targets[i];
         sum += error * error;
     }

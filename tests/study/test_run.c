@@ -341,15 +341,16 @@ static void literature_rows_are_renamed(void **state) {
     char path[64];
     snprintf(path, sizeof path, "%s/published.csv", b->folder);
     static const char rows[] = "model,rounding,levels,bits,train_loss,train_accuracy,test_loss,test_accuracy\n"
-                               "fmnist_cnn,normal,prior_normal,4,.1,.9,.2,.9044\r\n"
+                               "fmnist_cnn,normal,prior_normal,4,.1,.9,.2,.9044\n" /* not of this study */
+                               "telescope_complex,normal,prior_normal,4,.1,.9,.2,.8044\r\n"
                                "mv_simple,mid_rise,IQR_range,16,0.01,,0.0127,\n";
     assert_int_equal(ht__file_write(&b->ctx->allocator, path, true, rows, strlen(rows), NULL), HT_OK);
     json_t *root = results_of(b, &(ht_study_results_options){.literature = path});
     const json_t *list = json_object_get(root, "literature"), *row = json_array_get(list, 0);
     assert_int_equal(json_array_size(list), 2);
-    assert_string_equal(text_of(row, "model"), "fashion-mnist_cnn-vanilla");
+    assert_string_equal(text_of(row, "model"), "telescope_mlp-complex");
     assert_string_equal(text_of(row, "method"), "nearest/normal");
-    assert_true(number(row, "value") == 0.9044 && number(row, "bits") == 4);
+    assert_true(number(row, "value") == 0.8044 && number(row, "bits") == 4);
     row = json_array_get(list, 1);
     assert_string_equal(text_of(row, "model"), "mv_mlp-simple");
     assert_string_equal(text_of(row, "method"), "mid-rise-iqr");
@@ -361,6 +362,54 @@ static void literature_rows_are_renamed(void **state) {
     ht_study_results_options options = {.literature = path};
     assert_int_equal(ht_study_results_json(b->study, &options, &text, NULL, &err), HT_ERROR_FORMAT);
     assert_int_equal(err.line, 2);
+}
+
+static const char *claim_verdict(const json_t *root, const char *id) {
+    const json_t *claims = json_object_get(root, "claims");
+    for (size_t i = 0; i < json_array_size(claims); ++i) {
+        if (strcmp(text_of(json_array_get(claims, i), "id"), id) == 0) {
+            return text_of(json_array_get(claims, i), "verdict");
+        }
+    }
+    return "absent";
+}
+
+/* The fake's schemes are alike but for one: what that one says about the claims is known. */
+static void claims_are_tested(void **state) {
+    bench *b = *state;
+    static const char grid[] = "models:\n"
+                               "  - {arch: mlp-simple, data: [telescope, mv]}\n"
+                               "grids:\n"
+                               "  - schemes: [nearest/uniform, nearest/histogram, nearest/normal, stochastic/uniform]\n"
+                               "    bits: [2, 3, 4, 5, 6, 7, 8, 9]\n";
+    write_yaml(b, grid);
+    open_study(b);
+    b->fake.bad_scheme = "nearest/normal";
+    assert_int_equal(ht_study_run(b->study, NULL, NULL), HT_OK);
+    json_t *root = results_of(b, NULL);
+    assert_string_equal(claim_verdict(root, "C2"), "holds");
+    assert_string_equal(claim_verdict(root, "C3"), "holds");
+    assert_string_equal(claim_verdict(root, "C4"), "absent");
+    assert_string_equal(claim_verdict(root, "C15"), "absent");
+    json_decref(root);
+}
+
+static void claims_are_refuted(void **state) {
+    bench *b = *state;
+    static const char grid[] = "models:\n"
+                               "  - {arch: mlp-simple, data: [telescope, mv]}\n"
+                               "grids:\n"
+                               "  - schemes: [nearest/uniform, nearest/histogram, nearest/normal, stochastic/uniform]\n"
+                               "    bits: [2, 3, 4, 5, 6, 7, 8, 9]\n";
+    write_yaml(b, grid);
+    open_study(b);
+    b->fake.bad_scheme = "nearest/uniform";
+    assert_int_equal(ht_study_run(b->study, NULL, NULL), HT_OK);
+    json_t *root = results_of(b, NULL);
+    assert_string_equal(claim_verdict(root, "C2"), "fails");
+    assert_string_equal(claim_verdict(root, "C3"), "fails");
+    assert_string_equal(claim_verdict(root, "C6"), "fails");
+    json_decref(root);
 }
 
 int main(void) {
@@ -379,6 +428,8 @@ int main(void) {
         TEST(csv_has_a_row_per_cell),
         TEST(interactive_part_has_levels_filters_and_pictures),
         TEST(literature_rows_are_renamed),
+        TEST(claims_are_tested),
+        TEST(claims_are_refuted),
 #undef TEST
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
