@@ -77,7 +77,7 @@ typedef struct piece {
 
 /* Quantizes `count` <= PIECE values that start at channel-major position `position`. */
 static void quantize_piece(job *work, const ht_levels *levels, const float *values, size_t count, uint64_t position,
-                           piece *buffers) {
+                           piece *buffers, float *decoded) {
     const ht_rounding *rounding = work->rounding;
     ht__levels_locate(levels, values, count, buffers->lower, buffers->fraction);
     for (int draw = 0; draw < rounding->draws; ++draw) {
@@ -93,11 +93,11 @@ static void quantize_piece(job *work, const ht_levels *levels, const float *valu
                                .ties_up = work->scheme->quirks & HT_QUIRK_TIES_UP};
     rounding->choose(&input, buffers->chosen, buffers->offset);
     if (rounding->subtractive) {
-        ht__levels_decode_offset(levels, buffers->chosen, buffers->offset, count, buffers->decoded);
+        ht__levels_decode_offset(levels, buffers->chosen, buffers->offset, count, decoded);
     } else {
-        ht__levels_decode(levels, buffers->chosen, count, buffers->decoded);
+        ht__levels_decode(levels, buffers->chosen, count, decoded);
     }
-    measure(values, buffers->decoded, count, &work->out->error);
+    measure(values, decoded, count, &work->out->error);
 }
 
 /* Where element `index` of channel `channel` lies in the array. */
@@ -105,17 +105,25 @@ static size_t place_of(const job *work, size_t channel, size_t index) {
     return (index / work->inner * work->out->channels + channel) * work->inner + index % work->inner;
 }
 
-static void store_piece(job *work, const ht_levels *levels, const piece *buffers, size_t channel, size_t index,
-                        size_t count) {
+/* Where a piece is decoded to: at once where it belongs, unless its values lie apart or would overwrite the input
+ * before the error is measured. */
+static float *decoded_at(const job *work, piece *buffers, size_t start) {
+    float *values = work->outputs->values;
+    bool direct = values != NULL && work->gathered == NULL && values != work->array->values;
+    return direct ? values + start : buffers->decoded;
+}
+
+static void store_piece(job *work, const ht_levels *levels, const piece *buffers, const float *decoded, size_t channel,
+                        size_t index, size_t count) {
     float *values = work->outputs->values;
     uint32_t *codes = work->outputs->codes;
     bool together = work->gathered == NULL;
     size_t start = together ? place_of(work, channel, index) : 0;
-    if (values != NULL && together) {
-        memcpy(values + start, buffers->decoded, count * sizeof *values);
+    if (values != NULL && together && decoded != values + start) {
+        memcpy(values + start, decoded, count * sizeof *values);
     }
     for (size_t i = 0; i < count && values != NULL && !together; ++i) {
-        values[place_of(work, channel, index + i)] = buffers->decoded[i];
+        values[place_of(work, channel, index + i)] = decoded[i];
     }
     for (size_t i = 0; i < count && codes != NULL; ++i) {
         codes[together ? start + i : place_of(work, channel, index + i)] = (uint32_t)(buffers->chosen[i] - levels->low);
@@ -190,8 +198,9 @@ static ht_status quantize_group(job *work, const float *values, size_t count, si
     piece buffers;
     for (size_t i = 0; i < count; i += PIECE) {
         size_t size = count - i < PIECE ? count - i : PIECE;
-        quantize_piece(work, &levels, values + i, size, position + i, &buffers);
-        store_piece(work, &levels, &buffers, channel, index + i, size);
+        float *decoded = decoded_at(work, &buffers, place_of(work, channel, index + i));
+        quantize_piece(work, &levels, values + i, size, position + i, &buffers, decoded);
+        store_piece(work, &levels, &buffers, decoded, channel, index + i, size);
     }
     return HT_OK;
 }

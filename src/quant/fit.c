@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "base/clones.h"
+#include "numeric/ordered.h"
 
 void ht__fit_init(ht_fit *fit, const ht_allocator *allocator, const ht_scheme *scheme) {
     *fit = (ht_fit){.allocator = allocator, .scheme = scheme};
@@ -16,25 +17,11 @@ void ht__fit_free(ht_fit *fit) {
     ht__free(fit->allocator, fit->starts);
 }
 
-/* Floats as integers in the same order: the bits of negative ones are turned round. NaN lies beyond the infinities. */
-static inline int32_t ordered(float value) {
-    int32_t bits;
-    memcpy(&bits, &value, sizeof bits);
-    return bits ^ (int32_t)((uint32_t)(bits >> 31) >> 1);
-}
-
-static inline float unordered(int32_t key) {
-    key ^= (int32_t)((uint32_t)(key >> 31) >> 1);
-    float value;
-    memcpy(&value, &key, sizeof value);
-    return value;
-}
-
 HT_CLONES
 static void extremes(const float *restrict values, size_t count, int32_t *smallest, int32_t *largest) {
     int32_t low = INT32_MAX, high = INT32_MIN;
     for (size_t i = 0; i < count; ++i) {
-        int32_t key = ordered(values[i]);
+        int32_t key = ht__ordered(values[i]);
         low = key < low ? key : low;
         high = key > high ? key : high;
     }
@@ -49,7 +36,7 @@ ht_status ht__fit_group(ht_fit *fit, const float *values, size_t count, const ch
     fit->is_sorted = false;
     int32_t low, high;
     extremes(values, count, &low, &high);
-    if (low <= ordered(-INFINITY) || high >= ordered(INFINITY)) {
+    if (low <= ht__ordered(-INFINITY) || high >= ht__ordered(INFINITY)) {
         size_t bad = 0;
         while (isfinite(values[bad])) {
             ++bad;
@@ -57,8 +44,8 @@ ht_status ht__fit_group(ht_fit *fit, const float *values, size_t count, const ch
         return ht__fail_at(err, HT_ERROR_NUMERIC, tensor, "Value %zu of tensor %s is %s, which has no quantized form.",
                            first + bad, tensor, isnan(values[bad]) ? "NaN" : "infinite");
     }
-    fit->smallest = fit->low = (double)unordered(low) + 0.0;
-    fit->largest = fit->high = (double)unordered(high) + 0.0;
+    fit->smallest = fit->low = (double)ht__unordered(low) + 0.0;
+    fit->largest = fit->high = (double)ht__unordered(high) + 0.0;
     return HT_OK;
 }
 
@@ -83,7 +70,7 @@ void ht__sort_floats(const float *values, size_t count, float *sorted, uint32_t 
     uint32_t totals[PASSES][BUCKETS] = {{0}};
     uint32_t *from = scratch, *to = scratch + count;
     for (size_t i = 0; i < count; ++i) {
-        uint32_t key = (uint32_t)ordered(values[i] + 0.0f) ^ 0x80000000u;
+        uint32_t key = (uint32_t)ht__ordered(values[i] + 0.0f) ^ 0x80000000u;
         from[i] = key;
         for (int pass = 0; pass < PASSES; ++pass) {
             ++totals[pass][key >> (pass * DIGIT) & (BUCKETS - 1)];
@@ -104,7 +91,7 @@ void ht__sort_floats(const float *values, size_t count, float *sorted, uint32_t 
         to = swap;
     }
     for (size_t i = 0; i < count; ++i) {
-        sorted[i] = unordered((int32_t)(from[i] ^ 0x80000000u));
+        sorted[i] = ht__unordered((int32_t)(from[i] ^ 0x80000000u));
     }
 }
 
@@ -216,10 +203,12 @@ ht_status ht__fit_table_levels(ht_fit *fit, uint32_t count, ht_levels *out, ht_e
         ht__sort_floats(table, count, table, scratch);
         ht__free(fit->allocator, scratch);
     }
+    /* Adding 0 makes 0 of -0, which the lookup relies on. */
+    table[0] += 0.0f;
     uint32_t distinct = 1;
     for (uint32_t i = 1; i < count; ++i) {
         if (table[i] != table[distinct - 1]) {
-            table[distinct++] = table[i];
+            table[distinct++] = table[i] + 0.0f;
         }
     }
     *out = (ht_levels){.kind = HT_LEVELS_TABLE, .high = (int32_t)distinct - 1, .scale = 1.0f};

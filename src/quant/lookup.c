@@ -1,11 +1,40 @@
 #include "quant/lookup.h"
 
 #include "base/clones.h"
+#include "numeric/ordered.h"
 
-/* Never decreases with x, whatever the roundings: so a level in an earlier bucket is never above x. */
-static inline int32_t bucket_of(const ht_lookup *lookup, float x) {
+/* A stride from which on another division into buckets is worth trying. */
+enum { CROWDED = 4 };
+
+/* Both never decrease with x, whatever the roundings: so a level in an earlier bucket is never above x. */
+static inline int32_t value_bucket(const ht_lookup *lookup, float x) {
     int32_t bucket = (int32_t)((x * 0.5f - lookup->half_low) * lookup->inverse);
     return bucket < lookup->buckets - 1 ? bucket : lookup->buckets - 1;
+}
+
+static inline int32_t bits_bucket(const ht_lookup *lookup, float x) {
+    return (int32_t)(((uint32_t)ht__ordered(x) - (uint32_t)lookup->low_bits) >> lookup->shift);
+}
+
+static int32_t bucket_of(const ht_lookup *lookup, float x) {
+    return lookup->by_bits ? bits_bucket(lookup, x) : value_bucket(lookup, x);
+}
+
+/* Fills the buckets' starts, and the stride that the fullest one needs. */
+static void fill_starts(ht_lookup *lookup, int32_t *starts) {
+    int32_t next = 0, fullest = 0;
+    for (int32_t bucket = 0; bucket < lookup->buckets; ++bucket) {
+        int32_t first = starts[bucket] = next > 0 ? next - 1 : 0;
+        while (next < lookup->count && bucket_of(lookup, lookup->levels[next]) <= bucket) {
+            ++next;
+        }
+        int32_t reach = next - 1 - first;
+        fullest = reach > fullest ? reach : fullest;
+    }
+    lookup->stride = 0;
+    while (2 * lookup->stride - 1 < fullest) {
+        lookup->stride = lookup->stride > 0 ? lookup->stride * 2 : 1;
+    }
 }
 
 void ht__lookup_build(ht_lookup *lookup, const float *levels, int32_t count, int32_t *starts) {
@@ -21,31 +50,32 @@ void ht__lookup_build(ht_lookup *lookup, const float *levels, int32_t count, int
                           .starts = starts,
                           .buckets = buckets,
                           .half_low = levels[0] * 0.5f,
-                          .inverse = inverse < 1e38 ? (float)inverse : 0.0f};
-    int32_t next = 0, fullest = 0;
-    for (int32_t bucket = 0; bucket < buckets; ++bucket) {
-        starts[bucket] = next > 0 ? next - 1 : 0;
-        int32_t first = starts[bucket];
-        while (next < count && bucket_of(lookup, levels[next]) <= bucket) {
-            ++next;
-        }
-        int32_t reach = next - 1 - first;
-        fullest = reach > fullest ? reach : fullest;
+                          .inverse = inverse < 1e38 ? (float)inverse : 0.0f,
+                          .low_bits = ht__ordered(levels[0])};
+    uint32_t span = (uint32_t)ht__ordered(levels[count - 1]) - (uint32_t)lookup->low_bits;
+    while (span >> lookup->shift >= (uint32_t)buckets) {
+        ++lookup->shift;
     }
-    while (2 * lookup->stride - 1 < fullest) {
-        lookup->stride = lookup->stride > 0 ? lookup->stride * 2 : 1;
+    fill_starts(lookup, starts);
+    int32_t stride = lookup->stride;
+    if (stride > CROWDED) {
+        lookup->by_bits = true;
+        fill_starts(lookup, starts);
+        lookup->by_bits = lookup->stride < stride;
+        if (!lookup->by_bits) {
+            fill_starts(lookup, starts);
+        }
     }
 }
 
-/* Works on values[i] / scale; with scale 1 the quotient is the value itself. */
+/* quotient[i] = values[i] / scale within the table's span, lower[i] = the start of its bucket. */
 HT_CLONES
-static void find_lower(const ht_lookup *lookup, float scale, const float *restrict values, size_t count,
-                       int32_t *restrict lower, float *restrict quotient) {
-    const float *restrict levels = lookup->levels;
+static void enter_by_value(const ht_lookup *lookup, float scale, const float *restrict values, size_t count,
+                           int32_t *restrict lower, float *restrict quotient) {
     const int32_t *restrict starts = lookup->starts;
-    const float first = levels[0], last = levels[lookup->count - 1];
+    const float first = lookup->levels[0], last = lookup->levels[lookup->count - 1];
     const float half_low = lookup->half_low, inverse = lookup->inverse;
-    const int32_t last_bucket = lookup->buckets - 1, last_level = lookup->count - 1;
+    const int32_t last_bucket = lookup->buckets - 1;
     for (size_t i = 0; i < count; ++i) {
         float x = values[i] / scale;
         x = x < first ? first : x;
@@ -55,6 +85,28 @@ static void find_lower(const ht_lookup *lookup, float scale, const float *restri
         bucket = bucket < last_bucket ? bucket : last_bucket;
         lower[i] = starts[bucket];
     }
+}
+
+HT_CLONES
+static void enter_by_bits(const ht_lookup *lookup, float scale, const float *restrict values, size_t count,
+                          int32_t *restrict lower, float *restrict quotient) {
+    const int32_t *restrict starts = lookup->starts;
+    const float first = lookup->levels[0], last = lookup->levels[lookup->count - 1];
+    const uint32_t low_bits = (uint32_t)lookup->low_bits;
+    const int32_t shift = lookup->shift;
+    for (size_t i = 0; i < count; ++i) {
+        float x = values[i] / scale + 0.0f; /* -0 becomes 0 */
+        x = x < first ? first : x;
+        x = x > last ? last : x;
+        quotient[i] = x;
+        lower[i] = starts[(int32_t)(((uint32_t)ht__ordered(x) - low_bits) >> shift)];
+    }
+}
+
+HT_CLONES
+static void descend(const ht_lookup *lookup, size_t count, const float *restrict quotient, int32_t *restrict lower) {
+    const float *restrict levels = lookup->levels;
+    const int32_t last_level = lookup->count - 1;
     for (int32_t stride = lookup->stride; stride > 0; stride /= 2) {
         for (size_t i = 0; i < count; ++i) {
             int32_t candidate = lower[i] + stride;
@@ -95,7 +147,12 @@ static void decode(const float *restrict levels, float scale, const int32_t *res
 
 void ht__lookup_locate(const ht_lookup *lookup, float scale, const float *values, size_t count, int32_t *lower,
                        float *fraction) {
-    find_lower(lookup, scale, values, count, lower, fraction);
+    if (lookup->by_bits) {
+        enter_by_bits(lookup, scale, values, count, lower, fraction);
+    } else {
+        enter_by_value(lookup, scale, values, count, lower, fraction);
+    }
+    descend(lookup, count, fraction, lower);
     fractions(lookup, count, lower, fraction);
 }
 

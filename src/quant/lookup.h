@@ -1,12 +1,14 @@
 /* Finding the neighbours of a value in a sorted table of up to 2^16 levels, many values at a time.
  *
- * The table's span is cut into equal buckets; each knows the last level before it. From there a short descent by
+ * The table's span is cut into equal buckets, of values or, when levels crowd around zero, of the floats' bits (which
+ * count logarithmically); each knows the last level before it. From there a short descent by
  * halving steps, as many as the fullest bucket needs, ends at the level at or below the value. No branch depends on
  * the values, so the loops vectorise.
  */
 #ifndef HT_QUANT_LOOKUP_H
 #define HT_QUANT_LOOKUP_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -17,8 +19,10 @@ typedef struct ht_lookup {
     int32_t count;         /* >= 1 */
     const int32_t *starts; /* one per bucket */
     int32_t buckets;
-    float half_low, inverse; /* bucket of x = (x/2 - half_low) * inverse */
-    int32_t stride;          /* first step of the descent, a power of two or 0 */
+    float half_low, inverse; /* bucket of x = (x/2 - half_low) * inverse, or */
+    bool by_bits;            /* (ordered bits of x - low_bits) >> shift */
+    int32_t low_bits, shift;
+    int32_t stride; /* first step of the descent, a power of two or 0 */
 } ht_lookup;
 
 /* `starts` has room for HT_LOOKUP_BUCKETS entries and must outlive the lookup, as must `levels`. */

