@@ -11,15 +11,18 @@ static void build(ht_layers *layers) {
     ht__layers_finish(layers, ht__layer_dense(layers, x, (int64_t)layers->outputs));
 }
 
-/* Dropout costs a regression its precision (the noise it adds to the sums stays in the squared error), so it is switched off
- * there; --dropout 0.1 brings the capstone's back. */
+/* Chosen on telescope's validation split, for classes: strong decoupled decay does more for these nets than the
+ * capstone's dropout of 0.1, which stays the architecture's and is overridden here. For values dropout costs precision (the
+ * noise it adds to the sums stays in the squared error), so there is none; --dropout 0.1 brings it back. */
 static void recipe(const ht_dataset_info *data, ht_train_options *out) {
     bool regression = data->task == HT_TASK_REGRESSION;
-    out->batch = 16;
-    out->learning_rate = 1e-3;
-    out->epochs = regression ? 60 : 40;
+    out->batch = 32;
+    out->learning_rate = regression ? 2e-3 : 3e-3;
+    out->epochs = 60;
     out->schedule = HT_SCHEDULE_COSINE;
-    out->dropout = regression ? 0 : -1;
+    out->optimizer = regression ? HT_OPTIMIZER_ADAM : HT_OPTIMIZER_ADAMW;
+    out->weight_decay = regression ? 0 : 0.1;
+    out->dropout = regression ? 0 : 0.02;
 }
 
 const ht_arch ht__arch_mlp_complex = {
