@@ -328,6 +328,62 @@ static void fake_quantize_passes_inside_the_range(void **state) {
     ht__graph_destroy(graph);
 }
 
+static void set_one(ht_graph *graph, ht_node *node) {
+    ht__node_set_ints(graph, node, "kernel_shape", (const int64_t[2]){1, 1}, 2, NULL);
+}
+
+static ht_value *append(ht_graph *graph, const char *op, ht_value *x, ht_value *second,
+                        void (*attributes)(ht_graph *, ht_node *)) {
+    ht_error err = {.status = HT_OK};
+    ht_value *inputs[2] = {x, second};
+    ht_node *node;
+    check(ht__graph_add_node(graph, op, NULL, inputs, second != NULL ? 2 : 1, 1, NULL, &node, &err), &err);
+    if (attributes != NULL) {
+        attributes(graph, node);
+    }
+    check(node->op->infer(graph, node, &err), &err);
+    return node->outputs[0];
+}
+
+/* What comes back from a Flatten is plain, what went in was channels-last: the same elements must drop out. */
+static void dropout_drops_the_same_elements_in_any_layout(void **state) {
+    (void)state;
+    enum { COUNT = 2 * 3 * 4 * 5 };
+    ht_error err = {.status = HT_OK};
+    ht_graph *graph;
+    check(ht__graph_create(context, "dropout", &graph, &err), &err);
+    ht_tensor_desc desc = {.type = HT_F32, .rank = 4, .dims = {2, 3, 4, 5}};
+    ht_value *x, *step[2], *gradient;
+    uint32_t count = 0;
+    check(ht__graph_add_input(graph, "x", &desc, &x, &err), &err);
+    add_step(graph, step, &count);
+    ht_value *y = append(graph, "AveragePool", x, NULL, set_one);
+    y = append(graph, "Flatten", append(graph, "DropoutTrain", y, step[0], set_ratio), NULL, NULL);
+    check(ht__graph_differentiate(graph, weigh(graph, y, &err), &x, 1, &gradient, &err), &err);
+    check(ht__graph_mark_output(graph, y, &err), &err);
+    check(ht__graph_mark_output(graph, gradient, &err), &err);
+    ht_program *program;
+    const ht_compile_options options = {.threads = 1};
+    check(ht__compile(graph, &options, &program, &err), &err);
+    float input[COUNT], output[COUNT], dx[COUNT];
+    for (int i = 0; i < COUNT; ++i) {
+        input[i] = 1;
+    }
+    void *arena = ht__alloc(&ht__system_allocator, ht__program_run_bytes(program));
+    ht_run_arguments arguments = {
+        .inputs = (const void *[]){input}, .outputs = (void *[]){output, dx}, .arena = arena};
+    check(ht__program_run(program, &arguments, &err), &err);
+    int dropped = 0;
+    for (int i = 0; i < COUNT; ++i) {
+        assert_true((output[i] == 0) == (dx[i] == 0));
+        dropped += output[i] == 0;
+    }
+    assert_in_range(dropped, COUNT / 5, COUNT * 3 / 5);
+    ht__free(&ht__system_allocator, arena);
+    ht__program_destroy(program);
+    ht__graph_destroy(graph);
+}
+
 static void no_rule_is_an_error(void **state) {
     (void)state;
     ht_error err = {.status = HT_OK};
@@ -375,6 +431,7 @@ int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(rules_agree_with_differences),
         cmocka_unit_test(fake_quantize_passes_inside_the_range),
+        cmocka_unit_test(dropout_drops_the_same_elements_in_any_layout),
         cmocka_unit_test(no_rule_is_an_error),
         cmocka_unit_test(every_rule_is_tested),
     };
