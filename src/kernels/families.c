@@ -8,6 +8,7 @@
 #include "kernels/pool/pool.h"
 #include "kernels/quantize/quantize.h"
 #include "kernels/reduce/reduce.h"
+#include "kernels/resize/resize.h"
 #include "kernels/softmax/softmax.h"
 
 const ht_kernel_family *const ht__kernel_families[] = {&ht__conv_family,
@@ -27,6 +28,7 @@ const ht_kernel_family *const ht__kernel_families[] = {&ht__conv_family,
                                                        &ht__unary_family,
                                                        &ht__binary_family,
                                                        &ht__reduce_family,
+                                                       &ht__resize_family,
                                                        &ht__softmax_family,
                                                        &ht__softmax_grad_family,
                                                        &ht__cross_entropy_family,

@@ -60,6 +60,7 @@
     X(Relu)                                                                                                             \
     X(ReluGrad)                                                                                                         \
     X(Reshape)                                                                                                          \
+    X(Resize)                                                                                                           \
     X(Round)                                                                                                            \
     X(Shape)                                                                                                            \
     X(Sigmoid)                                                                                                          \

@@ -75,6 +75,7 @@ void make_batch_norm_grad(ht_rng *rng, check_case *out);
 void make_unary(ht_rng *rng, check_case *out);
 void make_binary(ht_rng *rng, check_case *out);
 void make_reduce(ht_rng *rng, check_case *out);
+void make_resize(ht_rng *rng, check_case *out);
 void make_softmax(ht_rng *rng, check_case *out);
 void make_softmax_grad(ht_rng *rng, check_case *out);
 void make_cross_entropy(ht_rng *rng, check_case *out);

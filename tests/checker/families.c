@@ -9,6 +9,7 @@
 #include "kernels/pool/pool.h"
 #include "kernels/quantize/quantize.h"
 #include "kernels/reduce/reduce.h"
+#include "kernels/resize/resize.h"
 #include "kernels/softmax/softmax.h"
 
 const check_family check_families[] = {{&ht__conv_family, make_conv},
@@ -23,6 +24,7 @@ const check_family check_families[] = {{&ht__conv_family, make_conv},
                                        {&ht__unary_family, make_unary},
                                        {&ht__binary_family, make_binary},
                                        {&ht__reduce_family, make_reduce},
+                                       {&ht__resize_family, make_resize},
                                        {&ht__softmax_family, make_softmax},
                                        {&ht__softmax_grad_family, make_softmax_grad},
                                        {&ht__cross_entropy_family, make_cross_entropy},

@@ -7,6 +7,7 @@
 #include "kernels/norm/norm.h"
 #include "kernels/quantize/quantize.h"
 #include "kernels/reduce/reduce.h"
+#include "kernels/resize/resize.h"
 #include "kernels/softmax/softmax.h"
 
 static int64_t any_size(ht_rng *rng) {
@@ -143,6 +144,26 @@ void make_reduce(ht_rng *rng, check_case *out) {
     out->call.inputs[0] = x;
     out->call.outputs[0] = y;
     out->fill[0] = chance(rng, 0.2) ? FILL_SPECIAL : FILL_NORMAL;
+}
+
+void make_resize(ht_rng *rng, check_case *out) {
+    ht_resize_parameters p = {.mode = (ht_resize_mode)pick(rng, 0, HT_RESIZE_LINEAR),
+                              .coordinate = (ht_resize_coordinate)pick(rng, 0, HT_RESIZE_ASYMMETRIC),
+                              .rounding = (ht_resize_rounding)pick(rng, 0, HT_RESIZE_CEIL)};
+    ht_tensor_desc x;
+    do {
+        x = any_tensor(rng, 1, 5);
+    } while (ht__desc_elements(&x) == 0);
+    ht_tensor_desc y = x;
+    for (int32_t i = 0; i < x.rank; ++i) {
+        y.dims[i] = chance(rng, 0.5) ? x.dims[i] : pick(rng, 1, 9);
+        p.scale[i] = (float)y.dims[i] / (float)x.dims[i];
+    }
+    memcpy(out->call.parameters, &p, sizeof p);
+    out->call.input_count = out->call.output_count = 1;
+    out->call.inputs[0] = x;
+    out->call.outputs[0] = y;
+    out->fill[0] = FILL_NORMAL;
 }
 
 static void softmax_call(ht_rng *rng, check_case *out, uint32_t inputs) {

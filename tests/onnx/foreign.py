@@ -139,7 +139,7 @@ def main():
     quantized(folder)
     torch_models(folder)
     shared = os.environ.get("HALFTONE_SHARED")
-    for model in ("onnx-mnist/model.onnx", "onnx-mnist/pytorch.onnx") if shared else ():
+    for model in ("onnx-mnist/model.onnx", "onnx-mnist/pytorch.onnx", "yolox-nano/yolox_nano.onnx") if shared else ():
         shutil.copy(pathlib.Path(shared) / "models" / model, folder / ("real_" + model.replace("/", "_")))
 
 

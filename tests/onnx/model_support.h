@@ -132,6 +132,7 @@ static inline void leave_for_oracle(const char *name, const ht_buffer *file, con
  *   operands   xN,3,8   an input f32 (N: the batch, not known yet)     b4      an input u8
  *              c4,3     a constant f32 in [-1, 1)                       p4      a positive one
  *              s0.5     an f32 number                                   i1,-1   a list of i64
+ *              f1,0.5   a list of f32
  *              u128     a u8 number                                     -       absent
  *   attributes name=1 (int)  name=1, or 1,2 (ints)  name=0.5 (float)  name=edge (text) */
 typedef struct op_sample {
@@ -158,6 +159,12 @@ static inline ht_value *sample_constant(ht_graph *graph, const char *word, uint6
     } data;
     switch (word[0]) {
     case 's': data.floats[0] = strtof(word + 1, NULL); break;
+    case 'f':
+        desc.rank = 1;
+        for (char *rest = (char *)(uintptr_t)word + 1; *rest != '\0'; rest += *rest == ',') {
+            data.floats[desc.dims[0]++] = strtof(rest, &rest);
+        }
+        break;
     case 'u':
         desc.type = HT_U8;
         data.byte = (uint8_t)atoi(word + 1);

@@ -1,0 +1,9 @@
+/* The runtime's variants of the resize family. */
+#ifndef HT_KERNELS_RESIZE_VARIANTS_H
+#define HT_KERNELS_RESIZE_VARIANTS_H
+
+#include "kernels/resize/resize.h"
+
+extern const ht_kernel_variant ht__resize_f32_reference;
+
+#endif
