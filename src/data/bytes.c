@@ -37,7 +37,7 @@ static size_t expected_size(const uint8_t *data, size_t size, size_t limit) {
                              : (size_t)data[size - 4] | (size_t)data[size - 3] << 8 | (size_t)data[size - 2] << 16 |
                                    (size_t)data[size - 1] << 24;
     size_t expected = claim > size / 8 && claim / DEFLATE_MAX_RATIO <= size ? claim : size * 4;
-    return expected < 64 ? 64 : expected > limit ? limit : expected;
+    return expected < 64 ? 64 : expected > limit ? limit + 1 : expected + 1;
 }
 
 static ht_status inflate_all(z_stream *stream, const char *name, const uint8_t *data, size_t size, size_t limit,
@@ -55,6 +55,10 @@ static ht_status inflate_all(z_stream *stream, const char *name, const uint8_t *
         int result = inflate(stream, Z_NO_FLUSH);
         consumed += input_given - stream->avail_in;
         out->size += room_given - stream->avail_out;
+        if (out->size > limit) {
+            return ht__fail_offset(err, HT_ERROR_LIMIT, name, (int64_t)consumed,
+                                   "The file unpacks to more than %zu bytes, the limit.", limit);
+        }
         if (result == Z_STREAM_END) {
             if (consumed == size) {
                 return HT_OK;
@@ -65,12 +69,8 @@ static ht_status inflate_all(z_stream *stream, const char *name, const uint8_t *
         } else if (result != Z_OK && result != Z_BUF_ERROR) {
             return ht__fail_offset(err, HT_ERROR_FORMAT, name, (int64_t)consumed, "The gzip data are damaged: %s.",
                                    stream->msg != NULL ? stream->msg : "not a gzip stream");
-        } else if (out->size == capacity) {
-            if (capacity >= limit) {
-                return ht__fail_offset(err, HT_ERROR_LIMIT, name, (int64_t)consumed,
-                                       "The file unpacks to more than %zu bytes, the limit.", limit);
-            }
-            HT_TRY(reserve(out, &capacity, capacity > limit / 2 ? limit : capacity * 2, err));
+        } else if (out->size == capacity) { /* one byte beyond the limit, so that a full buffer means too much */
+            HT_TRY(reserve(out, &capacity, capacity > limit / 2 ? limit + 1 : capacity * 2, err));
         } else if (consumed == size) {
             return ht__fail_offset(err, HT_ERROR_FORMAT, name, (int64_t)consumed,
                                    "The gzip data end early, after %zu unpacked bytes.", out->size);

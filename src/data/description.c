@@ -1,5 +1,6 @@
 #include "data/description.h"
 
+#include <stdio.h>
 #include <string.h>
 
 #include "data/builtin.h"
@@ -104,8 +105,12 @@ static ht_status read_reader(const ht__fields *fields, ht__description *out, ht_
     HT_TRY(ht__field_text(fields, "task", &task, err));
     out->reader = reader != NULL ? ht__reader_type_find(reader) : NULL;
     if (out->reader == NULL) {
-        return ht__fields_fail(fields, err, "'reader' must be one of those in `halftone list data`, not '%.40s'.",
-                               reader != NULL ? reader : "(nothing)");
+        char names[128] = "";
+        for (size_t i = 0; ht__reader_types[i] != NULL; ++i) {
+            size_t used = strlen(names);
+            snprintf(names + used, sizeof names - used, "%s%s", i == 0 ? "" : ", ", ht__reader_types[i]->name);
+        }
+        return ht__fields_fail(fields, err, "'reader' must be one of %s.", names);
     }
     out->task = strcmp(task, "regression") == 0 ? HT_TASK_REGRESSION : HT_TASK_CLASSIFICATION;
     if (out->task == HT_TASK_CLASSIFICATION && strcmp(task, "classification") != 0) {
@@ -200,7 +205,7 @@ static ht_status fail_unknown(const char *base, ht_error *err) {
     }
     const char *colon = strrchr(base, ':');
     if (colon != NULL) {
-        return ht__fail_at(err, HT_ERROR_NOT_FOUND, base,
+        return ht__fail_at(err, HT_ERROR_ARGUMENT, base,
                            "'%.60s' is no split; there are train, validation, test, calibration and all.", colon + 1);
     }
     if (nearest != NULL && least <= 3) {

@@ -140,7 +140,7 @@ static void wrong_tables_are_named_with_their_line(void **state) {
     must_fail(TABLE("x,y\n1,\0\n"), HT_ERROR_FORMAT, "zero byte", 2);
     must_fail("csv:/nowhere/x.csv,target=y", HT_ERROR_NOT_FOUND, "not here", -1);
     must_fail("telescop:test", HT_ERROR_NOT_FOUND, "nearest is 'telescope'", -1);
-    must_fail("telescope:tset", HT_ERROR_NOT_FOUND, "is no split", -1);
+    must_fail("telescope:tset", HT_ERROR_ARGUMENT, "is no split", -1);
     must_fail("telescope", HT_ERROR_ARGUMENT, "Name a split", -1);
     must_fail("telescope:test[5:2]", HT_ERROR_ARGUMENT, "slice", -1);
     must_fail("", HT_ERROR_ARGUMENT, "empty", -1);
