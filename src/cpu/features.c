@@ -78,7 +78,7 @@ uint32_t ht__cpu_mask(void) { return 0; }
 
 char *ht__cpu_print(uint32_t mask, char *text, size_t size) {
     static const char *const names[] = {
-#define CPU_NAME(NAME, name) #name,
+#define CPU_NAME(NAME, name) name,
         HT_CPU_FEATURE_LIST(CPU_NAME)
 #undef CPU_NAME
     };

@@ -6,19 +6,19 @@
 #include <stdint.h>
 
 /* X(NAME, name): the bits of the mask, in this order. */
-#define HT_CPU_FEATURE_LIST(X)                        \
-    X(SSE41, sse4 .1)                                 \
-    X(AVX2, avx2)                                     \
-    X(FMA, fma)                                       \
-    X(F16C, f16c)                                     \
-    X(AVX512, avx512) /* F, BW, DQ and VL together */ \
-    X(AVX_VNNI, avx - vnni)                           \
-    X(AVX512_VNNI, avx512 - vnni)                     \
-    X(AVX512_BF16, avx512 - bf16)                     \
-    X(AMX_BF16, amx - bf16)                           \
-    X(AMX_INT8, amx - int8)                           \
-    X(NEON, neon)                                     \
-    X(DOTPROD, dotprod)
+#define HT_CPU_FEATURE_LIST(X)                          \
+    X(SSE41, "sse4.1")                                  \
+    X(AVX2, "avx2")                                     \
+    X(FMA, "fma")                                       \
+    X(F16C, "f16c")                                     \
+    X(AVX512, "avx512") /* F, BW, DQ and VL together */ \
+    X(AVX_VNNI, "avx-vnni")                             \
+    X(AVX512_VNNI, "avx512-vnni")                       \
+    X(AVX512_BF16, "avx512-bf16")                       \
+    X(AMX_BF16, "amx-bf16")                             \
+    X(AMX_INT8, "amx-int8")                             \
+    X(NEON, "neon")                                     \
+    X(DOTPROD, "dotprod")
 
 typedef enum ht_cpu_feature {
 #define HT_CPU_FEATURE_ENUM(NAME, name) HT_CPU_##NAME,
