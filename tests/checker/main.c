@@ -1,7 +1,9 @@
 /* halftone_check [--seed N] [--cases N] [--family NAME] [--case N] [--threads N] [--bench [--bf16]] */
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "checker.h"
 #ifdef HT_WITH_ONEDNN
@@ -79,11 +81,31 @@ static size_t collect(const ht_kernel_family *family, tally *out, size_t capacit
     return count;
 }
 
+/* What runs now, for the message when it reads or writes past the end of a buffer. */
+static struct {
+    unsigned long long seed;
+    const char *family, *variant;
+    int number;
+} current;
+
+static void fault(int signal) {
+    char text[256];
+    int size =
+        snprintf(text, sizeof text,
+                 "FAIL %s: fault (reads or writes outside its buffers)\n    again: --seed %llu --family %s --case %d\n",
+                 current.variant, current.seed, current.family, current.number);
+    ssize_t written = write(STDOUT_FILENO, text, size > 0 ? (size_t)size : 0);
+    (void)written;
+    (void)signal;
+    _exit(1);
+}
+
 /* One case through all variants: serial and with a pool, weights known or not, f32 and bf16 where a variant takes it.
  */
 static void check_one(check_case *c, tally *tallies, size_t count, const options *o, ht_pool *pool) {
     for (size_t v = 0; v < count; ++v) {
         bool reference = tallies[v].variant == c->call.family->variants[c->call.family->variant_count - 1];
+        current.variant = tallies[v].variant->name;
         for (int mode = 0; mode < (reference ? 1 : 8); ++mode) { /* the reference against itself: does it repeat? */
             bool parallel = mode & 1, constant = mode & 2, bf16 = mode & 4, accepted = false;
             ht_kernel_env env = {
@@ -103,12 +125,16 @@ static int check_family_cases(const check_family *entry, size_t number, const op
     tally tallies[16];
     size_t count = collect(entry->family, tallies, sizeof tallies / sizeof tallies[0]);
     int failures = 0;
+    current.seed = o->seed;
+    current.family = entry->family->name;
     for (int i = 0; i < o->cases && failures < 5; ++i) {
         if (o->only_case >= 0 && i != o->only_case) {
             continue;
         }
         ht_rng rng = {o->seed, number * 1000003 + (uint64_t)i, 0};
         check_case c = {.call.family = entry->family};
+        current.number = i;
+        current.variant = "reference";
         entry->make(&rng, &c);
         const char *fault = case_prepare(&rng, &c);
         if (fault != NULL) {
@@ -148,6 +174,9 @@ static int check_all(const options *o) {
     if (ht__pool_create(&ht__system_allocator, o->threads, &pool, NULL) != HT_OK) {
         return 1;
     }
+    setvbuf(stdout, NULL, _IOLBF, 0);
+    signal(SIGSEGV, fault);
+    signal(SIGBUS, fault);
     printf("seed %llu, %d cases per family, %u threads\n", (unsigned long long)o->seed, o->cases, o->threads);
     for (size_t f = 0; ht__kernel_families[f] != NULL; ++f) {
         const ht_kernel_family *family = ht__kernel_families[f];

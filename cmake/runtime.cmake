@@ -1,0 +1,28 @@
+# libhalftone_rt: what a device needs. Compiled on its own, since its thread pool is ours and not OpenMP's.
+find_package(Threads REQUIRED)
+foreach(folder base cpu numeric kernels run)
+  file(GLOB_RECURSE sources CONFIGURE_DEPENDS src/${folder}/*.c)
+  list(APPEND RUNTIME_SOURCES ${sources})
+endforeach()
+# src/**/test.c are test programs; oneDNN's variants are host code inside the kernel folders.
+list(FILTER RUNTIME_SOURCES EXCLUDE REGEX "/test\\.c$")
+set(ONEDNN_SOURCES ${RUNTIME_SOURCES})
+list(FILTER ONEDNN_SOURCES INCLUDE REGEX "onednn")
+list(FILTER RUNTIME_SOURCES EXCLUDE REGEX "onednn")
+
+add_library(halftone_rt_objects OBJECT ${RUNTIME_SOURCES})
+target_link_libraries(halftone_rt_objects PUBLIC halftone_flags Threads::Threads m)
+add_library(halftone_rt SHARED)
+target_link_libraries(halftone_rt PRIVATE halftone_rt_objects)
+add_library(halftone_rt_static STATIC)
+target_link_libraries(halftone_rt_static PUBLIC halftone_rt_objects)
+
+# The checker holds every kernel variant against its family's reference; here those that the runtime has on its own.
+if(HALFTONE_TESTS)
+  enable_testing()
+  file(GLOB CHECKER_SOURCES CONFIGURE_DEPENDS tests/checker/*.c)
+  add_executable(halftone_check_rt ${CHECKER_SOURCES})
+  target_link_libraries(halftone_check_rt PRIVATE halftone_rt_static)
+  target_include_directories(halftone_check_rt PRIVATE tests/checker)
+  add_test(NAME halftone_check_rt COMMAND halftone_check_rt --cases 25)
+endif()
