@@ -104,6 +104,10 @@ static inline float clipped(const update_job *job, float gradient) {
     return g > job->limit ? job->limit : g;
 }
 
+/* The averages of a weight whose gradient stays 0 shrink without end; below this they become 0, before they are denormal
+ * numbers, with which processors compute a hundred times slower. It changes an update by less than 1e-28 of the rate. */
+static inline float settled(float average) { return fabsf(average) < 1e-36f ? 0.0f : average; }
+
 HT_CLONES static void adam_part(void *argument, size_t begin, size_t end, unsigned part) {
     (void)part;
     const update_job job = *(const update_job *)argument;
@@ -111,8 +115,8 @@ HT_CLONES static void adam_part(void *argument, size_t begin, size_t end, unsign
     const float *restrict gradients = job.gradients;
     for (size_t i = begin; i < end; ++i) {
         float g = clipped(&job, gradients[i]) + job.decay * p[i];
-        m[i] = job.beta1 * m[i] + job.rest1 * g;
-        v[i] = job.beta2 * v[i] + job.rest2 * (g * g);
+        m[i] = settled(job.beta1 * m[i] + job.rest1 * g);
+        v[i] = settled(job.beta2 * v[i] + job.rest2 * (g * g));
         p[i] = p[i] * job.shrink - job.step_size * (m[i] / (sqrtf(v[i]) * job.correction + job.epsilon));
     }
 }
@@ -124,7 +128,7 @@ HT_CLONES static void momentum_part(void *argument, size_t begin, size_t end, un
     const float *restrict gradients = job.gradients;
     for (size_t i = begin; i < end; ++i) {
         float g = clipped(&job, gradients[i]) + job.decay * p[i];
-        m[i] = job.first_step ? g : job.momentum * m[i] + g;
+        m[i] = job.first_step ? g : settled(job.momentum * m[i] + g);
         p[i] -= job.rate * (job.nesterov ? g + job.momentum * m[i] : m[i]);
     }
 }
