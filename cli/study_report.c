@@ -25,6 +25,9 @@ static ht_status make_text(ht_study *study, const study_settings *settings, char
     if (strcmp(settings->format, "csv") == 0) {
         return ht_study_csv(study, text, size, err);
     }
+    if (strcmp(settings->format, "markdown") == 0) {
+        return ht_study_markdown(study, &options, text, size, err);
+    }
     return ht_study_results_json(study, &options, text, size, err);
 }
 
@@ -101,7 +104,7 @@ static ht_status run_report(cli_session *session, const void *given, ht_error *e
         .otherwise = "no published results",                                                     \
         .help = "CSV of published results to stand beside ours (model,rounding,levels,bits,...)" \
     }
-static const char *const formats[] = {"csv", "json", NULL};
+static const char *const formats[] = {"csv", "json", "markdown", NULL};
 static const cli_option export_options[] = {
     FOLDER_OPTION,
     {.name = "format",
@@ -109,7 +112,7 @@ static const cli_option export_options[] = {
      .offset = AT(format),
      .choices = formats,
      .fallback = "csv",
-     .help = "a row per cell, or the whole results document"},
+     .help = "a row per cell, the whole results document, or a page for people"},
     {.name = "output",
      .letter = 'o',
      .kind = CLI_TEXT,
@@ -139,7 +142,7 @@ static const cli_option report_options[] = {
 const cli_verb study_export = {
     .name = "study export",
     .stage = "Study",
-    .summary = "write a study's results as CSV or JSON",
+    .summary = "write a study's results as CSV, JSON or Markdown",
     .examples = {{"halftone study export mlp --format csv -o results.csv", "a row per cell"},
                  {"halftone study export mlp --format json", "everything, for programs"}},
     .options = export_options,

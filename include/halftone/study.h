@@ -74,6 +74,10 @@ HT_API ht_status ht_study_results_json(ht_study *study, const ht_study_results_o
                                        size_t *size, ht_error *err);
 /* One row per cell as CSV: model, scheme, bits, options, result, interval, test, sizes, status. The same ownership. */
 HT_API ht_status ht_study_csv(ht_study *study, char **csv, size_t *size, ht_error *err);
+/* The study as one page of Markdown: networks, claims, a table per network with the published figures beside ours. Of
+ * the options only `literature` counts. The same ownership and errors as ht_study_results_json. */
+HT_API ht_status ht_study_markdown(ht_study *study, const ht_study_results_options *options, char **markdown,
+                                   size_t *size, ht_error *err);
 /* NULL is allowed. */
 HT_API void ht_study_text_free(ht_context *ctx, char *text);
 

@@ -270,6 +270,11 @@ static ht_status hand_over(const ht_context *ctx, const char *text, size_t lengt
     return HT_OK;
 }
 
+ht_status ht__study_hand_over(const ht_context *ctx, const ht_buffer *buffer, char **out, size_t *size, ht_error *err) {
+    return buffer->failed ? ht__fail_memory(err, buffer->capacity)
+                          : hand_over(ctx, buffer->data, buffer->size, out, size, err);
+}
+
 ht_status ht_study_results_json(ht_study *study, const ht_study_results_options *options, char **json, size_t *size,
                                 ht_error *err) {
     ht_study_results results;
@@ -356,8 +361,7 @@ ht_status ht_study_csv(ht_study *study, char **csv, size_t *size, ht_error *err)
             csv_cell(&buffer, &results, i);
         }
     }
-    status = buffer.failed ? ht__fail_memory(err, buffer.capacity)
-                           : hand_over(study->ctx, buffer.data, buffer.size, csv, size, err);
+    status = ht__study_hand_over(study->ctx, &buffer, csv, size, err);
 finished:
     ht__buffer_free(&buffer);
     ht__study_results_free(&results);

@@ -69,6 +69,8 @@ ht_status ht__study_interactive_json(const ht_study_results *results, json_t **o
 /* The index of the model that the report opens with. */
 size_t ht__study_shown_model(const ht_study_results *results);
 
+/* A copy of the buffer's text for the caller of the library. Errors: HT_ERROR_MEMORY (also what the buffer met). */
+ht_status ht__study_hand_over(const ht_context *ctx, const ht_buffer *buffer, char **out, size_t *size, ht_error *err);
 /* A real with at most 9 digits; null where it is not finite. */
 json_t *ht__json_number(double value);
 

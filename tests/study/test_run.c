@@ -364,6 +364,19 @@ static void literature_rows_are_renamed(void **state) {
     assert_int_equal(err.line, 2);
 }
 
+static void the_page_has_a_table_per_network(void **state) {
+    bench *b = *state;
+    assert_int_equal(ht_study_run(b->study, NULL, NULL), HT_OK);
+    char *text;
+    size_t size;
+    assert_int_equal(ht_study_markdown(b->study, NULL, &text, &size, NULL), HT_OK);
+    assert_int_equal(strlen(text), size);
+    assert_non_null(strstr(text, "\n### mv_mlp-simple_s0\n"));
+    assert_non_null(strstr(text, "\n| scheme, bits | 2 | 4 | 6 | 8 | 12 | 16 |\n"));
+    assert_non_null(strstr(text, "\n| stochastic/uniform | "));
+    ht_study_text_free(b->ctx, text);
+}
+
 static const char *claim_verdict(const json_t *root, const char *id) {
     const json_t *claims = json_object_get(root, "claims");
     for (size_t i = 0; i < json_array_size(claims); ++i) {
@@ -428,6 +441,7 @@ int main(void) {
         TEST(csv_has_a_row_per_cell),
         TEST(interactive_part_has_levels_filters_and_pictures),
         TEST(literature_rows_are_renamed),
+        TEST(the_page_has_a_table_per_network),
         TEST(claims_are_tested),
         TEST(claims_are_refuted),
 #undef TEST

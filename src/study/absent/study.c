@@ -72,4 +72,13 @@ ht_status ht_study_csv(ht_study *study, char **csv, size_t *size, ht_error *err)
     return refuse(err);
 }
 
+ht_status ht_study_markdown(ht_study *study, const ht_study_results_options *options, char **markdown, size_t *size,
+                            ht_error *err) {
+    (void)study;
+    (void)options;
+    (void)markdown;
+    (void)size;
+    return refuse(err);
+}
+
 void ht_study_text_free(ht_context *ctx, char *text) { ht__free(&ctx->allocator, text); }
