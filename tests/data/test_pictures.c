@@ -2,8 +2,10 @@
 #include <math.h>
 #include <stdio.h>
 
+#if defined(HT_WITH_JPEG) && defined(HT_WITH_PNG)
 #include <jpeglib.h>
 #include <png.h>
+#endif
 
 #include "data_support.h"
 
@@ -214,6 +216,7 @@ static void npy_holds_pictures_or_numbers(void **state) {
     hostile_bytes("x.npy", file, size, spec, true);
 }
 
+#if defined(HT_WITH_JPEG) && defined(HT_WITH_PNG)
 /* ---- JPEG and PNG ------------------------------------------------------------------------------------------------ */
 
 static size_t make_jpeg(uint8_t **out, unsigned width, unsigned height, bool progressive) {
@@ -324,6 +327,8 @@ static void damaged_pictures_are_refused(void **state) {
     }
 }
 
+#endif
+
 /* ---- steps ------------------------------------------------------------------------------------------------------- */
 
 static void picture_steps_do_what_they_say(void **state) {
@@ -395,8 +400,10 @@ int main(void) {
         cmocka_unit_test(idx_survives_cuts_and_flips),
         cmocka_unit_test(cifar_records_of_both_kinds_are_read),
         cmocka_unit_test(npy_holds_pictures_or_numbers),
+#if defined(HT_WITH_JPEG) && defined(HT_WITH_PNG)
         cmocka_unit_test(folders_interleave_their_classes),
         cmocka_unit_test(damaged_pictures_are_refused),
+#endif
         cmocka_unit_test(picture_steps_do_what_they_say),
         cmocka_unit_test(standardized_pictures_learn_from_training_pixels),
     };
