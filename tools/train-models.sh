@@ -4,7 +4,7 @@
 #   tools/train-models.sh tabular|pictures|resnets FOLDER [DATA]
 #
 # tabular   eight small nets with three seeds each: a few minutes; the results are committed in models/
-# pictures  LeNet-5 on MNIST and the CNNs on Fashion-MNIST: an hour or two on two cores
+# pictures  LeNet-5 on MNIST and the CNNs on Fashion-MNIST: some hours on two cores; the small CNN is committed, too
 # resnets   ResNet9 on Fashion-MNIST, ResNet8 on CIFAR-10: many hours on two cores; a killed run goes on where it was
 #
 # DATA is the folder with the data sets (default: the program's search path). HALFTONE names the program, THREADS the
@@ -40,13 +40,13 @@ tabular)
     done
     ;;
 pictures)
-    train fashion-mnist-small --arch cnn-small --data fashion-mnist:train+validation --precision bf16 --epochs 12
+    train fashion-mnist-small --arch cnn-small --data fashion-mnist
     for seed in 0 1 2; do
         train "mnist-lenet5-s$seed" --arch lenet5 --data mnist:train+validation --seed "$seed"
     done
     for seed in 0 1 2; do
         train "fashion-mnist-cnn-s$seed" --arch cnn-vanilla --data fashion-mnist-capstone:train+validation \
-            --precision bf16 --seed "$seed"
+            --precision bf16 --augment flip --seed "$seed"
     done
     ;;
 resnets)
