@@ -18,8 +18,8 @@ extern "C" {
 
 typedef struct ht_model ht_model;
 
-/* Reads a model file (ONNX, operator sets 7 to 21). Weights stay in the file, which is mapped: it must not be changed while
- * the model lives. Ownership of *out passes to the caller: ht_model_destroy, before the context is destroyed.
+/* Reads a model file (ONNX, operator sets 7 to 21). Weights stay in the file, which is mapped: it must not be changed
+ * while the model lives. Ownership of *out passes to the caller: ht_model_destroy, before the context is destroyed.
  * Errors: HT_ERROR_IO (missing, unreadable), HT_ERROR_FORMAT (damaged; with the byte offset where it can be known),
  * HT_ERROR_UNSUPPORTED (an operator, type or feature; the sentence names each operator and a node of it),
  * HT_ERROR_MISMATCH (tensors that do not fit a node), HT_ERROR_LIMIT, HT_ERROR_MEMORY. */
@@ -40,7 +40,8 @@ HT_API ht_status ht_model_save(const ht_model *model, const char *path, const ht
 /* NULL is allowed. */
 HT_API void ht_model_destroy(ht_model *model);
 
-/* ---- what is in it -------------------------------------------------------------------------------------------------- */
+/* ---- what is in it --------------------------------------------------------------------------------------------------
+ */
 
 /* Texts belong to the model. */
 typedef struct ht_model_info {
@@ -50,10 +51,10 @@ typedef struct ht_model_info {
     int64_t opset;                /* operator set of the file; 17 for a model made here */
     int64_t file_bytes;           /* size of the file that it was read from; 0: made here */
     size_t inputs, outputs, nodes;
-    int64_t parameters;    /* numbers in floating-point constants (weights, biases, norm parameters) */
-    int64_t bytes_f32;     /* 4 x parameters */
-    int64_t bytes_packed;  /* the same with each quantized tensor at its width, and its scales, zero points and tables */
-    int64_t macs;          /* multiply-accumulates for one sample; -1: a shape is not known before the model runs */
+    int64_t parameters;   /* numbers in floating-point constants (weights, biases, norm parameters) */
+    int64_t bytes_f32;    /* 4 x parameters */
+    int64_t bytes_packed; /* the same with each quantized tensor at its width, and its scales, zero points and tables */
+    int64_t macs;         /* multiply-accumulates for one sample; -1: a shape is not known before the model runs */
     size_t quantized_weights, quantized_activations; /* tensors */
 } ht_model_info;
 
@@ -77,22 +78,23 @@ HT_API bool ht_model_output(const ht_model *model, size_t index, ht_tensor_info 
 typedef struct ht_layer_info {
     const char *name, *op; /* "conv1", "Conv" */
     ht_tensor_info output; /* the first one, for one sample (batch 1) where shapes are known */
-    int64_t parameters;    /* numbers in its floating-point constants; a constant of several nodes counts at the first */
-    int64_t bytes_packed;  /* what they take at their widths */
-    int64_t macs;          /* -1: not known */
-    int32_t weight_bits;     /* width of its widest quantized constant; 0: none is quantized */
+    int64_t parameters;   /* numbers in its floating-point constants; a constant of several nodes counts at the first */
+    int64_t bytes_packed; /* what they take at their widths */
+    int64_t macs;         /* -1: not known */
+    int32_t weight_bits;  /* width of its widest quantized constant; 0: none is quantized */
     int32_t activation_bits; /* width of its first output; 0: float */
     const char *scheme;      /* of its first quantized constant, in text form; NULL: unknown or none */
 } ht_layer_info;
 
 /* Visits the nodes in the order in which they run; returning false ends the walk. Errors: HT_ERROR_MEMORY. */
-HT_API ht_status ht_model_layers(const ht_model *model, bool (*visit)(void *user, const ht_layer_info *layer), void *user,
-                                 ht_error *err);
+HT_API ht_status ht_model_layers(const ht_model *model, bool (*visit)(void *user, const ht_layer_info *layer),
+                                 void *user, ht_error *err);
 
 /* The `index`-th ONNX operator that models may use, in alphabetical order; NULL past the end. */
 HT_API const char *ht_operator_at(size_t index);
 
-/* ---- metadata: texts by key, stored in the file -------------------------------------------------------------------------- */
+/* ---- metadata: texts by key, stored in the file
+ * -------------------------------------------------------------------------- */
 
 /* Keys that this project uses. */
 #define HT_METADATA_PREPROCESS "halftone.preprocess" /* the fitted preprocessing, see halftone/data.h */

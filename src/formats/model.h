@@ -22,8 +22,8 @@ struct ht_model {
 
 /* A model around a graph. On success the graph belongs to the model; on failure it stays the caller's. */
 ht_status ht__model_create(ht_context *ctx, ht_graph *graph, ht_model **out, ht_error *err);
-/* A copy whose graph, annotations and metadata may be changed on their own; constant data is shared, so that `source` must
- * outlive it. */
+/* A copy whose graph, annotations and metadata may be changed on their own; constant data is shared, so that `source`
+ * must outlive it. */
 ht_status ht__model_copy(const ht_model *source, ht_model **out, ht_error *err);
 
 #endif

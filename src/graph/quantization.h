@@ -1,11 +1,12 @@
-/* What a quantization annotation means: which group an element belongs to, and the real number that its code stands for. */
+/* What a quantization annotation means: which group an element belongs to, and the real number that its code stands
+ * for. */
 #ifndef HT_GRAPH_QUANTIZATION_H
 #define HT_GRAPH_QUANTIZATION_H
 
 #include "graph/graph.h"
 
-/* A tensor seen as [outer][channels][inner] around the channel axis. A channel's elements, in the order (outer, inner), are cut
- * into `blocks` runs of `block_length` (the last may be shorter). */
+/* A tensor seen as [outer][channels][inner] around the channel axis. A channel's elements, in the order (outer, inner),
+ * are cut into `blocks` runs of `block_length` (the last may be shorter). */
 typedef struct ht_group_view {
     int64_t outer, channels, inner, block_length, blocks;
 } ht_group_view;
@@ -19,8 +20,8 @@ static inline size_t ht__group_of(const ht_group_view *view, int64_t index) {
     int64_t outer = index / view->inner / view->channels;
     return (size_t)(channel * view->blocks + (outer * view->inner + inner) / view->block_length);
 }
-/* The real numbers, f32[elements], that a constant's codes stand for: every step in f32, as the exported nodes compute them.
- * Errors: as ht__group_view; HT_ERROR_FORMAT when a code is outside its table. */
+/* The real numbers, f32[elements], that a constant's codes stand for: every step in f32, as the exported nodes compute
+ * them. Errors: as ht__group_view; HT_ERROR_FORMAT when a code is outside its table. */
 ht_status ht__quantization_decode(const ht_quantization *quantization, const ht_tensor_desc *desc, float *out,
                                   ht_error *err);
 

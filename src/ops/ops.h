@@ -45,9 +45,12 @@
     X(Log)                                                                                                              \
     X(LogSoftmax)                                                                                                       \
     X(MatMul)                                                                                                           \
+    X(Max)                                                                                                              \
     X(MaxPool)                                                                                                          \
+    X(Min)                                                                                                              \
     X(Mul)                                                                                                              \
     X(Neg)                                                                                                              \
+    X(PRelu)                                                                                                            \
     X(Pad)                                                                                                              \
     X(PoolGrad)                                                                                                         \
     X(Pow)                                                                                                              \

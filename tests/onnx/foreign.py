@@ -61,6 +61,13 @@ def old_forms(folder):
     save(folder, "max_pool_8", 8, [node("MaxPool", ["x"], ["y"], kernel_shape=[2, 2])], ["N", 2, 5, 5])
     save(folder, "average_pool_7", 7, [node("AveragePool", ["x"], ["y"], kernel_shape=[3], pads=[1, 1])], ["N", 2, 6])
     save(folder, "gemm_7", 7, [node("Gemm", ["x", "w", "c"], ["y"], transB=1)], ["N", 5], [weights("w", 4, 5), weights("c", 4)])
+    save(folder, "sum_8", 8, [node("Sum", ["x", "w", "v"], ["y"])], ["N", 5], [weights("w", 5), weights("v", 5)])
+    save(folder, "max_12", 12, [node("Max", ["x", "w", "v"], ["y"])], ["N", 5], [weights("w", 5), weights("v", 5)])
+    save(folder, "min_8_one", 8, [node("Min", ["x"], ["y"])], ["N", 5])
+    save(folder, "upsample_7", 7, [node("Upsample", ["x"], ["y"], scales=[1.0, 1.0, 2.0, 3.0])], ["N", 2, 3, 3])
+    scales = numpy_helper.from_array(numpy.array([1, 1, 2, 2], numpy.float32), "s")
+    save(folder, "upsample_9", 9, [node("Upsample", ["x", "s"], ["y"], mode="linear")], ["N", 2, 3, 3], [scales])
+    save(folder, "resize_10", 10, [node("Resize", ["x", "s"], ["y"], mode="nearest")], ["N", 2, 3, 3], [scales])
     save(folder, "weights_as_inputs", 8, [node("Gemm", ["x", "w", "c"], ["y"])], ["N", 5],
          [weights("w", 5, 4), weights("c", 4)], constants_as_inputs=True)
 

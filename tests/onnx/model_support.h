@@ -1,4 +1,5 @@
-/* What the tests of the ONNX reader and writer share: models in memory, runs, and small graphs from one line of text. */
+/* What the tests of the ONNX reader and writer share: models in memory, runs, and small graphs from one line of text.
+ */
 #ifndef HT_TESTS_ONNX_MODEL_SUPPORT_H
 #define HT_TESTS_ONNX_MODEL_SUPPORT_H
 
@@ -17,13 +18,13 @@
 static ht_context *test_context;
 
 /* Fails the test with the error's own words unless `expression` succeeds. */
-#define SUCCEED(expression)                                                                                            \
-    do {                                                                                                               \
-        ht_error succeed_err_ = {0};                                                                                   \
-        ht_error *err = &succeed_err_;                                                                                 \
-        if ((expression) != HT_OK) {                                                                                   \
-            fail_msg("%s: %s: %s", #expression, err->where, err->message);                                             \
-        }                                                                                                              \
+#define SUCCEED(expression)                                                \
+    do {                                                                   \
+        ht_error succeed_err_ = {0};                                       \
+        ht_error *err = &succeed_err_;                                     \
+        if ((expression) != HT_OK) {                                       \
+            fail_msg("%s: %s: %s", #expression, err->where, err->message); \
+        }                                                                  \
     } while (0)
 
 static inline bool append_bytes(void *user, const void *bytes, size_t size) {

@@ -1,6 +1,6 @@
-/* Models of other programs: each that a folder holds is read, written, read again and run; $HALFTONE_ONNX_FOREIGN names the folder
- * (tests/onnx/foreign.py fills it, oracle.py compares what this program leaves). Without it, the models under
- * $HALFTONE_SHARED are read. */
+/* Models of other programs: each that a folder holds is read, written, read again and run; $HALFTONE_ONNX_FOREIGN names
+ * the folder (tests/onnx/foreign.py fills it, oracle.py compares what this program leaves). Without it, the models
+ * under $HALFTONE_SHARED are read. */
 #include <dirent.h>
 
 #include "model_support.h"

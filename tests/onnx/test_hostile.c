@@ -102,7 +102,9 @@ static void put_bytes(ht_buffer *buffer, uint64_t field, const void *bytes, size
     ht__buffer_append(buffer, bytes, size);
 }
 
-static void put_text(ht_buffer *buffer, uint64_t field, const char *text) { put_bytes(buffer, field, text, strlen(text)); }
+static void put_text(ht_buffer *buffer, uint64_t field, const char *text) {
+    put_bytes(buffer, field, text, strlen(text));
+}
 
 static void put_message(ht_buffer *buffer, uint64_t field, ht_buffer *message) {
     put_bytes(buffer, field, message->data, message->size);

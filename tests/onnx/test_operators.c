@@ -1,5 +1,5 @@
-/* Every operator written and read again: the same nodes, the same attributes, the same bytes when written once more, and the
- * same numbers when run. The oracle test hands these models to ONNX Runtime. */
+/* Every operator written and read again: the same nodes, the same attributes, the same bytes when written once more,
+ * and the same numbers when run. The oracle test hands these models to ONNX Runtime. */
 #include "model_support.h"
 
 static const op_sample samples[] = {
@@ -49,17 +49,20 @@ static const op_sample samples[] = {
     {"log_softmax", "LogSoftmax", "xN,5", "axis=1"},
     {"matmul", "MatMul", "xN,5 c5,4", ""},
     {"matmul_batched", "MatMul", "xN,2,3,5 c2,5,4", ""},
+    {"max", "Max", "xN,5 c5", ""},
     {"max_pool", "MaxPool", "xN,2,7,7", "kernel_shape=2,2 strides=2,2"},
     {"max_pool_padded", "MaxPool", "xN,2,7,7", "kernel_shape=3,3 strides=2,2 pads=1,1,1,1"},
     {"max_pool_dilated", "MaxPool", "xN,2,7,7", "kernel_shape=2,2 dilations=2,2"},
     {"max_pool_ceil", "MaxPool", "xN,2,6,6", "kernel_shape=3,3 strides=2,2 ceil_mode=1"},
     {"max_pool_same", "MaxPool", "xN,2,7,7", "kernel_shape=2,2 strides=2,2 auto_pad=SAME_UPPER"},
+    {"min", "Min", "xN,3,4 c3,1", ""},
     {"mul", "Mul", "xN,5 s0.3", ""},
     {"neg", "Neg", "xN,5", ""},
     {"pad", "Pad", "xN,2,3 i0,1,2,0,0,1 s0.5", ""},
     {"pad_reflect", "Pad", "xN,2,4 i0,1,2,0,0,1", "mode=reflect"},
     {"pad_edge", "Pad", "xN,2,4 i0,1,2,0,0,1", "mode=edge"},
     {"pow", "Pow", "xN,5 s2", ""},
+    {"prelu", "PRelu", "xN,3,4 c3,1", ""},
     {"quantize_linear", "QuantizeLinear", "xN,5 s0.01 u100", ""},
     {"reciprocal", "Reciprocal", "xN,5", ""},
     {"reduce_max", "ReduceMax", "xN,3,4", "axes=1,2 keepdims=0"},
@@ -73,8 +76,10 @@ static const op_sample samples[] = {
     {"resize_nearest_half", "Resize", "xN,2,5,4 - f1,1,0.6,1.5", ""},
     {"resize_nearest_sizes", "Resize", "x2,2,5,4 - - i2,2,7,3", "nearest_mode=round_prefer_ceil"},
     {"resize_linear", "Resize", "xN,2,3,4 - f1,1,2,2", "mode=linear"},
-    {"resize_linear_corners", "Resize", "x2,2,3,4 - - i2,2,5,2", "mode=linear coordinate_transformation_mode=align_corners"},
-    {"resize_linear_torch", "Resize", "xN,2,6 - f1,1,0.5", "mode=linear coordinate_transformation_mode=pytorch_half_pixel"},
+    {"resize_linear_corners", "Resize", "x2,2,3,4 - - i2,2,5,2",
+     "mode=linear coordinate_transformation_mode=align_corners"},
+    {"resize_linear_torch", "Resize", "xN,2,6 - f1,1,0.5",
+     "mode=linear coordinate_transformation_mode=pytorch_half_pixel"},
     {"round", "Round", "xN,5", ""},
     {"shape", "Shape", "xN,5", ""},
     {"sigmoid", "Sigmoid", "xN,5", ""},

@@ -1,5 +1,5 @@
-/* Quantized tensors written as standard nodes and read back: the same codes and parameters, the same bytes when written again. The
- * oracle test checks that ONNX Runtime decodes every tensor to the same bits. */
+/* Quantized tensors written as standard nodes and read back: the same codes and parameters, the same bytes when written
+ * again. The oracle test checks that ONNX Runtime decodes every tensor to the same bits. */
 #include <math.h>
 
 #include "graph/quantization.h"
@@ -190,8 +190,13 @@ static void activations_keep_their_width(void **state) {
             float scale = 2.5f / (float)(1 << bits), zero = (float)(1 << (bits - 1)) * (is_signed ? 0.0f : 1.0f);
             ht_quantization q[3];
             for (int i = 0; i < 3; ++i) {
-                q[i] = (ht_quantization){.bits = bits, .is_signed = is_signed != 0, .axis = -1, .groups = 1, .scale = &scale,
-                                         .zero_point = &zero, .scheme = i == 1 ? "levels=affine" : NULL};
+                q[i] = (ht_quantization){.bits = bits,
+                                         .is_signed = is_signed != 0,
+                                         .axis = -1,
+                                         .groups = 1,
+                                         .scale = &scale,
+                                         .zero_point = &zero,
+                                         .scheme = i == 1 ? "levels=affine" : NULL};
             }
             ht_model *model = activation_model(q);
             ht_buffer first = write_model(model);

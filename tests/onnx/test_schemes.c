@@ -1,5 +1,5 @@
-/* Every preset of the schemes, at several widths and granularities, through a file and back: the network computes the same bits, and
- * writing again gives the same bytes. The oracle test runs the files in ONNX Runtime. */
+/* Every preset of the schemes, at several widths and granularities, through a file and back: the network computes the
+ * same bits, and writing again gives the same bytes. The oracle test runs the files in ONNX Runtime. */
 #include "halftone/quantize.h"
 #include "model_support.h"
 
@@ -65,8 +65,8 @@ static bool through_a_file(const ht_model *model, const char *text, const char *
 
 static void every_preset_survives(void **state) {
     (void)state;
-    static const char *const choices[] = {"granularity=tensor,bits=2", "granularity=block:7,bits=4", "granularity=channel,bits=8",
-                                          "granularity=block:5,bits=11"};
+    static const char *const choices[] = {"granularity=tensor,bits=2", "granularity=block:7,bits=4",
+                                          "granularity=channel,bits=8", "granularity=block:5,bits=11"};
     ht_model *model = network();
     const char *preset;
     size_t files = 0;

@@ -88,7 +88,8 @@ static ht_status copy_quantization(building *b, const ht_quantization *from, ht_
     *out = q;
     size_t tables = (from->shared_table ? 1 : from->groups) * from->levels;
     if (q == NULL ||
-        (from->scale != NULL && (q->scale = ht__arena_copy(arena, from->scale, from->groups * sizeof(float))) == NULL) ||
+        (from->scale != NULL &&
+         (q->scale = ht__arena_copy(arena, from->scale, from->groups * sizeof(float))) == NULL) ||
         (from->zero_point != NULL &&
          (q->zero_point = ht__arena_copy(arena, from->zero_point, from->groups * sizeof(float))) == NULL) ||
         (from->table != NULL && (q->table = ht__arena_copy(arena, from->table, tables * sizeof(float))) == NULL) ||
@@ -108,8 +109,7 @@ static ht_status add_constant(building *b, const onnx_tensor *tensor, ht_value *
                            "The element type of this tensor (ONNX's number %d) is not supported.",
                            (int)tensor->onnx_type);
     }
-    HT_TRY(ht__graph_add_constant(b->graph, tensor->name, &tensor->desc, tensor->data, tensor->in_file, out,
-                                  b->err));
+    HT_TRY(ht__graph_add_constant(b->graph, tensor->name, &tensor->desc, tensor->data, tensor->in_file, out, b->err));
     if (tensor->quantization == NULL) {
         return HT_OK;
     }
@@ -156,7 +156,8 @@ static ht_status add_attribute(building *b, ht_node *node, const onnx_attribute 
 }
 
 static ht_status add_node(building *b, const onnx_node *from) {
-    ht_value **operands = ht__arena_alloc(b->document->arena, (from->input_count + from->output_count) * sizeof *operands);
+    ht_value **operands =
+        ht__arena_alloc(b->document->arena, (from->input_count + from->output_count) * sizeof *operands);
     if (operands == NULL) {
         return ht__fail_memory(b->err, from->input_count + from->output_count);
     }
@@ -228,8 +229,8 @@ static ht_status settle_softmax(building *b, ht_node *node) {
     }
     if (x->rank < 1 || first < 0 || first >= x->rank || count > 1) {
         return ht__fail_at(b->err, HT_ERROR_UNSUPPORTED, node->name,
-                           "A %s over several axes at once (operator set %" PRId64 ") is not supported.", node->op->name,
-                           b->document->opset);
+                           "A %s over several axes at once (operator set %" PRId64 ") is not supported.",
+                           node->op->name, b->document->opset);
     }
     return ht__node_set_int(b->graph, node, "axis", wide, b->err);
 }

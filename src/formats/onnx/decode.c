@@ -49,13 +49,13 @@ static onnx_attribute_type attribute_type(const onnx_AttributeProto *message, co
     if (message->has_type && message->type != 0) {
         return (onnx_attribute_type)message->type;
     }
-    return message->has_f             ? ONNX_ATTRIBUTE_FLOAT
-           : message->has_i           ? ONNX_ATTRIBUTE_INT
-           : attribute->text != NULL  ? ONNX_ATTRIBUTE_TEXT
+    return message->has_f              ? ONNX_ATTRIBUTE_FLOAT
+           : message->has_i            ? ONNX_ATTRIBUTE_INT
+           : attribute->text != NULL   ? ONNX_ATTRIBUTE_TEXT
            : attribute->tensor != NULL ? ONNX_ATTRIBUTE_TENSOR
-           : floats->count != 0       ? ONNX_ATTRIBUTE_FLOATS
-           : ints->count != 0         ? ONNX_ATTRIBUTE_INTS
-                                      : ONNX_ATTRIBUTE_UNKNOWN;
+           : floats->count != 0        ? ONNX_ATTRIBUTE_FLOATS
+           : ints->count != 0          ? ONNX_ATTRIBUTE_INTS
+                                       : ONNX_ATTRIBUTE_UNKNOWN;
 }
 
 /* Gives the attribute the numbers that belong to its type. */
@@ -144,9 +144,12 @@ static bool read_node(pb_istream_t *stream, const pb_field_t *field, void **arg)
     onnx_target inside = {decoder, node}, name = {decoder, &node->name}, op = {decoder, &node->op};
     onnx_target domain = {decoder, &node->domain};
     onnx_NodeProto message = {
-        .input = {{read_operand}, &inside},         .output = {{read_operand}, &inside},
-        .attribute = {{read_attribute}, &inside},   .name = {{ht__onnx_read_text}, &name},
-        .op_type = {{ht__onnx_read_text}, &op}, .domain = {{ht__onnx_read_text}, &domain},
+        .input = {{read_operand}, &inside},
+        .output = {{read_operand}, &inside},
+        .attribute = {{read_attribute}, &inside},
+        .name = {{ht__onnx_read_text}, &name},
+        .op_type = {{ht__onnx_read_text}, &op},
+        .domain = {{ht__onnx_read_text}, &domain},
     };
     if (!pb_decode(stream, onnx_NodeProto_fields, &message)) {
         return false;
@@ -199,9 +202,9 @@ static bool read_tensor_type(pb_istream_t *stream, const pb_field_t *field, void
     if (!pb_decode(stream, onnx_TensorTypeProto_fields, &message)) {
         return false;
     }
-#define FIND_TYPE(NAME, type_name, bytes, onnx)                                                                        \
-    if (message.elem_type == (onnx)) {                                                                                 \
-        value->desc.type = HT_##NAME;                                                                                  \
+#define FIND_TYPE(NAME, type_name, bytes, onnx) \
+    if (message.elem_type == (onnx)) {          \
+        value->desc.type = HT_##NAME;           \
     }
     HT_TYPE_LIST(FIND_TYPE)
 #undef FIND_TYPE
@@ -249,8 +252,10 @@ static bool read_graph(pb_istream_t *stream, const pb_field_t *field, void **arg
     onnx_decoder *decoder = *arg;
     onnx_target name = {decoder, &decoder->document->graph_name};
     onnx_GraphProto message = {
-        .node = {{read_node}, decoder},    .name = {{ht__onnx_read_text}, &name},
-        .initializer = {{read_initializer}, decoder}, .input = {{read_value}, decoder},
+        .node = {{read_node}, decoder},
+        .name = {{ht__onnx_read_text}, &name},
+        .initializer = {{read_initializer}, decoder},
+        .input = {{read_value}, decoder},
         .output = {{read_value}, decoder},
     };
     return pb_decode(stream, onnx_GraphProto_fields, &message);
@@ -284,7 +289,8 @@ static bool read_metadata(pb_istream_t *stream, const pb_field_t *field, void **
     }
     *pair = (onnx_pair){"", ""};
     onnx_target key = {decoder, &pair->key}, value = {decoder, &pair->value};
-    onnx_StringStringEntryProto message = {.key = {{ht__onnx_read_text}, &key}, .value = {{ht__onnx_read_text}, &value}};
+    onnx_StringStringEntryProto message = {.key = {{ht__onnx_read_text}, &key},
+                                           .value = {{ht__onnx_read_text}, &value}};
     return pb_decode(stream, onnx_StringStringEntryProto_fields, &message) &&
            push(decoder, &document->metadata, &document->metadata_count, &document->metadata_capacity, pair);
 }
@@ -294,8 +300,10 @@ ht_status ht__onnx_decode(onnx_document *document, const uint8_t *bytes, size_t 
     pb_istream_t stream = {.callback = read_source, .state = &decoder, .bytes_left = size};
     onnx_target producer = {&decoder, &document->producer}, version = {&decoder, &document->producer_version};
     onnx_ModelProto message = {
-        .producer_name = {{ht__onnx_read_text}, &producer}, .producer_version = {{ht__onnx_read_text}, &version},
-        .graph = {{read_graph}, &decoder},                  .opset_import = {{read_opset}, &decoder},
+        .producer_name = {{ht__onnx_read_text}, &producer},
+        .producer_version = {{ht__onnx_read_text}, &version},
+        .graph = {{read_graph}, &decoder},
+        .opset_import = {{read_opset}, &decoder},
         .metadata_props = {{read_metadata}, &decoder},
     };
     if (!pb_decode(&stream, onnx_ModelProto_fields, &message)) {
@@ -308,7 +316,8 @@ ht_status ht__onnx_decode(onnx_document *document, const uint8_t *bytes, size_t 
         return ht__fail_at(err, HT_ERROR_FORMAT, document->file, "This is no ONNX file: it has no graph.");
     }
     if (document->opset == 0) {
-        return ht__fail_at(err, HT_ERROR_FORMAT, document->file, "The file says no operator set; its end may be missing.");
+        return ht__fail_at(err, HT_ERROR_FORMAT, document->file,
+                           "The file says no operator set; its end may be missing.");
     }
     if (document->opset < ONNX_OPSET_OLDEST || document->opset > ONNX_OPSET_WIDE) {
         return ht__fail_at(err, HT_ERROR_UNSUPPORTED, document->file,

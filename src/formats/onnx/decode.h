@@ -28,8 +28,8 @@ bool ht__onnx_refuse_memory(onnx_decoder *decoder, size_t bytes);
 bool ht__onnx_is_file(const pb_istream_t *stream);
 /* The rest of a length-delimited field, in place. */
 bool ht__onnx_take(onnx_decoder *decoder, pb_istream_t *stream, const uint8_t **bytes, size_t *size);
-/* nanopb callback of a text: `arg` is an onnx_target whose place is a `const char *`. The text is copied; it must be UTF-8 without
- * NUL. */
+/* nanopb callback of a text: `arg` is an onnx_target whose place is a `const char *`. The text is copied; it must be
+ * UTF-8 without NUL. */
 bool ht__onnx_read_text(pb_istream_t *stream, const pb_field_t *field, void **arg);
 /* nanopb callback of a TensorProto: `arg` is an onnx_target whose place is an `onnx_tensor *`. */
 bool ht__onnx_read_tensor(pb_istream_t *stream, const pb_field_t *field, void **arg);

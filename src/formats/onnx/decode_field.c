@@ -12,8 +12,8 @@ bool ht__onnx_refuse(onnx_decoder *decoder, ht_status status, const char *format
         va_start(arguments, format);
         vsnprintf(sentence, sizeof sentence, format, arguments);
         va_end(arguments);
-        decoder->status = ht__fail_offset(decoder->err, status, decoder->document->file, (int64_t)decoder->position,
-                                          "%s", sentence);
+        decoder->status =
+            ht__fail_offset(decoder->err, status, decoder->document->file, (int64_t)decoder->position, "%s", sentence);
     }
     return false;
 }
@@ -36,8 +36,8 @@ bool ht__onnx_take(onnx_decoder *decoder, pb_istream_t *stream, const uint8_t **
     return true;
 }
 
-/* Length of the UTF-8 character that starts with `lead`, 0 when none does; *low is the smallest second byte and *high the
- * largest, which excludes overlong forms and surrogates (Unicode Standard, table 3-7). */
+/* Length of the UTF-8 character that starts with `lead`, 0 when none does; *low is the smallest second byte and *high
+ * the largest, which excludes overlong forms and surrogates (Unicode Standard, table 3-7). */
 static size_t character_length(uint8_t lead, uint8_t *low, uint8_t *high) {
     *low = lead == 0xE0 ? 0xA0 : lead == 0xF0 ? 0x90 : 0x80;
     *high = lead == 0xED ? 0x9F : lead == 0xF4 ? 0x8F : 0xBF;

@@ -1,5 +1,5 @@
-/* Decoding a TensorProto. Raw data stays where it is in the file; numbers in the typed fields, and raw data that does not lie on
- * a multiple of its element's size, are copied. */
+/* Decoding a TensorProto. Raw data stays where it is in the file; numbers in the typed fields, and raw data that does
+ * not lie on a multiple of its element's size, are copied. */
 #include <inttypes.h>
 #include <string.h>
 
@@ -88,8 +88,9 @@ static bool narrow(tensor_reading *reading, size_t elements, size_t size) {
     int64_t range = (int64_t)1 << (8 * size - (is_signed ? 1 : 0));
     for (size_t i = 0; i < elements; ++i) {
         if (values[i] < (is_signed ? -range : 0) || values[i] >= range) {
-            return ht__onnx_refuse(reading->decoder, HT_ERROR_FORMAT, "Tensor %s has the value %" PRId64
-                                   ", which is no %s.", tensor->name, values[i], ht_type_name(type));
+            return ht__onnx_refuse(reading->decoder, HT_ERROR_FORMAT,
+                                   "Tensor %s has the value %" PRId64 ", which is no %s.", tensor->name, values[i],
+                                   ht_type_name(type));
         }
         memcpy(bytes + i * size, &values[i], size);
     }
@@ -147,8 +148,11 @@ bool ht__onnx_read_tensor(pb_istream_t *stream, const pb_field_t *field, void **
     tensor->name = "";
     tensor->offset = (int64_t)decoder->position;
     memcpy(target->place, &tensor, sizeof tensor);
-    tensor_reading reading = {.decoder = decoder, .tensor = tensor, .dims = {.decoder = decoder},
-                              .integers = {.decoder = decoder}, .floats = {.decoder = decoder},
+    tensor_reading reading = {.decoder = decoder,
+                              .tensor = tensor,
+                              .dims = {.decoder = decoder},
+                              .integers = {.decoder = decoder},
+                              .floats = {.decoder = decoder},
                               .doubles = {.decoder = decoder}};
     onnx_target name = {decoder, &tensor->name};
     onnx_TensorProto message = {

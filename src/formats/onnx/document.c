@@ -43,8 +43,7 @@ ht_status ht__onnx_push(ht_arena *arena, void *array, size_t *count, size_t *cap
     return HT_OK;
 }
 
-ht_status ht__onnx_add_node(onnx_document *document, const char *op, const char *name, onnx_node **out,
-                            ht_error *err) {
+ht_status ht__onnx_add_node(onnx_document *document, const char *op, const char *name, onnx_node **out, ht_error *err) {
     onnx_node *node = ht__arena_alloc(document->arena, sizeof *node);
     if (node == NULL) {
         return ht__fail_memory(err, sizeof *node);
@@ -54,11 +53,10 @@ ht_status ht__onnx_add_node(onnx_document *document, const char *op, const char 
     return ht__onnx_push(document->arena, &document->nodes, &document->node_count, &document->node_capacity, node, err);
 }
 
-ht_status ht__onnx_add_operand(onnx_document *document, onnx_node *node, bool output, const char *name,
-                               ht_error *err) {
-    return output ? ht__onnx_push(document->arena, &node->outputs, &node->output_count, &node->output_capacity, name,
-                                  err)
-                  : ht__onnx_push(document->arena, &node->inputs, &node->input_count, &node->input_capacity, name, err);
+ht_status ht__onnx_add_operand(onnx_document *document, onnx_node *node, bool output, const char *name, ht_error *err) {
+    return output
+               ? ht__onnx_push(document->arena, &node->outputs, &node->output_count, &node->output_capacity, name, err)
+               : ht__onnx_push(document->arena, &node->inputs, &node->input_count, &node->input_capacity, name, err);
 }
 
 ht_status ht__onnx_add_int(onnx_document *document, onnx_node *node, const char *name, int64_t value, ht_error *err) {
@@ -68,6 +66,17 @@ ht_status ht__onnx_add_int(onnx_document *document, onnx_node *node, const char 
         return ht__fail_memory(err, sizeof *attribute);
     }
     *attribute = (onnx_attribute){.name = name, .type = ONNX_ATTRIBUTE_INT, .count = 1, .ints = number};
+    return ht__onnx_push(document->arena, &node->attributes, &node->attribute_count, &node->attribute_capacity,
+                         attribute, err);
+}
+
+ht_status ht__onnx_add_text(onnx_document *document, onnx_node *node, const char *name, const char *text,
+                            ht_error *err) {
+    onnx_attribute *attribute = ht__arena_alloc(document->arena, sizeof *attribute);
+    if (attribute == NULL) {
+        return ht__fail_memory(err, sizeof *attribute);
+    }
+    *attribute = (onnx_attribute){.name = name, .type = ONNX_ATTRIBUTE_TEXT, .count = strlen(text), .text = text};
     return ht__onnx_push(document->arena, &node->attributes, &node->attribute_count, &node->attribute_capacity,
                          attribute, err);
 }
@@ -88,7 +97,8 @@ ht_status ht__onnx_add_tensor(onnx_document *document, const char *name, const h
     if (tensor == NULL || own == NULL) {
         return ht__fail_memory(err, bytes);
     }
-    *tensor = (onnx_tensor){.name = name, .onnx_type = onnx_types[desc->type], .desc = *desc, .data = own, .offset = -1};
+    *tensor =
+        (onnx_tensor){.name = name, .onnx_type = onnx_types[desc->type], .desc = *desc, .data = own, .offset = -1};
     tensor->desc.layout = HT_LAYOUT_PLAIN;
     if (out != NULL) {
         *out = tensor;

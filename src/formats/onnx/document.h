@@ -2,8 +2,8 @@
  *
  *     bytes -> decode -> raise to operator set 17 -> fold quantization patterns -> build the graph
  *
- * and writing the same way back: emit nodes and tensors, expand quantization, encode. Everything lies in one arena, except
- * tensor data that stays in the file's bytes or in the model that is written.
+ * and writing the same way back: emit nodes and tensors, expand quantization, encode. Everything lies in one arena,
+ * except tensor data that stays in the file's bytes or in the model that is written.
  */
 #ifndef HT_FORMATS_ONNX_DOCUMENT_H
 #define HT_FORMATS_ONNX_DOCUMENT_H
@@ -15,7 +15,8 @@
 /* The first operator set with 16-bit QuantizeLinear, and the last one that is read. */
 #define ONNX_OPSET_WIDE 21
 #define ONNX_OPSET_OLDEST 7
-/* The metadata that says what folded tensors cannot: widths and schemes, as JSON. Made when writing, taken out when reading. */
+/* The metadata that says what folded tensors cannot: widths and schemes, as JSON. Made when writing, taken out when
+ * reading. */
 #define ONNX_METADATA_QUANTIZATION "halftone.quantization"
 
 /* AttributeProto's types. */
@@ -45,11 +46,11 @@ typedef struct onnx_tensor {
 typedef struct onnx_attribute {
     const char *name;
     onnx_attribute_type type;
-    size_t count;          /* of ints or floats; 1 for one number; bytes of text */
-    const int64_t *ints;   /* INT, INTS */
-    const float *floats;   /* FLOAT, FLOATS */
-    const char *text;      /* TEXT */
-    onnx_tensor *tensor;   /* TENSOR */
+    size_t count;        /* of ints or floats; 1 for one number; bytes of text */
+    const int64_t *ints; /* INT, INTS */
+    const float *floats; /* FLOAT, FLOATS */
+    const char *text;    /* TEXT */
+    onnx_tensor *tensor; /* TENSOR */
 } onnx_attribute;
 
 typedef struct onnx_node {
@@ -104,6 +105,8 @@ ht_status ht__onnx_push(ht_arena *arena, void *array, size_t *count, size_t *cap
 ht_status ht__onnx_add_node(onnx_document *document, const char *op, const char *name, onnx_node **out, ht_error *err);
 ht_status ht__onnx_add_operand(onnx_document *document, onnx_node *node, bool output, const char *name, ht_error *err);
 ht_status ht__onnx_add_int(onnx_document *document, onnx_node *node, const char *name, int64_t value, ht_error *err);
+ht_status ht__onnx_add_text(onnx_document *document, onnx_node *node, const char *name, const char *text,
+                            ht_error *err);
 /* A new tensor; `data` is borrowed when `copy` is false. */
 ht_status ht__onnx_add_tensor(onnx_document *document, const char *name, const ht_tensor_desc *desc, const void *data,
                               bool copy, onnx_tensor **out, ht_error *err);
@@ -116,11 +119,11 @@ int64_t ht__onnx_int(const onnx_node *node, const char *name, int64_t otherwise)
 
 typedef struct onnx_name {
     const char *name;
-    onnx_node *producer;  /* NULL: none */
-    onnx_tensor *tensor;  /* NULL: not an initializer */
+    onnx_node *producer; /* NULL: none */
+    onnx_tensor *tensor; /* NULL: not an initializer */
     bool is_input, is_output;
-    uint32_t uses;        /* operands that read it */
-    onnx_node *consumer;  /* the node of the last of them */
+    uint32_t uses;           /* operands that read it */
+    onnx_node *consumer;     /* the node of the last of them */
     const char *replacement; /* while nodes are dropped: the name that stands for this one */
 } onnx_name;
 
@@ -141,10 +144,11 @@ ht_status ht__onnx_fresh(onnx_index *index, const char *base, const char *suffix
 
 /* ---- the stages ---- */
 
-/* Reads bytes, which must outlive the document. Errors: HT_ERROR_FORMAT with the offset, HT_ERROR_UNSUPPORTED, HT_ERROR_MEMORY. */
+/* Reads bytes, which must outlive the document. Errors: HT_ERROR_FORMAT with the offset, HT_ERROR_UNSUPPORTED,
+ * HT_ERROR_MEMORY. */
 ht_status ht__onnx_decode(onnx_document *document, const uint8_t *bytes, size_t size, ht_error *err);
-/* Rewrites nodes of other operator sets to what they mean in operator set 17; Constant nodes become tensors and Identity nodes
- * disappear. */
+/* Rewrites nodes of other operator sets to what they mean in operator set 17; Constant nodes become tensors and
+ * Identity nodes disappear. */
 ht_status ht__onnx_raise(onnx_document *document, ht_error *err);
 /* Turns nodes that decode constants, and Quantize/Dequantize pairs, into annotations. */
 ht_status ht__onnx_fold(onnx_document *document, ht_error *err);
@@ -155,7 +159,8 @@ ht_status ht__onnx_build(ht_context *ctx, onnx_document *document, ht_graph **ou
 ht_status ht__onnx_complete_shapes(ht_graph *graph, ht_error *err);
 /* Nodes and tensors of a graph, with annotations expanded; data is borrowed from it. */
 ht_status ht__onnx_emit(const ht_graph *graph, onnx_document *document, ht_error *err);
-/* The file's bytes, handed to `write` piece by piece. Errors: HT_ERROR_LIMIT (2 GB), HT_ERROR_IO (write returned false). */
+/* The file's bytes, handed to `write` piece by piece. Errors: HT_ERROR_LIMIT (2 GB), HT_ERROR_IO (write returned
+ * false). */
 ht_status ht__onnx_encode(const onnx_document *document, bool (*write)(void *user, const void *bytes, size_t size),
                           void *user, ht_error *err);
 

@@ -1,5 +1,5 @@
-/* From the graph to a document. Constants appear in the order in which nodes first use them, so that the same graph always
- * gives the same document. */
+/* From the graph to a document. Constants appear in the order in which nodes first use them, so that the same graph
+ * always gives the same document. */
 #include <string.h>
 
 #include "formats/onnx/emit.h"
@@ -9,8 +9,8 @@
 /* What each value is called in the file, by id: readers of a quantized activation read what comes out of its pair. */
 typedef struct emitting {
     onnx_emission *emission;
-    const char **read_as;  /* NULL: by its own name */
-    bool *done;            /* constants that were written */
+    const char **read_as; /* NULL: by its own name */
+    bool *done;           /* constants that were written */
 } emitting;
 
 static ht_status reserve_names(onnx_emission *emission) {
@@ -41,8 +41,8 @@ static bool is_inner_attribute(const char *name) {
 
 static ht_status emit_attribute(emitting *e, onnx_node *node, const ht_attribute *from) {
     static const onnx_attribute_type types[] = {
-        [HT_ATTRIBUTE_INT] = ONNX_ATTRIBUTE_INT,   [HT_ATTRIBUTE_FLOAT] = ONNX_ATTRIBUTE_FLOAT,
-        [HT_ATTRIBUTE_TEXT] = ONNX_ATTRIBUTE_TEXT, [HT_ATTRIBUTE_INTS] = ONNX_ATTRIBUTE_INTS,
+        [HT_ATTRIBUTE_INT] = ONNX_ATTRIBUTE_INT,       [HT_ATTRIBUTE_FLOAT] = ONNX_ATTRIBUTE_FLOAT,
+        [HT_ATTRIBUTE_TEXT] = ONNX_ATTRIBUTE_TEXT,     [HT_ATTRIBUTE_INTS] = ONNX_ATTRIBUTE_INTS,
         [HT_ATTRIBUTE_FLOATS] = ONNX_ATTRIBUTE_FLOATS,
     };
     onnx_document *document = e->emission->document;
@@ -54,8 +54,12 @@ static ht_status emit_attribute(emitting *e, onnx_node *node, const ht_attribute
     if (attribute == NULL) {
         return ht__fail_memory(e->emission->err, sizeof *attribute);
     }
-    *attribute = (onnx_attribute){.name = from->name, .type = types[from->kind], .count = from->count,
-                                  .ints = from->ints, .floats = from->floats, .text = from->text};
+    *attribute = (onnx_attribute){.name = from->name,
+                                  .type = types[from->kind],
+                                  .count = from->count,
+                                  .ints = from->ints,
+                                  .floats = from->floats,
+                                  .text = from->text};
     return ht__onnx_push(document->arena, &node->attributes, &node->attribute_count, &node->attribute_capacity,
                          attribute, e->emission->err);
 }
@@ -134,7 +138,8 @@ static ht_status emit_node(emitting *e, const ht_node *from) {
 static ht_status add_value(emitting *e, const ht_value *value, bool is_output) {
     onnx_document *document = e->emission->document;
     if (value->desc.type == HT_NONE) {
-        return ht__fail_at(e->emission->err, HT_ERROR_MISMATCH, value->name, "The element type of this tensor is not known.");
+        return ht__fail_at(e->emission->err, HT_ERROR_MISMATCH, value->name,
+                           "The element type of this tensor is not known.");
     }
     onnx_value *out = ht__arena_alloc(document->arena, sizeof *out);
     if (out == NULL) {

@@ -42,7 +42,8 @@ static bool write_texts(pb_ostream_t *stream, const pb_field_t *field, void *con
     return true;
 }
 
-#define TEXT(value) {{.encode = write_text}, (void *)(uintptr_t)(value)}
+#define TEXT(value) \
+    { {.encode = write_text}, (void *)(uintptr_t)(value) }
 
 /* ---- tensors ---- */
 
@@ -74,7 +75,8 @@ static bool write_tensors(pb_ostream_t *stream, const pb_field_t *field, void *c
             .name = TEXT(tensor->name),
             .raw_data = {{.encode = write_raw}, (void *)(uintptr_t)tensor},
         };
-        if (!pb_encode_tag_for_field(stream, field) || !pb_encode_submessage(stream, onnx_TensorProto_fields, &message)) {
+        if (!pb_encode_tag_for_field(stream, field) ||
+            !pb_encode_submessage(stream, onnx_TensorProto_fields, &message)) {
             return false;
         }
     }
@@ -142,9 +144,12 @@ static bool write_nodes(pb_ostream_t *stream, const pb_field_t *field, void *con
         items inputs = {(const void *const *)node->inputs, node->input_count};
         items outputs = {(const void *const *)node->outputs, node->output_count};
         onnx_NodeProto message = {
-            .input = {{.encode = write_texts}, &inputs}, .output = {{.encode = write_texts}, &outputs},
-            .name = TEXT(node->name),                    .op_type = TEXT(node->op),
-            .domain = TEXT(node->domain),                .attribute = {{.encode = write_attributes}, node},
+            .input = {{.encode = write_texts}, &inputs},
+            .output = {{.encode = write_texts}, &outputs},
+            .name = TEXT(node->name),
+            .op_type = TEXT(node->op),
+            .domain = TEXT(node->domain),
+            .attribute = {{.encode = write_attributes}, node},
         };
         if (!pb_encode_tag_for_field(stream, field) || !pb_encode_submessage(stream, onnx_NodeProto_fields, &message)) {
             return false;
@@ -160,7 +165,8 @@ static bool write_dimensions(pb_ostream_t *stream, const pb_field_t *field, void
     for (int32_t i = 0; i < value->desc.rank; ++i) {
         bool known = value->desc.dims[i] >= 0;
         const char *symbol = !known && value->symbols[i] != NULL ? value->symbols[i] : "";
-        onnx_DimensionProto message = {.has_dim_value = known, .dim_value = value->desc.dims[i], .dim_param = TEXT(symbol)};
+        onnx_DimensionProto message = {
+            .has_dim_value = known, .dim_value = value->desc.dims[i], .dim_param = TEXT(symbol)};
         if (!pb_encode_tag_for_field(stream, field) ||
             !pb_encode_submessage(stream, onnx_DimensionProto_fields, &message)) {
             return false;
@@ -183,10 +189,10 @@ static bool write_tensor_type(pb_ostream_t *stream, const pb_field_t *field, voi
 #undef ONNX_TYPE
     };
     const onnx_value *value = *arg;
-    onnx_TensorTypeProto message = {.has_elem_type = true,
-                                    .elem_type = onnx_types[value->desc.type],
-                                    .shape = {{.encode = write_shape}, *arg}};
-    return pb_encode_tag_for_field(stream, field) && pb_encode_submessage(stream, onnx_TensorTypeProto_fields, &message);
+    onnx_TensorTypeProto message = {
+        .has_elem_type = true, .elem_type = onnx_types[value->desc.type], .shape = {{.encode = write_shape}, *arg}};
+    return pb_encode_tag_for_field(stream, field) &&
+           pb_encode_submessage(stream, onnx_TensorTypeProto_fields, &message);
 }
 
 static bool write_type(pb_ostream_t *stream, const pb_field_t *field, void *const *arg) {
@@ -216,8 +222,10 @@ static bool write_graph(pb_ostream_t *stream, const pb_field_t *field, void *con
     items outputs = {(const void *const *)document->outputs, document->output_count};
     items tensors = {(const void *const *)document->tensors, document->tensor_count};
     onnx_GraphProto message = {
-        .node = {{.encode = write_nodes}, document},     .name = TEXT(document->graph_name),
-        .initializer = {{.encode = write_tensors}, &tensors}, .input = {{.encode = write_values}, &inputs},
+        .node = {{.encode = write_nodes}, document},
+        .name = TEXT(document->graph_name),
+        .initializer = {{.encode = write_tensors}, &tensors},
+        .input = {{.encode = write_values}, &inputs},
         .output = {{.encode = write_values}, &outputs},
     };
     return pb_encode_tag_for_field(stream, field) && pb_encode_submessage(stream, onnx_GraphProto_fields, &message);

@@ -30,7 +30,8 @@ static ht_status add_ints(expansion *e, const char *suffix, const int64_t *value
     return add_tensor(e, suffix, &desc, values, true, out);
 }
 
-/* A node on the chain; `first` and `second` are its operands (second may be NULL). The last node of all gives the value itself. */
+/* A node on the chain; `first` and `second` are its operands (second may be NULL). The last node of all gives the value
+ * itself. */
 static ht_status add_node(expansion *e, const char *op, const char *suffix, const char *first, const char *second,
                           onnx_node **out) {
     onnx_document *document = e->emission->document;
@@ -174,7 +175,8 @@ static ht_status add_offsets(expansion *e) {
         return ht__fail_memory(e->emission->err, e->q->groups * sizeof *offsets);
     }
     if (e->q->groups * (size_t)e->q->levels > INT32_MAX) {
-        return ht__fail_at(e->emission->err, HT_ERROR_LIMIT, e->value->name, "The tables of this tensor are too large.");
+        return ht__fail_at(e->emission->err, HT_ERROR_LIMIT, e->value->name,
+                           "The tables of this tensor are too large.");
     }
     for (size_t i = 0; i < e->q->groups; ++i) {
         offsets[i] = (int32_t)(i * e->q->levels);
@@ -291,9 +293,10 @@ static ht_status check_activation(const onnx_emission *emission, const ht_value 
     bool good = !q->codebook && q->groups == 1 && q->zero_point[0] >= low && q->zero_point[0] < low + wide &&
                 q->zero_point[0] == floorf(q->zero_point[0]);
     return good ? HT_OK
-                : ht__fail_at(emission->err, HT_ERROR_UNSUPPORTED, value->name,
-                              "ONNX has no nodes for this activation's quantization: it needs one scale and a zero point "
-                              "that is one of the codes.");
+                : ht__fail_at(
+                      emission->err, HT_ERROR_UNSUPPORTED, value->name,
+                      "ONNX has no nodes for this activation's quantization: it needs one scale and a zero point "
+                      "that is one of the codes.");
 }
 
 /* Clip(source) so that codes outside the width are cut off; the result's name goes to *source. */

@@ -31,8 +31,9 @@ typedef struct node_pair {
 
 static bool same_tensor(const onnx_tensor *a, const onnx_tensor *b) {
     size_t bytes;
-    return a == b || (a != NULL && b != NULL && a->desc.type == b->desc.type && ht__desc_same_shape(&a->desc, &b->desc) &&
-                      ht__desc_bytes(&a->desc, &bytes) && memcmp(a->data, b->data, bytes) == 0);
+    return a == b ||
+           (a != NULL && b != NULL && a->desc.type == b->desc.type && ht__desc_same_shape(&a->desc, &b->desc) &&
+            ht__desc_bytes(&a->desc, &bytes) && memcmp(a->data, b->data, bytes) == 0);
 }
 
 /* One scale and one zero point for the whole tensor, the same in both nodes. */
@@ -94,7 +95,8 @@ static ht_status make_annotation(onnx_folding *folding, const node_pair *pair, h
     return HT_OK;
 }
 
-/* Takes the pair out: `source` goes in, and the annotated value is the pair's output, or `source` when that is an input. */
+/* Takes the pair out: `source` goes in, and the annotated value is the pair's output, or `source` when that is an
+ * input. */
 static ht_status replace_pair(onnx_folding *folding, const node_pair *pair, onnx_name *source, ht_quantization *q) {
     onnx_document *document = folding->document;
     onnx_name *result = ht__onnx_find(folding->index, pair->dequantize->outputs[0]);
@@ -137,7 +139,7 @@ static bool may_replace(const onnx_folding *folding, const node_pair *pair, cons
 ht_status ht__onnx_fold_activation(onnx_folding *folding, onnx_node *node) {
     node_pair pair = {0};
     pair.clip = is_op(node, "Clip") && node->output_count == 1 ? node : NULL;
-    pair.quantize = pair.clip != NULL ? only_consumer(folding, node->outputs[0], "QuantizeLinear")
+    pair.quantize = pair.clip != NULL               ? only_consumer(folding, node->outputs[0], "QuantizeLinear")
                     : is_op(node, "QuantizeLinear") ? node
                                                     : NULL;
     if (pair.quantize == NULL || pair.quantize->output_count != 1) {

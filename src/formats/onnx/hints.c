@@ -1,4 +1,5 @@
-/* The metadata text that says the widths and schemes of quantized tensors: {"conv1.weight":{"bits":4,"scheme":"..."},...}. */
+/* The metadata text that says the widths and schemes of quantized tensors:
+ * {"conv1.weight":{"bits":4,"scheme":"..."},...}. */
 #include <jansson.h>
 #include <stdlib.h>
 #include <string.h>

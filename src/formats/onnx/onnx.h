@@ -8,7 +8,8 @@
  * Memory taken is bounded by a multiple of `size`. Errors: as ht_model_load. */
 ht_status ht__onnx_read(ht_context *ctx, const uint8_t *bytes, size_t size, const char *name, ht_model **out,
                         ht_error *err);
-/* Hands the file's bytes to `write` piece by piece; false from it ends in HT_ERROR_IO. Other errors: as ht_model_save. */
+/* Hands the file's bytes to `write` piece by piece; false from it ends in HT_ERROR_IO. Other errors: as ht_model_save.
+ */
 ht_status ht__onnx_write(const ht_model *model, bool (*write)(void *user, const void *bytes, size_t size), void *user,
                          ht_error *err);
 

@@ -26,7 +26,8 @@
 /* The integer at `index` of an i8, u8, i16 or u16 tensor. */
 int32_t ht__onnx_code_at(const onnx_tensor *tensor, int64_t index);
 
-/* What a Clip lets through so that the codes stay within the width: the real numbers of the smallest and the largest code. */
+/* What a Clip lets through so that the codes stay within the width: the real numbers of the smallest and the largest
+ * code. */
 typedef struct onnx_clip_range {
     float low, high;
 } onnx_clip_range;

@@ -1,4 +1,5 @@
-/* Raising a document to operator set 17: one rule per operator whose meaning was written differently before or after. */
+/* Raising a document to operator set 17: one rule per operator whose meaning was written differently before or after.
+ */
 #include <string.h>
 
 #include "formats/onnx/raise.h"
@@ -15,18 +16,21 @@ static ht_status set_input(onnx_raising *raising, onnx_node *node, size_t positi
     return ht__onnx_add_operand(raising->document, node, false, name, raising->err);
 }
 
-/* Moves an attribute of numbers into a constant operand: f32 scalar, or i64 list. Nothing happens when it is absent. */
+/* Moves an attribute of numbers into a constant operand: one f32, or a list of f32 or i64. Nothing happens when it is
+ * absent. */
 static ht_status attribute_to_input(onnx_raising *raising, onnx_node *node, const char *name, size_t position) {
     const onnx_attribute *attribute = ht__onnx_attribute(node, name);
     if (attribute == NULL) {
         return HT_OK;
     }
-    bool is_float = attribute->type == ONNX_ATTRIBUTE_FLOAT;
+    bool is_float = attribute->type == ONNX_ATTRIBUTE_FLOAT || attribute->type == ONNX_ATTRIBUTE_FLOATS;
     if (!is_float && attribute->type != ONNX_ATTRIBUTE_INTS) {
-        return ht__fail_at(raising->err, HT_ERROR_FORMAT, node->name, "The attribute %s of %s has the wrong type.", name,
-                           node->op);
+        return ht__fail_at(raising->err, HT_ERROR_FORMAT, node->name, "The attribute %s of %s has the wrong type.",
+                           name, node->op);
     }
-    ht_tensor_desc desc = {.type = is_float ? HT_F32 : HT_I64, .rank = is_float ? 0 : 1, .dims = {(int64_t)attribute->count}};
+    ht_tensor_desc desc = {.type = is_float ? HT_F32 : HT_I64,
+                           .rank = attribute->type == ONNX_ATTRIBUTE_FLOAT ? 0 : 1,
+                           .dims = {(int64_t)attribute->count}};
     const void *data = is_float ? (const void *)attribute->floats : attribute->ints;
     const char *tensor_name;
     const char *suffix = ht__arena_printf(raising->document->arena, ".%s", name);
@@ -66,10 +70,6 @@ static ht_status raise_slice(onnx_raising *raising, onnx_node *node) {
     return attribute_to_input(raising, node, "axes", 3);
 }
 
-static ht_status raise_split(onnx_raising *raising, onnx_node *node) {
-    return attribute_to_input(raising, node, "split", 1);
-}
-
 static ht_status raise_batch_normalization(onnx_raising *raising, onnx_node *node) {
     if (ht__onnx_int(node, "spatial", 1) == 0) {
         return ht__fail_at(raising->err, HT_ERROR_UNSUPPORTED, node->name,
@@ -79,7 +79,8 @@ static ht_status raise_batch_normalization(onnx_raising *raising, onnx_node *nod
     return HT_OK;
 }
 
-/* Until operator set 12 the axis was 1 when not said; whether the rest agrees is seen when shapes are known (build.c). */
+/* Until operator set 12 the axis was 1 when not said; whether the rest agrees is seen when shapes are known (build.c).
+ */
 static ht_status raise_softmax(onnx_raising *raising, onnx_node *node) {
     return ht__onnx_attribute(node, "axis") != NULL
                ? HT_OK
@@ -103,8 +104,58 @@ static ht_status lower_axes(onnx_raising *raising, onnx_node *node) {
     *attribute = (onnx_attribute){
         .name = "axes", .type = ONNX_ATTRIBUTE_INTS, .count = (size_t)axes->desc.dims[0], .ints = axes->data};
     node->input_count = 1;
-    return ht__onnx_push(raising->document->arena, &node->attributes, &node->attribute_count,
-                         &node->attribute_capacity, attribute, raising->err);
+    return ht__onnx_push(raising->document->arena, &node->attributes, &node->attribute_count, &node->attribute_capacity,
+                         attribute, raising->err);
+}
+
+/* A node that takes over the name `result`; the rule's own node goes on as its last step. */
+static ht_status add_step(onnx_raising *raising, const char *op, const char *first, const char *second,
+                          const char **result) {
+    onnx_node *step;
+    onnx_name *entry;
+    HT_TRY(ht__onnx_fresh(raising->index, first, ".step", result, raising->err));
+    HT_TRY(ht__onnx_add_node(raising->document, op, *result, &step, raising->err));
+    HT_TRY(ht__onnx_add_operand(raising->document, step, false, first, raising->err));
+    HT_TRY(ht__onnx_add_operand(raising->document, step, false, second, raising->err));
+    HT_TRY(ht__onnx_add_operand(raising->document, step, true, *result, raising->err));
+    HT_TRY(ht__onnx_name(raising->index, *result, &entry, raising->err));
+    entry->producer = step;
+    return HT_OK;
+}
+
+/* Sum, Max and Min of any number of tensors: pairs, from left to right. */
+static ht_status split_into_pairs(onnx_raising *raising, onnx_node *node, const char *op) {
+    const char *left = node->input_count != 0 ? node->inputs[0] : "";
+    node->op = node->input_count == 1 ? "Identity" : op;
+    if (node->input_count <= 2) {
+        return HT_OK;
+    }
+    for (size_t k = 1; k + 1 < node->input_count; ++k) {
+        HT_TRY(add_step(raising, op, left, node->inputs[k], &left));
+    }
+    node->inputs[0] = left;
+    node->inputs[1] = node->inputs[node->input_count - 1];
+    node->input_count = 2;
+    return HT_OK;
+}
+
+static ht_status raise_sum(onnx_raising *raising, onnx_node *node) { return split_into_pairs(raising, node, "Add"); }
+static ht_status raise_max(onnx_raising *raising, onnx_node *node) { return split_into_pairs(raising, node, "Max"); }
+static ht_status raise_min(onnx_raising *raising, onnx_node *node) { return split_into_pairs(raising, node, "Min"); }
+
+/* Upsample, and Resize of operator set 10: the scales move behind the (absent) region, and coordinates are asymmetric.
+ */
+static ht_status raise_resize(onnx_raising *raising, onnx_node *node) {
+    HT_TRY(attribute_to_input(raising, node, "scales", 1));
+    if (node->input_count != 2) {
+        return ht__fail_at(raising->err, HT_ERROR_FORMAT, node->name, "%s needs scales.", node->op);
+    }
+    node->op = "Resize";
+    const char *scales = node->inputs[1];
+    node->inputs[1] = "";
+    HT_TRY(ht__onnx_add_operand(raising->document, node, false, scales, raising->err));
+    HT_TRY(ht__onnx_add_text(raising->document, node, "coordinate_transformation_mode", "asymmetric", raising->err));
+    return ht__onnx_add_text(raising->document, node, "nearest_mode", "floor", raising->err);
 }
 
 /* Which nodes a rule is for: those of operator sets first .. last. */
@@ -119,16 +170,20 @@ static const raise_rule rules[] = {
     {"Clip", 1, 10, raise_clip},
     {"Dropout", 1, 11, raise_dropout},
     {"LogSoftmax", 1, 12, raise_softmax},
+    {"Max", 1, INT64_MAX, raise_max},
+    {"Min", 1, INT64_MAX, raise_min},
     {"Pad", 1, 10, raise_pad},
     {"ReduceMax", 18, INT64_MAX, lower_axes},
     {"ReduceMean", 18, INT64_MAX, lower_axes},
     {"ReduceMin", 18, INT64_MAX, lower_axes},
     {"ReduceSum", 1, 12, raise_axes},
+    {"Resize", 10, 10, raise_resize},
     {"Slice", 1, 9, raise_slice},
     {"Softmax", 1, 12, raise_softmax},
-    {"Split", 1, 12, raise_split},
     {"Squeeze", 1, 12, raise_axes},
+    {"Sum", 1, INT64_MAX, raise_sum},
     {"Unsqueeze", 1, 12, raise_axes},
+    {"Upsample", 7, 9, raise_resize},
 };
 
 /* Outputs that an inference model has no use for: masks, indices, batch statistics. */

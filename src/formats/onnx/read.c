@@ -26,8 +26,8 @@ static ht_status fill_model(ht_model *model, const onnx_document *document, ht_e
     return HT_OK;
 }
 
-static ht_status make_model(ht_context *ctx, onnx_document *document, const uint8_t *bytes, size_t size,
-                            ht_model **out, ht_error *err) {
+static ht_status make_model(ht_context *ctx, onnx_document *document, const uint8_t *bytes, size_t size, ht_model **out,
+                            ht_error *err) {
     HT_TRY(ht__onnx_decode(document, bytes, size, err));
     HT_TRY(ht__onnx_raise(document, err));
     HT_TRY(ht__onnx_fold(document, err));

@@ -1,5 +1,5 @@
-/* Shapes that the operators' own rules leave open, because the model computes them from the batch: the network is prepared for a
- * batch of 1 and a batch of 3, and what is the same both times does not depend on it. */
+/* Shapes that the operators' own rules leave open, because the model computes them from the batch: the network is
+ * prepared for a batch of 1 and a batch of 3, and what is the same both times does not depend on it. */
 #include "formats/onnx/document.h"
 #include "passes/passes.h"
 

@@ -129,7 +129,8 @@ static ht_status drop_identity(onnx_raising *raising, onnx_index *replaced, onnx
 ht_status ht__onnx_drop_identities(onnx_raising *raising) {
     onnx_document *document = raising->document;
     onnx_index replaced = {.arena = document->arena};
-    /* In a file in running order each chain is one link long when it is met; more links only follow from moved outputs. */
+    /* In a file in running order each chain is one link long when it is met; more links only follow from moved outputs.
+     */
     const size_t limit = 64;
     for (size_t i = 0; i < document->node_count; ++i) {
         onnx_node *node = document->nodes[i];

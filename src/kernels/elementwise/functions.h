@@ -48,6 +48,7 @@ static inline float ht__binary_value(ht_binary function, float x, float z, float
     case HT_BINARY_POW: return powf(x, z);
     case HT_BINARY_MIN: return x < z || x != x ? x : z; /* a NaN on either side gives NaN */
     case HT_BINARY_MAX: return x > z || x != x ? x : z;
+    case HT_BINARY_PRELU: return x < 0.0f ? z * x : x;
     case HT_BINARY_RELU_GRAD: return x > 0.0f ? z : 0.0f;
     case HT_BINARY_LEAKY_RELU_GRAD: return x < 0.0f ? a * z : z;
     case HT_BINARY_CLIP_GRAD: return a < x && x < b ? z : 0.0f;

@@ -80,7 +80,8 @@ static ht_status read_sizes(const ht_node *node, ht_resize_parameters *out, ht_t
     }
     for (int32_t i = 0; i < x->rank; ++i) {
         if (y->dims[i] <= 0 || x->dims[i] == 0) {
-            return ht__fail_at(err, HT_ERROR_FORMAT, node->name, "A size of %lld is not usable.", (long long)y->dims[i]);
+            return ht__fail_at(err, HT_ERROR_FORMAT, node->name, "A size of %lld is not usable.",
+                               (long long)y->dims[i]);
         }
         out->scale[i] = x->dims[i] > 0 ? (float)y->dims[i] / (float)x->dims[i] : 1.0f;
     }
