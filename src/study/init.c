@@ -108,7 +108,7 @@ static const char capstone_text[] =
     "    fold_batch_norm: true\n"
     "  # What the published program does otherwise than its report says: unsorted levels, an open fence, mid-rise "
     "without\n"
-    "  # a limit on its cells (docs/choosing-a-scheme.md names the quirks):\n"
+    "  # a limit on its cells (docs/studies.md names the quirks):\n"
     "  - schemes:\n"
     "      - \"nearest/normal,quirks=joint-bias+unsorted\"\n"
     "      - \"nearest/uniform-iqr,quirks=joint-bias+open-fence\"\n"
