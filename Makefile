@@ -5,12 +5,13 @@
 #   make check    builds and runs the tests of the release build, for daily work
 #   make test     sets up and runs all tests: release, sanitizers, installed tree, README
 #   make docs     renews the pages that are made from the code
+#   make speed    renews docs/speed-of-quantization.md
 #   make install  PREFIX=/usr/local DESTDIR=
 #   make clean    removes the build folders
 PREFIX ?= /usr/local
 JOBS ?= $(shell nproc)
 
-.PHONY: all setup check test docs install clean
+.PHONY: all setup check test docs speed install clean
 
 all:
 	@for tool in cmake ninja protoc pkg-config; do command -v $$tool >/dev/null || \
@@ -30,6 +31,11 @@ test:
 docs: all
 	build/halftone help --markdown > docs/verbs.md
 	tools/make-api-page > docs/api.md
+
+# Measures for half a minute; not part of docs, since every machine gives another page.
+speed: all
+	cmake --build build --target bench_quant
+	build/bench_quant > docs/speed-of-quantization.md
 
 install: all
 	DESTDIR="$(DESTDIR)" cmake --install build --prefix "$(PREFIX)"

@@ -1,7 +1,7 @@
 /* Speed of quantization on one core: GB of f32 input per second for each level set and rounding, and the seconds that
  * k-means and KDE take to fit 10 M weights.
  *
- *   bench_quant [--quick]     prints a Markdown table: median and range of the repetitions
+ *   bench_quant [--quick]     prints docs/speed-of-quantization.md (make speed): medians and ranges
  *
  * The weights are drawn from a normal distribution (seed 1, deviation 0.05). Time covers range, levels, codes or
  * values, and error statistics: all that ht__quantize_array does, into memory that is there already. It is processor
@@ -14,6 +14,7 @@
 #include <time.h>
 
 #include "base/rng.h"
+#include "cpu/features.h"
 #include "quant/array.h"
 
 enum { REPETITIONS = 9, MOST = 10000000 };
@@ -78,6 +79,31 @@ static void time_row(const bench *with, const char *text) {
     }
 }
 
+/* The processor's name as Linux gives it. */
+static void print_processor(void) {
+    char line[256], *name = NULL;
+    FILE *file = fopen("/proc/cpuinfo", "r");
+    while (file != NULL && name == NULL && fgets(line, sizeof line, file) != NULL) {
+        name = strncmp(line, "model name", 10) == 0 ? strchr(line, ':') : NULL;
+    }
+    if (file != NULL) {
+        fclose(file);
+    }
+    char features[256];
+    printf("Processor: %s; features: %s.\n\n", name != NULL ? strtok(name + 2, "\n") : "unknown",
+           ht__cpu_print(ht__cpu_mask(), features, sizeof features));
+}
+
+static void print_head(const bench *with) {
+    printf("# Speed of quantization\n\n"
+           "Made by `make speed`.\n"
+           "One thread, its processor time; seed 1, normal weights of deviation 0.05. GB of f32 input per second: the\n"
+           "time covers range, levels, dequantized values and error statistics.\n\n");
+    print_processor();
+    printf("| scheme (%.0f M weights) | GB/s | range of %d |\n|---|---|---|\n", (double)with->count / 1e6,
+           with->repetitions);
+}
+
 static void fill(float *weights, size_t count) {
     ht_rng rng = {.seed = 1};
     for (size_t i = 0; i < count; ++i) {
@@ -120,8 +146,7 @@ int main(int argc, char **argv) {
         "logarithmic,bits=8",
     };
     with.count = quick ? MOST / 10 : MOST / 2;
-    printf("| scheme (%.0f M weights) | GB/s | range of %d |\n|---|---|---|\n", (double)with.count / 1e6,
-           with.repetitions);
+    print_head(&with);
     for (size_t i = 0; i < sizeof fast / sizeof fast[0]; ++i) {
         speed_row(&with, fast[i]);
     }

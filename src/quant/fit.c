@@ -125,34 +125,38 @@ ht_status ht__fit_sorted(ht_fit *fit, const float **out, ht_error *err) {
     return HT_OK;
 }
 
-/* Sum of (values[i] - centre)^power, power 1 or 2, in LANES lanes of fixed order. */
+/* Sums of (values[i] - centre) and of their squares, in LANES lanes of fixed order. */
 enum { LANES = 16 };
 
 HT_CLONES
-static double power_sum(const float *restrict values, size_t count, double centre, int power) {
-    double sums[LANES] = {0}, total = 0.0;
+static void centred_sums(const float *restrict values, size_t count, double centre, double *sum, double *squares) {
+    double sums[LANES] = {0}, squared[LANES] = {0};
     size_t i = 0;
     for (; i + LANES <= count; i += LANES) {
         for (size_t k = 0; k < LANES; ++k) {
             double difference = values[i + k] - centre;
-            sums[k] += power == 1 ? difference : difference * difference;
+            sums[k] += difference;
+            squared[k] += difference * difference;
         }
     }
-    for (; i < count; ++i) {
+    for (size_t k = 0; i < count; ++i, ++k) {
         double difference = values[i] - centre;
-        total += power == 1 ? difference : difference * difference;
+        sums[k] += difference;
+        squared[k] += difference * difference;
     }
+    *sum = *squares = 0.0;
     for (size_t k = 0; k < LANES; ++k) {
-        total += sums[k];
+        *sum += sums[k];
+        *squares += squared[k];
     }
-    return total;
 }
 
 ht_moments ht__fit_moments(const ht_fit *fit) {
-    double n = (double)fit->count;
-    double mean = power_sum(fit->values, fit->count, 0.0, 1) / n;
-    double squares = power_sum(fit->values, fit->count, mean, 2);
-    return (ht_moments){.mean = mean, .deviation = fit->count > 1 ? sqrt(squares / (n - 1.0)) : 0.0};
+    /* Both sums in one reading, about a value: the squares lose no digits that matter. */
+    double n = (double)fit->count, centre = fit->values[fit->count / 2], sum, squares;
+    centred_sums(fit->values, fit->count, centre, &sum, &squares);
+    double variance = fit->count > 1 ? (squares - sum * sum / n) / (n - 1.0) : 0.0;
+    return (ht_moments){.mean = centre + sum / n, .deviation = variance > 0.0 ? sqrt(variance) : 0.0};
 }
 
 ht_status ht__fit_middle(ht_fit *fit, ht_middle *out, ht_error *err) {
@@ -161,8 +165,9 @@ ht_status ht__fit_middle(ht_fit *fit, ht_middle *out, ht_error *err) {
     size_t n = fit->count, half = n / 2;
     out->median = 0.5 * ((double)sorted[(n - 1) / 2] + (double)sorted[half]);
     /* Distances below the median count negative, those above positive. */
-    double below = power_sum(sorted, half, out->median, 1);
-    double above = power_sum(sorted + half, n - half, out->median, 1);
+    double below, above, squares;
+    centred_sums(sorted, half, out->median, &below, &squares);
+    centred_sums(sorted + half, n - half, out->median, &above, &squares);
     out->deviation = (above - below) / (double)n;
     return HT_OK;
 }
@@ -179,7 +184,7 @@ void ht__fit_histogram(const ht_fit *fit, uint64_t counts[HT_FIT_BINS]) {
 
 ht_status ht__fit_table(ht_fit *fit, float **out, ht_error *err) {
     if (fit->table == NULL) {
-        fit->table = ht__alloc(fit->allocator, ((size_t)1 << HT_BITS_MAX) * sizeof *fit->table);
+        fit->table = ht__alloc(fit->allocator, ((size_t)2 << HT_BITS_MAX) * sizeof *fit->table);
         fit->starts = ht__alloc(fit->allocator, HT_LOOKUP_BUCKETS * sizeof *fit->starts);
         if (fit->table == NULL || fit->starts == NULL) {
             return ht__fail_memory(err, HT_LOOKUP_BUCKETS * sizeof *fit->starts);
@@ -212,6 +217,9 @@ ht_status ht__fit_table_levels(ht_fit *fit, uint32_t count, ht_levels *out, ht_e
         }
     }
     *out = (ht_levels){.kind = HT_LEVELS_TABLE, .high = (int32_t)distinct - 1, .scale = 1.0f};
-    ht__lookup_build(&out->lookup, table, (int32_t)distinct, fit->starts);
+    bool nearest = strcmp(fit->scheme->round, "nearest") == 0, up = fit->scheme->quirks & HT_QUIRK_TIES_UP;
+    ht_lookup_kind kind = !nearest ? HT_LOOKUP_BELOW : up ? HT_LOOKUP_NEAREST_UP : HT_LOOKUP_NEAREST;
+    float *edges = table + ((size_t)1 << HT_BITS_MAX);
+    ht__lookup_build(&out->lookup, kind, table, (int32_t)distinct, edges, fit->starts);
     return HT_OK;
 }

@@ -30,7 +30,7 @@ struct ht_fit {
     uint32_t *sort_scratch;
     size_t capacity;
     bool is_sorted;
-    float *table;
+    float *table; /* 2^16 levels, and as many edges between them */
     int32_t *starts;
     ht_levels shared; /* levels that every group shares but for the scale; made by the method */
     bool has_shared;

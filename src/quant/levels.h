@@ -27,7 +27,7 @@ typedef struct ht_levels {
 } ht_levels;
 
 /* For `count` finite values: integers of the levels at or below each (values outside: the end levels) and the part of
- * the way to the next level, in [0, 1]; exactly 1/2 only for a tie. */
+ * the way to the next level, in [0, 1]; tables made for rounding to nearest give the nearest level and 0 at once. */
 void ht__levels_locate(const ht_levels *levels, const float *values, size_t count, int32_t *lower, float *fraction);
 /* The values of the levels. */
 void ht__levels_decode(const ht_levels *levels, const int32_t *chosen, size_t count, float *values);
