@@ -1,4 +1,4 @@
-/* Changing a graph: replacing, removing, ordering, copying. */
+/* Changing a graph: replacing, removing, copying. */
 #include <string.h>
 
 #include "graph/graph.h"
@@ -71,69 +71,6 @@ void ht__graph_prune(ht_graph *graph) {
     }
     graph->node_count -= kept;
     ht__free(&graph->ctx->allocator, needed);
-}
-
-/* Kahn's algorithm in rounds over the node list: stable, and near linear for lists that are almost in order. */
-ht_status ht__graph_sort(ht_graph *graph, ht_error *err) {
-    const ht_allocator *allocator = &graph->ctx->allocator;
-    bool *ready = ht__calloc(allocator, graph->value_count, sizeof *ready);
-    ht_node **sorted = ht__calloc(allocator, graph->node_count, sizeof *sorted);
-    ht_node **waiting = ht__calloc(allocator, graph->node_count, sizeof *waiting);
-    ht_status status = HT_OK;
-    if (ready == NULL || sorted == NULL || waiting == NULL) {
-        status = ht__fail_memory(err, graph->node_count * sizeof *sorted);
-        goto done;
-    }
-    for (size_t i = 0; i < graph->value_count; ++i) {
-        ready[i] = graph->values[i]->is_input || graph->values[i]->data != NULL;
-    }
-    if (graph->node_count != 0) {
-        memcpy(waiting, graph->nodes, graph->node_count * sizeof *waiting);
-    }
-    size_t waiting_count = graph->node_count, sorted_count = 0;
-    while (waiting_count != 0) {
-        size_t left = 0;
-        const char *blocked = "";
-        for (size_t i = 0; i < waiting_count; ++i) {
-            ht_node *node = waiting[i];
-            bool all = true;
-            for (uint32_t k = 0; k < node->input_count && all; ++k) {
-                all = node->inputs[k] == NULL || ready[node->inputs[k]->id];
-                if (!all) {
-                    blocked = node->inputs[k]->name;
-                }
-            }
-            if (!all) {
-                waiting[left++] = node;
-                continue;
-            }
-            for (uint32_t k = 0; k < node->output_count; ++k) {
-                if (node->outputs[k] != NULL) {
-                    ready[node->outputs[k]->id] = true;
-                }
-            }
-            sorted[sorted_count++] = node;
-        }
-        if (left == waiting_count) {
-            status = ht__fail_at(err, HT_ERROR_FORMAT, blocked,
-                                 "Nothing produces this tensor, or the graph runs in a circle through it.");
-            goto done;
-        }
-        waiting_count = left;
-    }
-    if (sorted_count != 0) {
-        memcpy(graph->nodes, sorted, sorted_count * sizeof *sorted);
-    }
-    for (size_t i = 0; i < graph->output_count && status == HT_OK; ++i) {
-        if (!ready[graph->outputs[i]->id]) {
-            status = ht__fail_at(err, HT_ERROR_FORMAT, graph->outputs[i]->name, "Nothing produces this output.");
-        }
-    }
-done:
-    ht__free(allocator, ready);
-    ht__free(allocator, sorted);
-    ht__free(allocator, waiting);
-    return status;
 }
 
 ht_status ht__graph_validate(const ht_graph *graph, ht_error *err) {

@@ -68,6 +68,10 @@ def old_forms(folder):
     scales = numpy_helper.from_array(numpy.array([1, 1, 2, 2], numpy.float32), "s")
     save(folder, "upsample_9", 9, [node("Upsample", ["x", "s"], ["y"], mode="linear")], ["N", 2, 3, 3], [scales])
     save(folder, "resize_10", 10, [node("Resize", ["x", "s"], ["y"], mode="nearest")], ["N", 2, 3, 3], [scales])
+    save(folder, "split_11", 11, [node("Split", ["x"], ["a", "b"], split=[2, 3], axis=1),
+                                  node("Concat", ["b", "a"], ["y"], axis=1)], ["N", 5])
+    save(folder, "split_13", 13, [node("Split", ["x", "s"], ["a", "b", "c"], axis=-1), node("Mul", ["a", "c"], ["y"])],
+         ["N", 5], [ints("s", 2, 1, 2)])
     save(folder, "weights_as_inputs", 8, [node("Gemm", ["x", "w", "c"], ["y"])], ["N", 5],
          [weights("w", 5, 4), weights("c", 4)], constants_as_inputs=True)
 

@@ -229,6 +229,22 @@ static void graphs_are_checked(void **state) {
     expect(&file, HT_ERROR_FORMAT, "UTF-8");
 }
 
+/* The nodes of a chain, last first: ordering them takes time in proportion to their number, not to its square. */
+static void backward_chains_are_quick(void **state) {
+    (void)state;
+    enum { LENGTH = 100000 };
+    ht_buffer graph = empty();
+    put_input(&graph, "x", 4);
+    for (int i = LENGTH; i > 0; --i) {
+        char from[16], to[16];
+        snprintf(from, sizeof from, "h%d", i - 1);
+        snprintf(to, sizeof to, "h%d", i);
+        put_node(&graph, "Relu", i == 1 ? "x" : from, i == LENGTH ? "y" : to);
+    }
+    ht_buffer file = wrap_graph(&graph, 17);
+    expect(&file, HT_OK, NULL);
+}
+
 /* Nesting is only as deep as the messages that we know; what lies in unknown fields is skipped, not entered. */
 static void deep_nesting_costs_nothing(void **state) {
     (void)state;
@@ -301,8 +317,8 @@ int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(every_truncation_is_an_error), cmocka_unit_test(flipped_bytes_are_survived),
         cmocka_unit_test(tensors_are_checked),          cmocka_unit_test(graphs_are_checked),
-        cmocka_unit_test(deep_nesting_costs_nothing),   cmocka_unit_test(many_entries_meet_a_limit),
-        cmocka_unit_test(every_allocation_may_fail),
+        cmocka_unit_test(backward_chains_are_quick),    cmocka_unit_test(deep_nesting_costs_nothing),
+        cmocka_unit_test(many_entries_meet_a_limit),    cmocka_unit_test(every_allocation_may_fail),
     };
     int failed = cmocka_run_group_tests(tests, NULL, NULL);
     ht_context_destroy(test_context);

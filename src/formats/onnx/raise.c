@@ -143,6 +143,57 @@ static ht_status raise_sum(onnx_raising *raising, onnx_node *node) { return spli
 static ht_status raise_max(onnx_raising *raising, onnx_node *node) { return split_into_pairs(raising, node, "Max"); }
 static ht_status raise_min(onnx_raising *raising, onnx_node *node) { return split_into_pairs(raising, node, "Min"); }
 
+/* A constant list of one integer. */
+static ht_status add_int_list(onnx_raising *raising, const char *base, const char *suffix, int64_t value,
+                              const char **name) {
+    ht_tensor_desc desc = {.type = HT_I64, .rank = 1, .dims = {1}};
+    onnx_tensor *tensor;
+    HT_TRY(ht__onnx_fresh(raising->index, base, suffix, name, raising->err));
+    HT_TRY(ht__onnx_add_tensor(raising->document, *name, &desc, &value, true, &tensor, raising->err));
+    ht__onnx_find(raising->index, *name)->tensor = tensor;
+    return HT_OK;
+}
+
+/* The piece begin .. end along `axis` of a Split's input, as a Slice. */
+static ht_status add_slice(onnx_raising *raising, const char *input, const char *output, int64_t axis, int64_t begin,
+                           int64_t end) {
+    const char *operands[4] = {input};
+    HT_TRY(add_int_list(raising, output, ".begin", begin, &operands[1]));
+    HT_TRY(add_int_list(raising, output, ".end", end, &operands[2]));
+    HT_TRY(add_int_list(raising, output, ".axis", axis, &operands[3]));
+    onnx_node *slice;
+    HT_TRY(ht__onnx_add_node(raising->document, "Slice", output, &slice, raising->err));
+    for (size_t k = 0; k < 4; ++k) {
+        HT_TRY(ht__onnx_add_operand(raising->document, slice, false, operands[k], raising->err));
+    }
+    return ht__onnx_add_operand(raising->document, slice, true, output, raising->err);
+}
+
+/* A Split into pieces of stated sizes: one Slice for each. Without sizes it stays, and is named as unsupported. */
+static ht_status raise_split(onnx_raising *raising, onnx_node *node) {
+    HT_TRY(attribute_to_input(raising, node, "split", 1));
+    const onnx_name *entry = node->input_count == 2 ? ht__onnx_find(raising->index, node->inputs[1]) : NULL;
+    const onnx_tensor *sizes = entry != NULL ? entry->tensor : NULL;
+    if (sizes == NULL || sizes->data == NULL || sizes->desc.type != HT_I64 || sizes->desc.rank != 1 ||
+        sizes->desc.dims[0] != (int64_t)node->output_count) {
+        return HT_OK;
+    }
+    int64_t begin = 0, axis = ht__onnx_int(node, "axis", 0);
+    for (size_t i = 0; i < node->output_count; ++i) {
+        int64_t size = ((const int64_t *)sizes->data)[i];
+        if (size < 0 || size > INT32_MAX) {
+            return ht__fail_at(raising->err, HT_ERROR_FORMAT, node->name, "A Split has a piece of %lld elements.",
+                               (long long)size);
+        }
+        if (node->outputs[i][0] != '\0') {
+            HT_TRY(add_slice(raising, node->inputs[0], node->outputs[i], axis, begin, begin + size));
+        }
+        begin += size;
+    }
+    node->removed = true;
+    return HT_OK;
+}
+
 /* Upsample, and Resize of operator set 10: the scales move behind the (absent) region, and coordinates are asymmetric.
  */
 static ht_status raise_resize(onnx_raising *raising, onnx_node *node) {
@@ -180,6 +231,7 @@ static const raise_rule rules[] = {
     {"Resize", 10, 10, raise_resize},
     {"Slice", 1, 9, raise_slice},
     {"Softmax", 1, 12, raise_softmax},
+    {"Split", 1, INT64_MAX, raise_split},
     {"Squeeze", 1, 12, raise_axes},
     {"Sum", 1, INT64_MAX, raise_sum},
     {"Unsqueeze", 1, 12, raise_axes},
