@@ -212,6 +212,58 @@ static void nearest_is_nearest(void **state) {
     for_all(check_nearest);
 }
 
+/* How many steps between levels an error may take, by rounding. Mid-rise cells may leave half a step at one end. */
+static double steps_of(const ht_scheme *scheme) {
+    static const struct {
+        const char *round;
+        double steps;
+    } bounds[] = {{"nearest", 0.5}, {"stochastic", 1.0}, {"dithered", 1.5}, {"dithered-subtractive", 1.0}};
+    double steps = 0.0;
+    for (size_t i = 0; i < sizeof bounds / sizeof bounds[0]; ++i) {
+        steps = strcmp(scheme->round, bounds[i].round) == 0 ? bounds[i].steps : steps;
+    }
+    return steps + (strcmp(scheme->levels, "mid-rise") == 0 ? 0.5 : 0.0);
+}
+
+/* Errors stay within the bound; beyond the outermost levels the distance to them is added. */
+static void check_bound(const ht_scheme *scheme, const tensor *in) {
+    static float values[MOST];
+    ht_quantized out;
+    quantize(scheme, in, values, NULL, &out);
+    bool signs = strcmp(scheme->levels, "symmetric") == 0 && scheme->bits == 1;
+    /* One or two bits over the whole range of floats need a step beyond the largest float. */
+    bool too_wide = scheme->bits <= 2 && strcmp(in->name, "huge") == 0;
+    if (out.kind == HT_LEVELS_FORMAT || signs || too_wide || strcmp(in->name, "subnormal") == 0) {
+        ht__quantized_free(ctx, &out);
+        return;
+    }
+    double widest, low = -INFINITY, high = INFINITY;
+    if (out.kind == HT_LEVELS_GRID) {
+        widest = (double)out.scales[0];
+    } else {
+        size_t count = out.shared_table ? (size_t)1 << scheme->bits : out.table_starts[1];
+        low = (double)decode(&out, 0, 0);
+        high = (double)decode(&out, (uint32_t)count - 1, 0);
+        widest = 0.0;
+        for (uint32_t code = 1; code < count; ++code) {
+            widest = fmax(widest, (double)decode(&out, code, 0) - (double)decode(&out, code - 1, 0));
+        }
+    }
+    for (size_t i = 0; i < in->count; ++i) {
+        double value = in->values[i], beyond = fmax(fmax(low - value, value - high), 0.0);
+        double bound = steps_of(scheme) * widest + beyond, slack = 4.0 * FLT_EPSILON * fmax(fabs(value), widest);
+        if (!(fabs((double)values[i] - value) <= bound + slack)) {
+            fail_msg("%s/%s/%u on %s: %a became %a, a step is %a", scheme->levels, scheme->round, scheme->bits,
+                     in->name, value, (double)values[i], widest);
+        }
+    }
+    ht__quantized_free(ctx, &out);
+}
+static void errors_stay_within_bounds(void **state) {
+    (void)state;
+    for_all(check_bound);
+}
+
 /* Values that a tensor's own levels already hold stay as they are, where the levels depend on the range alone and
  * both its ends are levels. (Affine levels are shifted to hold zero, which may move an end inwards.) */
 static void check_idempotent(const ht_scheme *scheme, const tensor *in) {
@@ -467,6 +519,7 @@ int main(void) {
         cmocka_unit_test(codes_decode_to_the_values),
         cmocka_unit_test(nearest_is_monotone),
         cmocka_unit_test(nearest_is_nearest),
+        cmocka_unit_test(errors_stay_within_bounds),
         cmocka_unit_test(quantizing_twice_changes_nothing),
         cmocka_unit_test(constant_tensors_are_kept),
         cmocka_unit_test(stochastic_depends_on_the_seed_alone),

@@ -248,6 +248,61 @@ static void joint_sets_share_levels(void **state) {
     ht_model_destroy(model);
 }
 
+/* Every allocation fails once; nothing leaks, and the error says so. */
+typedef struct counted {
+    int left, live;
+} counted;
+static void *limited_allocate(void *user, size_t bytes) {
+    counted *count = user;
+    if (count->left-- <= 0) {
+        return NULL;
+    }
+    void *memory = ht__system_allocator.allocate(ht__system_allocator.user, bytes);
+    count->live += memory != NULL;
+    return memory;
+}
+static void limited_release(void *user, void *memory) {
+    ((counted *)user)->live -= memory != NULL;
+    ht__system_allocator.release(ht__system_allocator.user, memory);
+}
+
+static void allocation_failures_are_reported(void **state) {
+    (void)state;
+    ht_context *usual = ctx;
+    const char *const schemes[] = {"int8", "k-means,bits=3,granularity=channel", "f16"};
+    for (size_t i = 0; i < 3; ++i) {
+        counted count = {.left = 100000};
+        ht_allocator allocator = {limited_allocate, limited_release, &count};
+        assert_int_equal(ht_context_create(&(ht_context_options){.allocator = &allocator, .threads = 1}, &ctx, NULL),
+                         HT_OK);
+        ht_model *model = small_model();
+        ht_quantize_options options;
+        ht_quantize_options_init(&options);
+        options.quantize_biases = options.fold_batch_norm = true;
+        assert_int_equal(ht_scheme_parse(schemes[i], &options.scheme, NULL), HT_OK);
+        int live = count.live;
+        ht_status status = HT_ERROR_MEMORY;
+        for (int allowed = 0; status != HT_OK; ++allowed) {
+            count.left = allowed;
+            ht_model *copy = NULL;
+            ht_quantize_report report;
+            status = ht_model_quantize(ctx, model, &options, &copy, &report, NULL);
+            count.left = 100000;
+            if (status == HT_OK) {
+                ht_quantize_report_clear(ctx, &report);
+                ht_model_destroy(copy);
+            } else {
+                assert_int_equal(status, HT_ERROR_MEMORY);
+            }
+            assert_int_equal(count.live, live);
+        }
+        ht_model_destroy(model);
+        ht_context_destroy(ctx);
+        assert_int_equal(count.live, 0);
+    }
+    ctx = usual;
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(roles_decide_what_is_quantized),
@@ -256,6 +311,7 @@ int main(void) {
         cmocka_unit_test(folding_keeps_the_count),
         cmocka_unit_test(bad_weights_name_their_tensor),
         cmocka_unit_test(joint_sets_share_levels),
+        cmocka_unit_test(allocation_failures_are_reported),
     };
     return cmocka_run_group_tests(tests, set_up, tear_down);
 }
