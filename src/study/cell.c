@@ -234,10 +234,8 @@ static void describe(const ht_cell_session *s, ht_cell_facts *facts, ht_cell_dat
 static ht_status quantize(ht_cell_session *s, const ht_study_cell *cell, ht_cell_quantized *out, ht_error *err) {
     bool fold = cell != NULL && cell->fold_batch_norm;
     if (cell != NULL && cell->scheme.activation_bits != 0 && s->calibration == NULL) {
-        char spec[1024];
-        snprintf(spec, sizeof spec, "%s:calibration", s->described->dataset);
-        HT_TRY(open_data(s->work, s->study, spec, ht_model_metadata(s->model, HT_METADATA_PREPROCESS), &s->calibration,
-                         err));
+        HT_TRY(open_data(s->work, s->study, s->described->calibrate,
+                         ht_model_metadata(s->model, HT_METADATA_PREPROCESS), &s->calibration, err));
     }
     if (s->testbeds[fold] == NULL) {
         HT_TRY(ht__testbed_create(s->ctx, s->model, fold, s->dataset, &s->testbeds[fold], err));

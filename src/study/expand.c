@@ -57,11 +57,12 @@ static ht_status add_model(ht_study *study, const ht_study_entry *entry, const c
                               .arch = entry->arch,
                               .dataset = data,
                               .evaluate = join_split(arena, data, entry->evaluate),
+                              .calibrate = join_split(arena, data, entry->calibrate),
                               .init = init,
                               .seed = seed,
                               .entry = entry};
     const char *dataset_word = file_word(arena, data), *name_word = file_word(arena, entry->name);
-    if (dataset_word == NULL || name_word == NULL || model->evaluate == NULL) {
+    if (dataset_word == NULL || name_word == NULL || model->evaluate == NULL || model->calibrate == NULL) {
         return ht__fail_memory(err, 256);
     }
     model->id = entry->arch == NULL
@@ -173,8 +174,11 @@ static ht_status add_cell(ht_study *study, const ht_study_grid *grid, size_t mod
     }
     cell->id = ht__arena_printf(study->arena, "%s/%s%s/%u%s%s", study->models[model].id, name, options, scheme->bits,
                                 widths, seeds);
-    cell->key = ht__arena_printf(study->arena, "%s|fold=%d,biases=%d,norms=%d|%s", text, grid->fold_batch_norm,
-                                 grid->quantize_biases, grid->quantize_norms, study->models[model].evaluate);
+    const ht_study_model *network = &study->models[model];
+    cell->key = ht__arena_printf(study->arena, "%s|fold=%d,biases=%d,norms=%d|%s%s%s", text, grid->fold_batch_norm,
+                                 grid->quantize_biases, grid->quantize_norms, network->evaluate,
+                                 scheme->activation_bits != 0 ? "|" : "",
+                                 scheme->activation_bits != 0 ? network->calibrate : "");
     if (cell->id == NULL || cell->key == NULL) {
         return ht__fail_memory(err, 256);
     }

@@ -23,6 +23,7 @@ static const char mlp_text[] =
     "    seeds: [0]                # more seeds, more networks\n"
     "    # inits: [he-normal, xavier-uniform]\n"
     "    # evaluate: test          # split to measure on; test[0:2000] is its first 2,000 samples\n"
+    "    # calibrate: calibration  # split to see activations on, where they are quantized\n"
     "    # train: {epochs: 10, batch: 16, optimizer: adam, learning_rate: 0.001}\n"
     "  - arch: mlp-complex\n"
     "    data: [telescope, churn]\n"

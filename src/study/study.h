@@ -21,6 +21,7 @@ typedef struct ht_study_entry {
     const char *const *data;         /* data sets without a split: "telescope" */
     size_t data_count;               /* >= 1 */
     const char *evaluate;            /* split and slice to measure on: "test", "test[0:2000]" */
+    const char *calibrate;           /* split and slice that activations are seen on: "calibration" */
     const uint64_t *seeds;           /* of training */
     size_t seed_count;               /* >= 1 */
     const char *const *inits;        /* a NULL entry: as the recipe says */
@@ -66,6 +67,7 @@ typedef struct ht_study_model {
     const char *file_shown; /* the same relative to the study's folder */
     const char *dataset;    /* "telescope" */
     const char *evaluate;   /* "telescope:test" */
+    const char *calibrate;  /* "telescope:calibration" */
     const char *init;       /* NULL: as the recipe says */
     uint64_t seed;
     const ht_study_entry *entry;

@@ -59,6 +59,7 @@ static void grid_expands_to_models_and_cells(void **state) {
     assert_string_equal(study.models[7].id, "churn_mlp-simple_xavier-uniform_s7");
     assert_string_equal(study.models[8].id, "mv_big");
     assert_string_equal(study.models[8].evaluate, "mv:test[0:100]");
+    assert_string_equal(study.models[8].calibrate, "mv:calibration");
     assert_string_equal(study.models[8].file, "f/nets/big.onnx");
     assert_string_equal(study.models[0].file, "f/models/telescope_mlp-simple_he-normal_s0.onnx");
     /* 9 models x (mid-rise x 2 + stochastic x 2 x 3 seeds), and one cell that only the third grid has. */
