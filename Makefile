@@ -2,6 +2,7 @@
 #
 #   make          builds build/halftone and the libraries (needs what `make setup` installs)
 #   make setup    installs missing packages, after saying how many and how large
+#   make demo     sets up, builds, quantizes a network in many ways and shows what each cost
 #   make check    builds and runs the tests of the release build, for daily work
 #   make test     sets up and runs all tests: release, sanitizers, installed tree, README
 #   make docs     renews the pages that are made from the code
@@ -11,7 +12,7 @@
 PREFIX ?= /usr/local
 JOBS ?= $(shell nproc)
 
-.PHONY: all setup check test docs speed install clean
+.PHONY: all setup demo check test docs speed install clean
 
 all:
 	@for tool in cmake ninja protoc pkg-config; do command -v $$tool >/dev/null || \
@@ -21,6 +22,9 @@ all:
 
 setup:
 	tools/bootstrap build
+
+demo: setup all
+	tools/demo
 
 check: all
 	ctest --preset release -j $(JOBS)
