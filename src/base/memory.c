@@ -135,7 +135,8 @@ static arena_block *add_block(ht_arena *arena, size_t size) {
     return block;
 }
 
-void *ht__arena_alloc(ht_arena *arena, size_t bytes) {
+/* Uninitialised memory for `bytes` (0 counts as 1). */
+static void *take(ht_arena *arena, size_t bytes) {
     size_t alignment = bytes >= HT_ALIGNMENT ? HT_ALIGNMENT : 16;
     size_t want = bytes != 0 ? bytes : 1;
     arena_block *block = arena->block;
@@ -158,12 +159,16 @@ void *ht__arena_alloc(ht_arena *arena, size_t bytes) {
     }
     block->used = start + want;
     arena->bytes += want;
-    void *memory = (char *)block + BLOCK_HEADER + start;
-    return memset(memory, 0, want);
+    return (char *)block + BLOCK_HEADER + start;
+}
+
+void *ht__arena_alloc(ht_arena *arena, size_t bytes) {
+    void *memory = take(arena, bytes);
+    return memory != NULL ? memset(memory, 0, bytes != 0 ? bytes : 1) : NULL;
 }
 
 void *ht__arena_copy(ht_arena *arena, const void *source, size_t bytes) {
-    void *memory = ht__arena_alloc(arena, bytes);
+    void *memory = take(arena, bytes);
     if (memory != NULL && bytes != 0) {
         memcpy(memory, source, bytes);
     }

@@ -55,7 +55,8 @@ void ht_model_destroy(ht_model *model) {
     ht__free(allocator, model->producer);
     ht__free(allocator, model->producer_version);
     ht__graph_destroy(model->graph);
-    ht__file_unmap(&model->file); /* last: constants may lie in it */
+    ht__arena_destroy(model->payload); /* only now: constants may lie in it and in the file */
+    ht__file_unmap(&model->file);
     ht__free(allocator, model);
 }
 

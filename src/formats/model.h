@@ -12,7 +12,8 @@ typedef struct ht_metadata {
 
 struct ht_model {
     ht_context *ctx;
-    ht_graph *graph;   /* owned; its constants may lie in `file` */
+    ht_graph *graph;   /* owned; its constants may lie in `file` and in `payload` */
+    ht_arena *payload; /* owned; NULL for a model made here */
     ht_file_view file; /* empty for a model made here */
     char *producer, *producer_version;
     int64_t opset;

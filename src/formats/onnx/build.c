@@ -82,6 +82,7 @@ static ht_status add_inputs(building *b) {
     return HT_OK;
 }
 
+/* Parameters are small and copied; codes are in the payload, or in the file, and stay there. */
 static ht_status copy_quantization(building *b, const ht_quantization *from, ht_quantization **out) {
     ht_arena *arena = b->graph->arena;
     ht_quantization *q = ht__arena_copy(arena, from, sizeof *from);
@@ -109,16 +110,8 @@ static ht_status add_constant(building *b, const onnx_tensor *tensor, ht_value *
                            "The element type of this tensor (ONNX's number %d) is not supported.",
                            (int)tensor->onnx_type);
     }
-    HT_TRY(ht__graph_add_constant(b->graph, tensor->name, &tensor->desc, tensor->data, tensor->in_file, out, b->err));
-    if (tensor->quantization == NULL) {
-        return HT_OK;
-    }
-    ht_quantization *q;
-    HT_TRY(copy_quantization(b, tensor->quantization, &q));
-    (*out)->quantization = q;
-    size_t bytes = (size_t)ht__desc_elements(&tensor->desc) * sizeof *q->codes;
-    q->codes = ht__arena_copy(b->graph->arena, q->codes, bytes);
-    return q->codes != NULL ? HT_OK : ht__fail_memory(b->err, bytes);
+    HT_TRY(ht__graph_add_constant(b->graph, tensor->name, &tensor->desc, tensor->data, tensor->lasts, out, b->err));
+    return tensor->quantization == NULL ? HT_OK : copy_quantization(b, tensor->quantization, &(*out)->quantization);
 }
 
 /* The graph's value of this name; a constant is added when it is first used. "" gives NULL. */

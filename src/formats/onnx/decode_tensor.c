@@ -67,10 +67,9 @@ static bool take_raw(tensor_reading *reading, size_t elements, size_t size) {
         return wrong_count(reading, reading->raw_size / size, elements);
     }
     tensor->data = reading->raw;
-    tensor->in_file = true;
+    tensor->lasts = true;
     if ((uintptr_t)reading->raw % size != 0 || reading->raw_size == 0) {
-        tensor->data = ht__arena_copy(reading->decoder->document->arena, reading->raw, reading->raw_size);
-        tensor->in_file = false;
+        tensor->data = ht__arena_copy(reading->decoder->document->payload, reading->raw, reading->raw_size);
     }
     return tensor->data != NULL || ht__onnx_refuse_memory(reading->decoder, reading->raw_size);
 }
@@ -79,7 +78,7 @@ static bool take_raw(tensor_reading *reading, size_t elements, size_t size) {
 static bool narrow(tensor_reading *reading, size_t elements, size_t size) {
     onnx_tensor *tensor = reading->tensor;
     const int64_t *values = reading->integers.items;
-    uint8_t *bytes = ht__arena_alloc(reading->decoder->document->arena, elements * size);
+    uint8_t *bytes = ht__arena_alloc(reading->decoder->document->payload, elements * size);
     if (bytes == NULL) {
         return ht__onnx_refuse_memory(reading->decoder, elements * size);
     }
@@ -95,6 +94,7 @@ static bool narrow(tensor_reading *reading, size_t elements, size_t size) {
         memcpy(bytes + i * size, &values[i], size);
     }
     tensor->data = bytes;
+    tensor->lasts = true;
     return true;
 }
 

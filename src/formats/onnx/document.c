@@ -4,21 +4,23 @@
 
 ht_status ht__onnx_document_create(const ht_allocator *allocator, const char *file, onnx_document **out,
                                    ht_error *err) {
-    ht_arena *arena;
+    ht_arena *arena, *payload;
     HT_TRY(ht__arena_create(allocator, &arena, err));
     onnx_document *document = ht__arena_alloc(arena, sizeof *document);
-    if (document == NULL) {
+    if (document == NULL || ht__arena_create(allocator, &payload, err) != HT_OK) {
         ht__arena_destroy(arena);
         return ht__fail_memory(err, sizeof *document);
     }
-    *document = (onnx_document){.arena = arena, .file = file, .producer = "", .producer_version = "", .graph_name = ""};
+    *document = (onnx_document){
+        .arena = arena, .payload = payload, .file = file, .producer = "", .producer_version = "", .graph_name = ""};
     *out = document;
     return HT_OK;
 }
 
 void ht__onnx_document_destroy(onnx_document *document) {
     if (document != NULL) {
-        ht__arena_destroy(document->arena);
+        ht__arena_destroy(document->payload);
+        ht__arena_destroy(document->arena); /* last: the document lies in it */
     }
 }
 

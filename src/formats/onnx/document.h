@@ -37,7 +37,7 @@ typedef struct onnx_tensor {
     int32_t onnx_type;   /* TensorProto's number; desc.type is HT_NONE when we have no such type */
     ht_tensor_desc desc; /* plain, every dimension >= 0 */
     const void *data;    /* aligned to its element; NULL when the type is unknown or the data lies in another file */
-    bool in_file;        /* `data` lies in the file's bytes, not in the document's arena */
+    bool lasts;          /* `data` lies in the file's bytes or in the payload, not in the document's arena */
     bool external;       /* the data lies in another file */
     int64_t offset;      /* where in the file, for errors; -1: made here */
     const ht_quantization *quantization; /* set by folding: `data` is decoded f32 */
@@ -81,7 +81,8 @@ typedef struct onnx_pair {
 
 typedef struct onnx_document {
     ht_arena *arena;
-    const char *file; /* its name, for errors */
+    ht_arena *payload; /* tensor data that the model keeps: whoever takes it leaves NULL here */
+    const char *file;  /* its name, for errors */
     int64_t ir_version, opset;
     const char *producer, *producer_version, *graph_name; /* never NULL */
     onnx_pair **metadata;
@@ -94,7 +95,7 @@ typedef struct onnx_document {
     size_t annotation_count, annotation_capacity;
 } onnx_document;
 
-/* An empty document in an arena of its own. */
+/* An empty document in an arena of its own, and an empty payload. */
 ht_status ht__onnx_document_create(const ht_allocator *allocator, const char *file, onnx_document **out, ht_error *err);
 void ht__onnx_document_destroy(onnx_document *document);
 

@@ -5,7 +5,7 @@
 #include "formats/onnx/quantized.h"
 
 static ht_status reserve(onnx_decoding *d, size_t bytes, void *out) {
-    void *memory = ht__arena_alloc(d->folding->document->arena, bytes);
+    void *memory = ht__arena_alloc(d->folding->document->payload, bytes);
     memcpy(out, &memory, sizeof memory);
     return memory != NULL ? HT_OK : ht__fail_memory(d->folding->err, bytes);
 }
@@ -90,6 +90,7 @@ static ht_status replace(onnx_decoding *d, const float *values, ht_quantization 
     onnx_folding *folding = d->folding;
     onnx_tensor *tensor;
     HT_TRY(ht__onnx_add_tensor(folding->document, d->name, &d->desc, values, false, &tensor, folding->err));
+    tensor->lasts = true;
     tensor->quantization = q;
     onnx_name *entry = ht__onnx_find(folding->index, d->name);
     entry->producer = NULL;

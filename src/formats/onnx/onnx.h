@@ -4,8 +4,8 @@
 
 #include "formats/model.h"
 
-/* Reads `size` bytes of an ONNX file called `name`. The model's constants may lie in `bytes`, which must outlive it.
- * Memory taken is bounded by a multiple of `size`. Errors: as ht_model_load. */
+/* Reads `size` bytes of an ONNX file called `name`. The model's constants may lie in `bytes`, which must outlive it,
+ * and in its payload. Memory taken is bounded by a multiple of `size`. Errors: as ht_model_load. */
 ht_status ht__onnx_read(ht_context *ctx, const uint8_t *bytes, size_t size, const char *name, ht_model **out,
                         ht_error *err);
 /* Hands the file's bytes to `write` piece by piece; false from it ends in HT_ERROR_IO. Other errors: as ht_model_save.

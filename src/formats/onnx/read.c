@@ -39,6 +39,8 @@ static ht_status make_model(ht_context *ctx, onnx_document *document, const uint
         ht__graph_destroy(graph);
         return status;
     }
+    model->payload = document->payload;
+    document->payload = NULL;
     status = fill_model(model, document, err);
     if (status != HT_OK) {
         ht_model_destroy(model);
