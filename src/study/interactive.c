@@ -31,12 +31,6 @@ typedef struct shown {
     json_t *predictions; /* object: scheme -> width -> classes; NULL: none */
 } shown;
 
-/* A cell that the slider may show: the usual options, the first seed, activations float. */
-static bool is_plain(const ht_study_cell *cell) {
-    return !cell->fold_batch_norm && cell->quantize_biases && cell->quantize_norms && cell->quantization_seed == 0 &&
-           cell->scheme.activation_bits == 0;
-}
-
 static bool has_scheme(const shown *s, const char *name) {
     for (size_t i = 0; i < s->scheme_count; ++i) {
         if (strcmp(s->schemes[i], name) == 0) {
@@ -59,8 +53,8 @@ static void choose_schemes(shown *s) {
     const ht_study *study = s->results->study;
     for (size_t i = 0; i < study->cell_count && s->scheme_count < MOST_SCHEMES; ++i) {
         const ht_study_cell *cell = &study->cells[i];
-        if (cell->model == s->model && is_plain(cell) && s->results->cells[i].done && is_wanted(&study->spec, cell) &&
-            !has_scheme(s, cell->scheme_name)) {
+        if (cell->model == s->model && ht__study_is_plain(cell) && s->results->cells[i].done &&
+            is_wanted(&study->spec, cell) && !has_scheme(s, cell->scheme_name)) {
             s->schemes[s->scheme_count++] = cell->scheme_name;
         }
     }
@@ -251,7 +245,8 @@ static ht_status pictures_json(shown *s, json_t **out, ht_error *err) {
     ht_status status = HT_OK;
     for (size_t i = 0; i < results->study->cell_count && status == HT_OK; ++i) {
         const ht_study_cell *cell = &results->study->cells[i];
-        if (cell->model == s->model && is_plain(cell) && results->cells[i].done && has_scheme(s, cell->scheme_name)) {
+        if (cell->model == s->model && ht__study_is_plain(cell) && results->cells[i].done &&
+            has_scheme(s, cell->scheme_name)) {
             status = add_predictions(s, i, count, err);
         }
     }
@@ -268,7 +263,7 @@ static ht_status add_cells(shown *s, ht_error *err) {
     const ht_study *study = s->results->study;
     for (size_t i = 0; i < study->cell_count; ++i) {
         const ht_study_cell *cell = &study->cells[i];
-        if (cell->model != s->model || !is_plain(cell) || !s->results->cells[i].done ||
+        if (cell->model != s->model || !ht__study_is_plain(cell) || !s->results->cells[i].done ||
             !has_scheme(s, cell->scheme_name)) {
             continue;
         }

@@ -53,6 +53,8 @@ void ht__study_results_free(ht_study_results *results);
 bool ht__study_is_repeat(const ht_study_cell *cell);
 /* True when a larger value is worse (MSE). */
 bool ht__study_lower_is_better(const ht_study_results *results, size_t model);
+/* A cell that the report's slider may show: the usual options, the first seed, activations float. */
+bool ht__study_is_plain(const ht_study_cell *cell);
 /* The narrowest width from which on every finished width of this cell's series (same model, scheme and options, seed 0)
  * is not detectably worse than float; 0: none. */
 uint32_t ht__study_lossless_bits(const ht_study_results *results, size_t cell);

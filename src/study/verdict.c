@@ -21,8 +21,21 @@ size_t ht__study_shown_model(const ht_study_results *results) {
     return first;
 }
 
-/* The series that keeps the float result at the fewest bits: deterministic roundings first, since their file is one. Of
- * equals the one with the smaller loss at that width. Returns a cell of it, or SIZE_MAX. */
+bool ht__study_is_plain(const ht_study_cell *cell) {
+    return !cell->fold_batch_norm && cell->quantize_biases && cell->quantize_norms && cell->quantization_seed == 0 &&
+           cell->scheme.activation_bits == 0;
+}
+
+/* Of two series that keep the float result at the same width: a plain one, whose inside the slider shows, before one
+ * with options, then the one with the smaller loss at that width. */
+static bool is_preferred(const ht_study_results *results, size_t cell, size_t other) {
+    bool plain = ht__study_is_plain(&results->study->cells[cell]);
+    bool other_plain = ht__study_is_plain(&results->study->cells[other]);
+    return plain != other_plain ? plain : results->cells[cell].loss < results->cells[other].loss;
+}
+
+/* The series that keeps the float result at the fewest bits: deterministic roundings only, since their file is one.
+ * Returns a cell of it, or SIZE_MAX. */
 static size_t choose_series(const ht_study_results *results, size_t model, uint32_t *lossless) {
     const ht_study *study = results->study;
     size_t chosen = SIZE_MAX;
@@ -36,8 +49,7 @@ static size_t choose_series(const ht_study_results *results, size_t model, uint3
         if (bits == 0 || bits != cell->scheme.bits) {
             continue; /* look at each series once, at the cell of that width */
         }
-        if (*lossless == 0 || bits < *lossless ||
-            (bits == *lossless && results->cells[i].loss < results->cells[chosen].loss)) {
+        if (*lossless == 0 || bits < *lossless || (bits == *lossless && is_preferred(results, i, chosen))) {
             chosen = i;
             *lossless = bits;
         }
