@@ -4,6 +4,7 @@
 
 #include "kernels/conv/conv.h"
 
+extern const ht_kernel_variant ht__conv_f32_rows, ht__conv_grad_input_f32_rows, ht__conv_grad_weight_f32_rows;
 extern const ht_kernel_variant ht__conv_f32_reference, ht__conv_grad_input_f32_reference,
     ht__conv_grad_weight_f32_reference;
 

@@ -4,15 +4,15 @@
  * A tile of 4 rows and 32, 16 or 8 columns is summed in registers over k = 0 .. K-1, products rounded before they are
  * added: the reference's bits. B is read along its rows; a transposed B, and the last columns that fill no tile, are
  * copied first into panels of the scratch memory (or once and for all, when B is a constant). */
-#include <math.h>
 #include <string.h>
 
 #include "cpu/clones.h"
 #include "kernels/index.h"
+#include "kernels/lanes.h"
 #include "kernels/matmul/variants.h"
 
 #define ROWS 4
-#define NARROW 8            /* columns of the narrowest tile */
+#define NARROW HT_LANES     /* columns of the narrowest tile */
 #define WIDE 32             /* columns of the widest tile */
 #define PARALLEL_WORK 65536 /* multiplications per thread that make a second thread worth while */
 
@@ -54,42 +54,9 @@ static void fill_panel(const small_state *s, const float *b, float *panel) {
     }
 }
 
-/* Eight neighbouring columns; a vector type because compilers keep arrays of these in registers. */
-typedef float lanes __attribute__((vector_size(sizeof(float) * NARROW)));
-typedef int32_t mask __attribute__((vector_size(sizeof(int32_t) * NARROW)));
-
-/* The first `count` of eight floats, or with step 0 one value for all. (Vectors pass by address: how functions return
- * them depends on the instruction set.) */
-static inline __attribute__((always_inline)) void load_lanes(lanes *out, const float *from, int64_t step,
-                                                             int64_t count) {
-    *out = (lanes){0};
-    if (step == 0) {
-        *out += *from;
-    } else if (count >= NARROW) {
-        memcpy(out, from, sizeof *out);
-    } else {
-        memcpy(out, from, (size_t)count * sizeof(float));
-    }
-}
-
-/* ht__activate for eight values. */
-static inline __attribute__((always_inline)) void activate_lanes(const ht_matmul_parameters *p, lanes *x) {
-    lanes low = {0}, high = {0};
-    if (p->activation == HT_ACTIVATION_NONE) {
-        return;
-    }
-    bool clip = p->activation == HT_ACTIVATION_CLIP;
-    low += clip ? p->clip_low : 0.0f;
-    high += clip ? p->clip_high : INFINITY;
-    mask below = *x < low;
-    *x = (lanes)(((mask)low & below) | ((mask)*x & ~below));
-    mask above = *x > high;
-    *x = (lanes)(((mask)high & above) | ((mask)*x & ~above));
-}
-
 /* y = activation(alpha * sum + beta * c) for the first `used` columns of a tile's row. */
-static inline __attribute__((always_inline)) void finish_row(const product *job, const lanes *sum, int vectors,
-                                                             int64_t i, int64_t column, int64_t used) {
+HT_INLINE void finish_row(const product *job, const ht_lanes *sum, int vectors, int64_t i, int64_t column,
+                          int64_t used) {
     const small_state *s = job->state;
     const ht_matmul_parameters *p = &s->parameters;
     float *y = job->y + i * s->columns + column;
@@ -99,32 +66,36 @@ static inline __attribute__((always_inline)) void finish_row(const product *job,
         if (left <= 0) {
             return;
         }
-        lanes value = sum[v] * p->alpha;
+        ht_lanes value = sum[v] * p->alpha;
         if (c != NULL) {
-            lanes term;
-            load_lanes(&term, c + v * NARROW * s->c_column, s->c_column, left);
+            ht_lanes term;
+            if (s->c_column == 0) {
+                term = (ht_lanes){0} + *c;
+            } else {
+                ht__lanes_load(&term, c + v * NARROW, left);
+            }
             value += term * p->beta;
         }
-        activate_lanes(p, &value);
-        memcpy(y + v * NARROW, &value, left < NARROW ? (size_t)left * sizeof(float) : sizeof value);
+        ht__lanes_activate(p->activation, p->clip_low, p->clip_high, &value);
+        ht__lanes_store(y + v * NARROW, &value, left);
     }
 }
 
-static inline __attribute__((always_inline)) void tile(const product *job, int rows, int vectors, int64_t i,
-                                                       int64_t column, const float *b, int64_t row_b, int64_t used) {
+HT_INLINE void tile(const product *job, int rows, int vectors, int64_t i, int64_t column, const float *b, int64_t row_b,
+                    int64_t used) {
     const small_state *s = job->state;
     bool transposed = s->parameters.transpose_a;
     int64_t row_a = transposed ? 1 : s->depth, step_a = transposed ? s->rows : 1;
     const float *a = job->a + i * row_a;
-    lanes sum[ROWS][WIDE / NARROW];
+    ht_lanes sum[ROWS][WIDE / NARROW];
     for (int r = 0; r < rows; ++r) {
         for (int v = 0; v < vectors; ++v) {
-            sum[r][v] = (lanes){0};
+            sum[r][v] = (ht_lanes){0};
         }
     }
     for (int64_t k = 0; k < s->depth; ++k) {
         for (int v = 0; v < vectors; ++v) {
-            lanes row;
+            ht_lanes row;
             memcpy(&row, b + k * row_b + v * NARROW, sizeof row);
             for (int r = 0; r < rows; ++r) {
                 sum[r][v] += row * a[r * row_a + k * step_a];
@@ -137,8 +108,8 @@ static inline __attribute__((always_inline)) void tile(const product *job, int r
 }
 
 /* `rows` rows from i on, for `count` columns of which `padded` may be read, from `column` on. */
-static inline __attribute__((always_inline)) void strip(const product *job, int rows, int64_t i, int64_t column,
-                                                        const float *b, int64_t row_b, int64_t count, int64_t padded) {
+HT_INLINE void strip(const product *job, int rows, int64_t i, int64_t column, const float *b, int64_t row_b,
+                     int64_t count, int64_t padded) {
     for (int64_t j = 0; j < padded;) {
         int64_t left = count - j;
         if (padded - j >= 32) {
