@@ -135,6 +135,17 @@ static ht_status emit_node(emitting *e, const ht_node *from) {
 
 /* ---- inputs and outputs ---- */
 
+/* What the batch is called: as the first input that names its first dimension does, otherwise N. */
+static const char *batch_symbol(const ht_graph *graph) {
+    for (size_t i = 0; i < graph->input_count; ++i) {
+        const ht_value *input = graph->inputs[i];
+        if (input->desc.rank > 0 && input->desc.dims[0] < 0 && input->symbols[0] != NULL) {
+            return input->symbols[0];
+        }
+    }
+    return "N";
+}
+
 static ht_status add_value(emitting *e, const ht_value *value, bool is_output) {
     onnx_document *document = e->emission->document;
     if (value->desc.type == HT_NONE) {
@@ -147,7 +158,7 @@ static ht_status add_value(emitting *e, const ht_value *value, bool is_output) {
     }
     *out = (onnx_value){.name = value->name, .desc = value->desc};
     for (int32_t i = 0; i < value->desc.rank; ++i) {
-        out->symbols[i] = value->symbols[i] == NULL && i == 0 ? "N" : value->symbols[i];
+        out->symbols[i] = value->symbols[i] == NULL && i == 0 ? batch_symbol(e->emission->graph) : value->symbols[i];
     }
     return is_output ? ht__onnx_push(document->arena, &document->outputs, &document->output_count,
                                      &document->output_capacity, out, e->emission->err)
