@@ -2,7 +2,8 @@
  *
  *     dw[o, c, k] = sum over images n and positions p of dy[n, p, o] * x[n, neighbour(p, k), c]
  *
- * Four input channels and up to 32 filters are summed in registers, image by image. */
+ * Four input channels and up to 32 filters are summed in registers. Images are the outer loop, so that one image's x
+ * and dy stay in the cache; what an image adds is kept in scratch as [k][c][o]. */
 #include "base/clones.h"
 #include "kernels/conv/rows.h"
 #include "kernels/lanes.h"
@@ -13,13 +14,21 @@
 
 typedef struct weight_state {
     ht_conv_table table;
-    int64_t images, channels, filters, x_image;
+    int64_t images, channels, filters, width, x_image; /* width: filters, padded to lanes */
     bool has_bias;
 } weight_state;
 
 static bool accept(const ht_kernel_call *call, const ht_kernel_env *env, const char **reason) {
     return ht__kernel_accept_f32(call, env, reason) &&
            ht__conv_rows_accept(call, &call->inputs[0], &call->outputs[0], &call->inputs[1], reason);
+}
+
+/* Scratch: sums of the bias gradient, then of the weights'. */
+static size_t bias_bytes(const weight_state *s) {
+    return ((size_t)s->filters * sizeof(double) + HT_ALIGNMENT - 1) / HT_ALIGNMENT * HT_ALIGNMENT;
+}
+static size_t sum_bytes(const weight_state *s) {
+    return (size_t)(s->table.window_size * s->channels * s->width) * sizeof(float);
 }
 
 static ht_status prepare(const ht_kernel_call *call, const ht_kernel_env *env, ht_kernel_state *state, ht_error *err) {
@@ -32,100 +41,105 @@ static ht_status prepare(const ht_kernel_call *call, const ht_kernel_env *env, h
     *own = (weight_state){.images = x->dims[0],
                           .channels = x->dims[1],
                           .filters = y->dims[1],
+                          .width = (y->dims[1] + HT_LANES - 1) / HT_LANES * HT_LANES,
                           .x_image = ht__desc_elements(x) / x->dims[0],
                           .has_bias = call->output_count > 1 && call->outputs[1].type != HT_NONE};
     ht__conv_table_fill(HT_PARAMETERS(ht_conv_parameters, call), x, w, y, false, (int32_t *)(void *)(own + 1),
                         &own->table);
-    *state = (ht_kernel_state){own, bytes, (size_t)own->filters * sizeof(double)};
+    *state = (ht_kernel_state){own, bytes, bias_bytes(own) + sum_bytes(own)};
     return HT_OK;
 }
 
 typedef struct weight_job {
     const weight_state *state;
     const float *x, *dy;
+    float *sums; /* [k][c][o], o padded to lanes */
     float *dw;
 } weight_job;
 
-/* Window element k, `channels` input channels from c on, `vectors` lanes of filters from o on (the last may be
- * partial). */
-HT_INLINE void block(const weight_job *job, int64_t k, int64_t c, int channels, int64_t o, int vectors) {
+/* What image n adds: window element k, `channels` input channels from c on, `vectors` lanes of filters from o on (a
+ * single one may be partial). */
+HT_INLINE void block(const weight_job *job, int64_t n, int64_t k, int64_t c, int channels, int64_t o, int vectors) {
     const weight_state *s = job->state;
     int64_t positions = s->table.positions, window = s->table.window_size, left = s->filters - o;
-    ht_lanes total[CHANNELS][WIDEST];
+    const float *x = job->x + n * s->x_image + c, *dy = job->dy + n * positions * s->filters + o;
+    ht_lanes sum[CHANNELS][WIDEST];
     for (int r = 0; r < channels; ++r) {
         for (int v = 0; v < vectors; ++v) {
-            total[r][v] = (ht_lanes){0};
+            sum[r][v] = (ht_lanes){0};
         }
     }
-    for (int64_t n = 0; n < s->images; ++n) {
-        const float *x = job->x + n * s->x_image + c, *dy = job->dy + n * positions * s->filters + o;
-        ht_lanes sum[CHANNELS][WIDEST];
-        for (int r = 0; r < channels; ++r) {
-            for (int v = 0; v < vectors; ++v) {
-                sum[r][v] = (ht_lanes){0};
-            }
+    for (int64_t p = 0; p < positions; ++p, dy += s->filters) {
+        int32_t at = s->table.offsets[p * window + k];
+        if (at < 0) {
+            continue;
         }
-        for (int64_t p = 0; p < positions; ++p, dy += s->filters) {
-            int32_t at = s->table.offsets[p * window + k];
-            if (at < 0) {
-                continue;
-            }
-            for (int v = 0; v < vectors; ++v) {
-                ht_lanes row;
-                ht__lanes_load(&row, dy + v * HT_LANES, vectors > 1 ? HT_LANES : left);
-                for (int r = 0; r < channels; ++r) {
-                    sum[r][v] += row * x[at + r];
-                }
-            }
-        }
-        for (int r = 0; r < channels; ++r) {
-            for (int v = 0; v < vectors; ++v) {
-                total[r][v] += sum[r][v];
+        for (int v = 0; v < vectors; ++v) {
+            ht_lanes row;
+            ht__lanes_load(&row, dy + v * HT_LANES, vectors > 1 ? HT_LANES : left);
+            for (int r = 0; r < channels; ++r) {
+                sum[r][v] += row * x[at + r];
             }
         }
     }
     for (int r = 0; r < channels; ++r) {
         for (int v = 0; v < vectors; ++v) {
-            for (int64_t j = 0; j < HT_LANES && v * HT_LANES + j < left; ++j) {
-                job->dw[((o + v * HT_LANES + j) * s->channels + c + r) * window + k] = total[r][v][j];
-            }
+            float *total = job->sums + (k * s->channels + c + r) * s->width + o + v * HT_LANES;
+            ht_lanes before;
+            memcpy(&before, total, sizeof before);
+            sum[r][v] += before;
+            memcpy(total, &sum[r][v], sizeof before);
         }
     }
 }
 
-HT_INLINE void all_filters(const weight_job *job, int64_t k, int64_t c, int channels) {
+HT_INLINE void all_filters(const weight_job *job, int64_t n, int64_t k, int64_t c, int channels) {
     int64_t filters = job->state->filters, o = 0;
     for (; o + WIDEST * HT_LANES <= filters; o += WIDEST * HT_LANES) {
-        block(job, k, c, channels, o, WIDEST);
+        block(job, n, k, c, channels, o, WIDEST);
     }
     for (; o + 2 * HT_LANES <= filters; o += 2 * HT_LANES) {
-        block(job, k, c, channels, o, 2);
+        block(job, n, k, c, channels, o, 2);
     }
     for (; o < filters; o += HT_LANES) {
-        block(job, k, c, channels, o, 1);
+        block(job, n, k, c, channels, o, 1);
     }
 }
 
 HT_CLONES
-static void channels_of(const weight_job *job, int64_t k, int64_t c) {
+static void channels_of(const weight_job *job, int64_t n, int64_t k, int64_t c) {
     int64_t left = job->state->channels - c;
     if (left >= CHANNELS) {
-        all_filters(job, k, c, CHANNELS);
+        all_filters(job, n, k, c, CHANNELS);
         return;
     }
     for (int64_t r = 0; r < left; ++r) {
-        all_filters(job, k, c + r, 1);
+        all_filters(job, n, k, c + r, 1);
     }
 }
 
 static int64_t blocks_of(const weight_state *s) { return (s->channels + CHANNELS - 1) / CHANNELS; }
 
+/* Blocks i = (k, c / CHANNELS): each owns its sums. */
 static void blocks_part(void *argument, size_t begin, size_t end, unsigned part) {
     (void)part;
     const weight_job *job = argument;
     int64_t blocks = blocks_of(job->state);
-    for (int64_t i = (int64_t)begin; i < (int64_t)end; ++i) {
-        channels_of(job, i / blocks, i % blocks * CHANNELS);
+    for (int64_t n = 0; n < job->state->images; ++n) {
+        for (int64_t i = (int64_t)begin; i < (int64_t)end; ++i) {
+            channels_of(job, n, i / blocks, i % blocks * CHANNELS);
+        }
+    }
+}
+
+/* dw[o][c][k] = sums[k][c][o]. */
+static void scatter(const weight_state *s, const float *sums, float *dw) {
+    for (int64_t o = 0; o < s->filters; ++o) {
+        for (int64_t c = 0; c < s->channels; ++c) {
+            for (int64_t k = 0; k < s->table.window_size; ++k) {
+                *dw++ = sums[(k * s->channels + c) * s->width + o];
+            }
+        }
     }
 }
 
@@ -145,10 +159,12 @@ static void bias_gradient(const weight_state *s, const float *dy, double *sums, 
 static ht_status run(const ht_kernel_state *state, const void *const *inputs, void *const *outputs, void *scratch,
                      ht_pool *pool) {
     const weight_state *s = state->data;
-    weight_job job = {s, inputs[0], inputs[1], outputs[0]};
+    weight_job job = {s, inputs[0], inputs[1], (float *)(void *)((unsigned char *)scratch + bias_bytes(s)), outputs[0]};
     int64_t work = CHANNELS * s->filters * s->images * s->table.positions;
+    memset(job.sums, 0, sum_bytes(s));
     ht__pool_run(pool, (size_t)(s->table.window_size * blocks_of(s)), (size_t)(PARALLEL_WORK / work + 1), blocks_part,
                  &job);
+    scatter(s, job.sums, job.dw);
     if (s->has_bias) {
         bias_gradient(s, inputs[1], scratch, outputs[1]);
     }
