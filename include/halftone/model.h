@@ -18,7 +18,7 @@ extern "C" {
 
 typedef struct ht_model ht_model;
 
-/* Reads a model file (ONNX, operator sets 7 to 21). Weights stay in the file, which is mapped: it must not be changed
+/* Reads a model file (ONNX, operator sets 7 to 25). Weights stay in the file, which is mapped: it must not be changed
  * while the model lives. Ownership of *out passes to the caller: ht_model_destroy, before the context is destroyed.
  * Errors: HT_ERROR_IO (missing, unreadable), HT_ERROR_FORMAT (damaged; with the byte offset where it can be known),
  * HT_ERROR_UNSUPPORTED (an operator, type or feature; the sentence names each operator and a node of it),

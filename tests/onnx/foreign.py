@@ -32,7 +32,7 @@ def save(folder, name, opset, nodes, shape, constants=(), constants_as_inputs=Fa
     output = helper.make_tensor_value_info("y", TensorProto.FLOAT, None)
     graph = helper.make_graph(nodes, name, inputs, [output], list(constants))
     model = helper.make_model(graph, opset_imports=[helper.make_opsetid("", opset)])
-    model.ir_version = 3 if constants_as_inputs else min(10, model.ir_version)
+    model.ir_version = 3 if constants_as_inputs else 10
     onnx.save(model, str(folder / f"{name}.onnx"))
 
 
@@ -74,6 +74,22 @@ def old_forms(folder):
          ["N", 5], [ints("s", 2, 1, 2)])
     save(folder, "weights_as_inputs", 8, [node("Gemm", ["x", "w", "c"], ["y"])], ["N", 5],
          [weights("w", 5, 4), weights("c", 4)], constants_as_inputs=True)
+
+
+def new_forms(folder):
+    node = helper.make_node
+    save(folder, "average_pool_22", 22, [node("AveragePool", ["x"], ["y"], kernel_shape=[2, 2], dilations=[1, 1])], ["N", 2, 5, 5])
+    save(folder, "cast_19", 19, [node("Cast", ["x"], ["i"], to=TensorProto.INT64, saturate=1),
+                                 node("Cast", ["i"], ["y"], to=TensorProto.FLOAT)], ["N", 5])
+    scales = numpy_helper.from_array(numpy.array([1, 1, 2, 2], numpy.float32), "s")
+    save(folder, "resize_19", 19, [node("Resize", ["x", "", "s"], ["y"], mode="linear", antialias=0,
+                                        keep_aspect_ratio_policy="stretch")], ["N", 2, 3, 3], [scales])
+    save(folder, "reduce_min_18", 18, [node("ReduceMin", ["x", "a"], ["y"], noop_with_empty_axes=0)], ["N", 5, 3],
+         [ints("a", 1)])
+    scale, zero = numpy_helper.from_array(numpy.float32(0.05), "q"), numpy_helper.from_array(numpy.uint8(128), "z")
+    save(folder, "quantize_23", 23, [node("QuantizeLinear", ["x", "q", "z"], ["c"], saturate=1, precision=0),
+                                     node("DequantizeLinear", ["c", "q", "z"], ["d"], output_dtype=0),
+                                     node("Conv", ["d", "w"], ["y"])], ["N", 2, 5, 5], [scale, zero, weights("w", 3, 2, 2, 2)])
 
 
 def odd_forms(folder):
@@ -146,6 +162,7 @@ def torch_models(folder):
 def main():
     folder = pathlib.Path(sys.argv[1])
     old_forms(folder)
+    new_forms(folder)
     odd_forms(folder)
     quantized(folder)
     torch_models(folder)

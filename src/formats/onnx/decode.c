@@ -319,10 +319,10 @@ ht_status ht__onnx_decode(onnx_document *document, const uint8_t *bytes, size_t 
         return ht__fail_at(err, HT_ERROR_FORMAT, document->file,
                            "The file says no operator set; its end may be missing.");
     }
-    if (document->opset < ONNX_OPSET_OLDEST || document->opset > ONNX_OPSET_WIDE) {
+    if (document->opset < ONNX_OPSET_OLDEST || document->opset > ONNX_OPSET_NEWEST) {
         return ht__fail_at(err, HT_ERROR_UNSUPPORTED, document->file,
                            "The model uses operator set %" PRId64 "; %d to %d are supported.", document->opset,
-                           ONNX_OPSET_OLDEST, ONNX_OPSET_WIDE);
+                           ONNX_OPSET_OLDEST, ONNX_OPSET_NEWEST);
     }
     return HT_OK;
 }

@@ -12,8 +12,10 @@
 
 /* The meaning that operators have inside; what is written when nothing needs a later one. */
 #define ONNX_OPSET 17
-/* The first operator set with 16-bit QuantizeLinear, and the last one that is read. */
+/* The first operator set with 16-bit QuantizeLinear. */
 #define ONNX_OPSET_WIDE 21
+/* What is read. The operators here mean the same in 22 to 25 as in 21, but for the types that some of them take. */
+#define ONNX_OPSET_NEWEST 25
 #define ONNX_OPSET_OLDEST 7
 /* The metadata that says what folded tensors cannot: widths and schemes, as JSON. Made when writing, taken out when
  * reading. */

@@ -274,6 +274,7 @@ ht_status ht__onnx_raise(onnx_document *document, ht_error *err) {
                 HT_TRY(rules[k].apply(&raising, node));
             }
         }
+        HT_TRY(ht__onnx_drop_later_attributes(&raising, node));
         drop_unused_outputs(&raising, node);
         drop_absent_inputs(node);
     }

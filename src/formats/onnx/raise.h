@@ -17,4 +17,8 @@ ht_status ht__onnx_take_constants(onnx_raising *raising);
 /* Readers of an Identity's output read its input instead. One that joins an input or a constant to an output stays. */
 ht_status ht__onnx_drop_identities(onnx_raising *raising);
 
+/* Takes out attributes that came after operator set 17 and say nothing new.
+ * Errors: HT_ERROR_UNSUPPORTED (one that asks for something else, naming it and the node). */
+ht_status ht__onnx_drop_later_attributes(onnx_raising *raising, onnx_node *node);
+
 #endif

@@ -1,0 +1,60 @@
+/* Attributes that operators got after operator set 17. */
+#include <string.h>
+
+#include "formats/onnx/raise.h"
+
+/* An attribute and the value with which the operator does what it did before. */
+typedef struct later_attribute {
+    const char *op, *name;
+    bool any;         /* whatever its value: it speaks of types that are not read */
+    int64_t number;   /* of an integer, or of each in a list */
+    const char *text; /* of a text */
+} later_attribute;
+
+static const later_attribute later_attributes[] = {
+    {.op = "AveragePool", .name = "dilations", .number = 1},
+    {.op = "Cast", .name = "round_mode", .any = true},
+    {.op = "Cast", .name = "saturate", .any = true},
+    {.op = "DequantizeLinear", .name = "block_size"},
+    {.op = "DequantizeLinear", .name = "output_dtype"},
+    {.op = "QuantizeLinear", .name = "block_size"},
+    {.op = "QuantizeLinear", .name = "output_dtype"},
+    {.op = "QuantizeLinear", .name = "precision"},
+    {.op = "QuantizeLinear", .name = "saturate", .any = true},
+    {.op = "ReduceMax", .name = "noop_with_empty_axes"},
+    {.op = "ReduceMean", .name = "noop_with_empty_axes"},
+    {.op = "ReduceMin", .name = "noop_with_empty_axes"},
+    {.op = "Resize", .name = "antialias"},
+    {.op = "Resize", .name = "keep_aspect_ratio_policy", .text = "stretch"},
+};
+
+static bool says_nothing(const onnx_attribute *attribute, const later_attribute *later) {
+    if (later->any) {
+        return true;
+    }
+    if (later->text != NULL) {
+        return attribute->type == ONNX_ATTRIBUTE_TEXT && strcmp(attribute->text, later->text) == 0;
+    }
+    bool same = attribute->type == ONNX_ATTRIBUTE_INT || attribute->type == ONNX_ATTRIBUTE_INTS;
+    for (size_t i = 0; same && i < attribute->count; ++i) {
+        same = attribute->ints[i] == later->number;
+    }
+    return same;
+}
+
+ht_status ht__onnx_drop_later_attributes(onnx_raising *raising, onnx_node *node) {
+    for (size_t i = 0; i < sizeof later_attributes / sizeof later_attributes[0]; ++i) {
+        const later_attribute *later = &later_attributes[i];
+        const onnx_attribute *attribute =
+            strcmp(later->op, node->op) == 0 ? ht__onnx_attribute(node, later->name) : NULL;
+        if (attribute == NULL) {
+            continue;
+        }
+        if (!says_nothing(attribute, later)) {
+            return ht__fail_at(raising->err, HT_ERROR_UNSUPPORTED, node->name,
+                               "%s with this value of the attribute %s is not supported.", node->op, later->name);
+        }
+        ht__onnx_drop_attribute(node, later->name);
+    }
+    return HT_OK;
+}
