@@ -23,7 +23,9 @@ all:
 setup:
 	tools/bootstrap build
 
-demo: setup all
+demo: setup
+	cmake --preset release
+	cmake --build --preset release --target halftone_cli -j $(JOBS)
 	tools/demo
 
 check: all
