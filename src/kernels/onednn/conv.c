@@ -6,6 +6,8 @@
 #include "kernels/onednn/script.h"
 #include "kernels/onednn/variants.h"
 
+#define SHORT_ROW 4
+
 /* The geometry in oneDNN's terms. */
 typedef struct geometry {
     dnnl_dims_t strides, dilations, pads_begin, pads_end;
@@ -48,7 +50,7 @@ static bool accept_f32(const ht_kernel_call *call, const ht_kernel_env *env, con
            ht__desc_elements(&call->outputs[0]) != 0;
 }
 
-static bool accept_bf16(const ht_kernel_call *call, const ht_kernel_env *env, const char **reason) {
+static bool bf16_allowed(const ht_kernel_call *call, const ht_kernel_env *env, const char **reason) {
     if (!accept_f32(call, env, reason) || !ht__dnn_bf16(reason)) {
         return false;
     }
@@ -56,20 +58,57 @@ static bool accept_bf16(const ht_kernel_call *call, const ht_kernel_env *env, co
     return env->allow_bf16;
 }
 
-/* oneDNN 2.6's bf16 gradient of the weights multiplies uninitialised scratch by zero where the window is larger than
- * the map: NaN in the scratch then reaches the result. */
-static bool accept_bf16_grad_weight(const ht_kernel_call *call, const ht_kernel_env *env, const char **reason) {
-    const ht_tensor_desc *x = &call->inputs[0], *w = &call->outputs[0];
-    if (!accept_bf16(call, env, reason)) {
+/* Rounding the operands takes time of its own. Measured with halftone_check --bench (AMX): depthwise, first layers and
+ * the gradients of narrow 1x1 convolutions are faster in f32. */
+static const char *const too_narrow = "too narrow: rounding to bf16 takes longer than it saves";
+
+static int64_t channels_of(const ht_tensor_desc *w) { return w->dims[1]; }
+static int64_t filters_of(const ht_kernel_call *call, const ht_tensor_desc *w) {
+    return w->dims[0] / HT_PARAMETERS(ht_conv_parameters, call)->groups;
+}
+static int64_t window_of(const ht_tensor_desc *w) { return ht__desc_elements(w) / (w->dims[0] * w->dims[1]); }
+
+static bool accept_bf16(const ht_kernel_call *call, const ht_kernel_env *env, const char **reason) {
+    const ht_tensor_desc *w = &call->inputs[1];
+    if (!bf16_allowed(call, env, reason)) {
         return false;
     }
-    *reason = "the window is larger than the map";
+    *reason = too_narrow;
+    return channels_of(w) >= 8 && filters_of(call, w) >= 8;
+}
+
+static bool accept_bf16_grad_input(const ht_kernel_call *call, const ht_kernel_env *env, const char **reason) {
+    const ht_tensor_desc *w = &call->inputs[1];
+    if (!bf16_allowed(call, env, reason)) {
+        return false;
+    }
+    *reason = too_narrow;
+    return filters_of(call, w) >= 8 && window_of(w) * filters_of(call, w) >= 128;
+}
+
+/* oneDNN 2.6's bf16 gradient of the weights multiplies uninitialised scratch by zero where the window is larger than
+ * the map: NaN in the scratch then reaches the result. */
+static bool window_exceeds(const ht_tensor_desc *w, const ht_tensor_desc *x) {
     for (int32_t i = 2; i < x->rank; ++i) {
         if (w->dims[i] > x->dims[i]) {
-            return false;
+            return true;
         }
     }
-    return true;
+    return false;
+}
+
+static bool accept_bf16_grad_weight(const ht_kernel_call *call, const ht_kernel_env *env, const char **reason) {
+    const ht_tensor_desc *w = &call->outputs[0];
+    if (!bf16_allowed(call, env, reason)) {
+        return false;
+    }
+    if (window_exceeds(w, &call->inputs[0])) {
+        *reason = "the window is larger than the map";
+        return false;
+    }
+    int64_t channels = channels_of(w), filters = filters_of(call, w), least = channels < filters ? channels : filters;
+    *reason = too_narrow;
+    return least >= 8 && window_of(w) * least >= 128;
 }
 
 static const ht_dnn_place input_0 = {HT_DNN_INPUT, 0}, input_1 = {HT_DNN_INPUT, 1}, input_2 = {HT_DNN_INPUT, 2},
@@ -111,7 +150,11 @@ static dnnl_primitive_desc_t describe_forward(ht_dnn_script *script, const ht_ke
     }
     dnnl_primitive_attr_t attributes = ht__dnn_attributes(script);
     add_activation(script, p, attributes);
-    dnnl_primitive_desc_t pd = ht__dnn_describe(script, &operation, attributes, NULL);
+    /* brgemm, oneDNN 2.6's first choice, multiplies row by row of the map: slow where rows are short. */
+    int64_t row = call->outputs[0].dims[call->outputs[0].rank - 1];
+    bool direct = type == dnnl_f32 && row <= SHORT_ROW && window_of(&call->inputs[1]) > 1;
+    dnnl_primitive_desc_t pd = direct ? ht__dnn_describe_direct(script, &operation, attributes)
+                                      : ht__dnn_describe(script, &operation, attributes, NULL);
     dnnl_primitive_attr_destroy(attributes);
     return pd;
 }
@@ -232,7 +275,7 @@ const ht_kernel_variant ht__conv_grad_input_f32_onednn = {.name = "conv_grad_inp
                                                           .release = ht__dnn_script_release};
 const ht_kernel_variant ht__conv_grad_input_bf16_onednn = {.name = "conv_grad_input_bf16_onednn",
                                                            .family = &ht__conv_grad_input_family,
-                                                           .accept = accept_bf16,
+                                                           .accept = accept_bf16_grad_input,
                                                            .prepare = prepare_grad_input_bf16,
                                                            .run = ht__dnn_script_run,
                                                            .release = ht__dnn_script_release};

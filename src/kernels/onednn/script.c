@@ -1,6 +1,7 @@
 #include "kernels/onednn/script.h"
 
 #include <omp.h>
+#include <string.h>
 
 #if DNNL_VERSION_MAJOR != 2
 #error "written for oneDNN 2.x; configure with -DHALFTONE_WITH_ONEDNN=OFF"
@@ -110,6 +111,45 @@ dnnl_primitive_desc_t ht__dnn_describe(ht_dnn_script *script, const void *operat
     note(script, dnnl_primitive_desc_create(&pd, operation, attributes, script->engine, hint));
     omp_set_num_threads(before);
     return script->failed == dnnl_success ? pd : NULL;
+}
+
+/* Is the implementation's name of this kind? */
+static bool implemented_by(const dnnl_primitive_desc_t pd, const char *kind) {
+    const char *name = "";
+    return pd != NULL && dnnl_primitive_desc_query(pd, dnnl_query_impl_info_str, 0, (void *)&name) == dnnl_success &&
+           strncmp(name, kind, strlen(kind)) == 0;
+}
+
+/* The implementation behind brgemm in oneDNN's list when it is a generated direct convolution, else NULL. */
+static dnnl_primitive_desc_t direct_behind_brgemm(const ht_dnn_script *script, const void *operation,
+                                                  dnnl_primitive_attr_t attributes) {
+    dnnl_primitive_desc_iterator_t iterator = NULL;
+    if (dnnl_primitive_desc_iterator_create(&iterator, operation, attributes, script->engine, NULL) != dnnl_success) {
+        return NULL;
+    }
+    dnnl_primitive_desc_t pd = dnnl_primitive_desc_iterator_fetch(iterator);
+    bool brgemm = implemented_by(pd, "brgconv:");
+    dnnl_primitive_desc_destroy(pd);
+    pd = brgemm && dnnl_primitive_desc_iterator_next(iterator) == dnnl_success
+             ? dnnl_primitive_desc_iterator_fetch(iterator)
+             : NULL;
+    dnnl_primitive_desc_iterator_destroy(iterator);
+    if (pd != NULL && !implemented_by(pd, "jit:")) {
+        dnnl_primitive_desc_destroy(pd);
+        pd = NULL;
+    }
+    return pd;
+}
+
+dnnl_primitive_desc_t ht__dnn_describe_direct(ht_dnn_script *script, const void *operation,
+                                              dnnl_primitive_attr_t attributes) {
+    if (script->failed != dnnl_success) {
+        return NULL;
+    }
+    int before = plan_threads(script->threads);
+    dnnl_primitive_desc_t pd = direct_behind_brgemm(script, operation, attributes);
+    omp_set_num_threads(before);
+    return pd != NULL ? pd : ht__dnn_describe(script, operation, attributes, NULL);
 }
 
 dnnl_memory_desc_t ht__dnn_chosen(const dnnl_primitive_desc_t pd, int argument) {

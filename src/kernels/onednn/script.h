@@ -80,6 +80,9 @@ dnnl_primitive_attr_t ht__dnn_attributes(ht_dnn_script *script);
 /* A primitive description; NULL (and the script failed) when oneDNN refuses. */
 dnnl_primitive_desc_t ht__dnn_describe(ht_dnn_script *script, const void *operation, dnnl_primitive_attr_t attributes,
                                        dnnl_primitive_desc_t hint);
+/* The same for a convolution, passing over brgemm where oneDNN also has a generated direct one. */
+dnnl_primitive_desc_t ht__dnn_describe_direct(ht_dnn_script *script, const void *operation,
+                                              dnnl_primitive_attr_t attributes);
 /* The format that a primitive description chose for an argument (DNNL_ARG_...). */
 dnnl_memory_desc_t ht__dnn_chosen(const dnnl_primitive_desc_t pd, int argument);
 /* Adds the primitive of `pd` as an operation (with its scratch memory) and destroys `pd`. Arguments follow by
