@@ -35,8 +35,9 @@ static convolution any_convolution(ht_rng *rng) {
               &y[2 + i]);
         c.window *= w[2 + i];
     }
-    int64_t channels = chance(rng, 0.3) ? 16 * pick(rng, 1, 3) : pick(rng, 1, 20);
-    int64_t filters = chance(rng, 0.3) ? 16 * pick(rng, 1, 3) : pick(rng, 1, 20);
+    bool wide = chance(rng, 0.4); /* whole blocks of lanes, as library kernels like them */
+    int64_t channels = wide ? 16 * pick(rng, 1, 3) : pick(rng, 1, 20);
+    int64_t filters = wide || chance(rng, 0.2) ? 16 * pick(rng, 1, 3) : pick(rng, 1, 20);
     p->groups = chance(rng, 0.7) ? 1 : chance(rng, 0.5) ? channels : 2;
     if (p->groups == 2) {
         channels += channels % 2;
