@@ -210,6 +210,18 @@ static void graphs_are_checked(void **state) {
 
     graph = empty();
     put_input(&graph, "x", 4);
+    ht_buffer node = empty();
+    put_text(&node, 1, "x");
+    put_text(&node, 1, "x");
+    put_text(&node, 2, "y");
+    put_text(&node, 4, "ReluGrad");
+    put_text(&node, 7, "halftone"); /* what only lives inside does not come from files */
+    put_message(&graph, 1, &node);
+    file = wrap_graph(&graph, 17);
+    expect(&file, HT_ERROR_UNSUPPORTED, "halftone.ReluGrad");
+
+    graph = empty();
+    put_input(&graph, "x", 4);
     put_node(&graph, "Relu", "x", "y");
     file = wrap_graph(&graph, 99);
     expect(&file, HT_ERROR_UNSUPPORTED, "operator set 99");

@@ -31,13 +31,16 @@ static const char *place_of(const onnx_node *node) {
     return node->name[0] != '\0' ? node->name : node->output_count != 0 ? node->outputs[0] : node->op;
 }
 
+/* Operators of a domain of their own, ours too, do not come from files. */
+static bool is_supported(const onnx_node *node) { return node->domain[0] == '\0' && ht__op_find("", node->op) != NULL; }
+
 static ht_status check_operators(const onnx_document *document, ht_error *err) {
     const onnx_node *kinds[MAX_KINDS];
     size_t count = 0, used = 0;
     char list[400] = "";
     for (size_t i = 0; i < document->node_count && count < MAX_KINDS; ++i) {
         const onnx_node *node = document->nodes[i];
-        if (node->removed || ht__op_find(node->domain, node->op) != NULL || is_named(kinds, count, node)) {
+        if (node->removed || is_supported(node) || is_named(kinds, count, node)) {
             continue;
         }
         int written = snprintf(list + used, sizeof list - used, "%s%.20s%s%.40s (node %.40s)", count != 0 ? ", " : "",
@@ -134,6 +137,10 @@ static ht_status find_value(building *b, const char *name, ht_value **out) {
 /* ---- nodes ---- */
 
 static ht_status add_attribute(building *b, ht_node *node, const onnx_attribute *attribute) {
+    if (ht__onnx_is_inner_attribute(attribute->name)) {
+        return ht__fail_at(b->err, HT_ERROR_FORMAT, node->name, "%s has no attribute %s.", node->op->name,
+                           attribute->name);
+    }
     switch (attribute->type) {
     case ONNX_ATTRIBUTE_INT: return ht__node_set_int(b->graph, node, attribute->name, attribute->ints[0], b->err);
     case ONNX_ATTRIBUTE_FLOAT: return ht__node_set_float(b->graph, node, attribute->name, attribute->floats[0], b->err);

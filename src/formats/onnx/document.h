@@ -116,6 +116,9 @@ ht_status ht__onnx_add_tensor(onnx_document *document, const char *name, const h
 
 onnx_attribute *ht__onnx_attribute(const onnx_node *node, const char *name);
 void ht__onnx_drop_attribute(onnx_node *node, const char *name);
+/* Is this an attribute by which passes fuse a following activation into a standard operator? No file may have it: no
+ * other runtime would see it. */
+bool ht__onnx_is_inner_attribute(const char *name);
 int64_t ht__onnx_int(const onnx_node *node, const char *name, int64_t otherwise);
 
 /* ---- names: who makes a value, and how often it is used ---- */

@@ -33,12 +33,6 @@ static ht_status emit_constant(emitting *e, const ht_value *value) {
 
 /* ---- nodes ---- */
 
-/* Attributes by which passes fuse a following activation into a standard operator: no other runtime would see it. */
-static bool is_inner_attribute(const char *name) {
-    return strcmp(name, "activation") == 0 || strcmp(name, "relu") == 0 || strcmp(name, "clip_low") == 0 ||
-           strcmp(name, "clip_high") == 0;
-}
-
 static ht_status emit_attribute(emitting *e, onnx_node *node, const ht_attribute *from) {
     static const onnx_attribute_type types[] = {
         [HT_ATTRIBUTE_INT] = ONNX_ATTRIBUTE_INT,       [HT_ATTRIBUTE_FLOAT] = ONNX_ATTRIBUTE_FLOAT,
@@ -46,7 +40,7 @@ static ht_status emit_attribute(emitting *e, onnx_node *node, const ht_attribute
         [HT_ATTRIBUTE_FLOATS] = ONNX_ATTRIBUTE_FLOATS,
     };
     onnx_document *document = e->emission->document;
-    if (is_inner_attribute(from->name)) {
+    if (ht__onnx_is_inner_attribute(from->name)) {
         return ht__fail_at(e->emission->err, HT_ERROR_UNSUPPORTED, node->name,
                            "This node was fused for running, which ONNX cannot express.");
     }
