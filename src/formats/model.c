@@ -64,6 +64,9 @@ void ht_model_destroy(ht_model *model) {
 
 ht_status ht_model_load(ht_context *ctx, const char *path, ht_model **out, ht_error *err) {
     ht_file_view file;
+    if (!ht__file_exists(path)) {
+        return ht__fail_at(err, HT_ERROR_NOT_FOUND, path, "There is no such model file.");
+    }
     HT_TRY(ht__file_map(path, &file, err));
     ht_model *model;
     ht_status status = ht__onnx_read(ctx, file.data, file.size, path, &model, err);
