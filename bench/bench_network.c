@@ -58,11 +58,12 @@ static void report(const setup *s, const char *what, int64_t macs, size_t steps,
     struct rusage usage;
     getrusage(RUSAGE_SELF, &usage);
     double rate = (double)(steps * s->batch) / taken;
-    printf("{\"runtime\": \"halftone\", \"version\": \"%s\", \"arch\": \"%s\", \"mode\": \"%s\", \"precision\": \"%s\", "
-           "\"batch\": %zu, \"threads\": %u, \"images_per_second\": %.1f, \"gflops\": %.1f, \"macs\": %lld, "
-           "\"arena_bytes\": %zu, \"peak_bytes\": %ld}\n",
-           ht_version(), s->arch, what, s->bf16 ? "bf16" : "f32", s->batch, s->threads, rate,
-           rate * (double)macs * (s->train ? 6 : 2) * 1e-9, (long long)macs, arena, usage.ru_maxrss * 1024L);
+    printf(
+        "{\"runtime\": \"halftone\", \"version\": \"%s\", \"arch\": \"%s\", \"mode\": \"%s\", \"precision\": \"%s\", "
+        "\"batch\": %zu, \"threads\": %u, \"images_per_second\": %.1f, \"gflops\": %.1f, \"macs\": %lld, "
+        "\"arena_bytes\": %zu, \"peak_bytes\": %ld}\n",
+        ht_version(), s->arch, what, s->bf16 ? "bf16" : "f32", s->batch, s->threads, rate,
+        rate * (double)macs * (s->train ? 6 : 2) * 1e-9, (long long)macs, arena, usage.ru_maxrss * 1024L);
 }
 
 static ht_status infer(ht_context *ctx, const setup *s, ht_graph *graph, int64_t macs, ht_error *err) {

@@ -2,9 +2,10 @@
  *
  * usage: fuzz_<target> CORPUS... [--seconds N] [--seed N]
  *
- * CORPUS is a file or a folder. Every input is also called once as it stands. When the target crashes, the input that did it lies
- * in the file "crash-input" of the working folder. The same seed gives the same inputs. There is no coverage feedback:
- * mutations copy, insert, delete and splice pieces of corpus files and set bytes and lengths to values that break things.
+ * CORPUS is a file or a folder. Every input is also called once as it stands. When the target crashes, the input that
+ * did it lies in the file "crash-input" of the working folder. The same seed gives the same inputs. There is no
+ * coverage feedback: mutations copy, insert, delete and splice pieces of corpus files and set bytes and lengths to
+ * values that break things.
  */
 #include <dirent.h>
 #include <fcntl.h>

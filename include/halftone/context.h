@@ -41,12 +41,12 @@ typedef struct ht_progress {
 } ht_progress;
 
 typedef struct ht_context_options {
-    const ht_allocator *allocator;                               /* NULL: the C library's; copied */
-    unsigned threads;                                            /* 0: one per available core; at most 256 */
-    void (*progress)(void *user, const ht_progress *progress);   /* NULL: silent */
+    const ht_allocator *allocator;                                    /* NULL: the C library's; copied */
+    unsigned threads;                                                 /* 0: one per available core; at most 256 */
+    void (*progress)(void *user, const ht_progress *progress);        /* NULL: silent */
     void (*message)(void *user, const char *level, const char *text); /* level "note" or "warning"; NULL: silent */
-    bool (*interrupted)(void *user);                             /* polled between units of work; NULL: never */
-    void *user;                                                  /* handed to the three functions above */
+    bool (*interrupted)(void *user);                                  /* polled between units of work; NULL: never */
+    void *user;                                                       /* handed to the three functions above */
 } ht_context_options;
 
 /* Makes a context. `options` may be NULL. Ownership of *out passes to the caller: ht_context_destroy.

@@ -21,12 +21,12 @@ typedef struct ht_evaluation_options {
 /* What came out. The arrays belong to the evaluation: ht_evaluation_clear. */
 typedef struct ht_evaluation {
     ht_task task;
-    size_t samples;       /* n */
-    size_t classes;       /* classification; 0 for regression */
-    size_t width;         /* values that the model gives per sample */
-    double accuracy;      /* classification: share of samples whose largest output is the target's class; 0 for regression */
-    double loss;          /* mean of `losses`: cross-entropy in nats, or the squared error */
-    double mse;           /* regression: mean squared error (= loss); 0 for classification */
+    size_t samples;  /* n */
+    size_t classes;  /* classification; 0 for regression */
+    size_t width;    /* values that the model gives per sample */
+    double accuracy; /* classification: share of samples whose largest output is the target's class; 0 for regression */
+    double loss;     /* mean of `losses`: cross-entropy in nats, or the squared error */
+    double mse;      /* regression: mean squared error (= loss); 0 for classification */
     double low, high;     /* 95 % interval of accuracy (Wilson) or of mse (bootstrap, 2,000 draws, fixed seed) */
     double seconds;       /* wall time of the runs, data reading included */
     uint32_t *confusion;  /* [classes][classes], row: the target, column: the prediction; NULL for regression */

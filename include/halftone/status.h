@@ -20,21 +20,21 @@ extern "C" {
 #endif
 
 /* X(name, value, text): the one list that makes the enum, the names and the texts. */
-#define HT_STATUS_LIST(X)                                                                                              \
-    X(OK, 0, "success")                                                                                                \
-    X(ERROR_ARGUMENT, -1, "an argument is outside its documented range")                                               \
-    X(ERROR_MEMORY, -2, "memory could not be allocated")                                                               \
-    X(ERROR_IO, -3, "a file, disk or device could not be read or written")                                             \
-    X(ERROR_FORMAT, -4, "a file is damaged or not in the format it claims")                                            \
-    X(ERROR_UNSUPPORTED, -5, "the model or file uses something this build does not support")                           \
-    X(ERROR_NOT_FOUND, -6, "a named thing does not exist")                                                             \
-    X(ERROR_EXISTS, -7, "the output exists already")                                                                   \
-    X(ERROR_LIMIT, -8, "a size or count is beyond its limit")                                                          \
-    X(ERROR_NUMERIC, -9, "a value is not finite or cannot be represented")                                             \
-    X(ERROR_NETWORK, -10, "a download failed")                                                                         \
-    X(ERROR_MISMATCH, -11, "two things that must fit together do not")                                                 \
-    X(ERROR_INTERRUPTED, -12, "interrupted; finished work is kept")                                                    \
-    X(ERROR_GATE, -13, "a requested bound was not met")                                                                \
+#define HT_STATUS_LIST(X)                                                                    \
+    X(OK, 0, "success")                                                                      \
+    X(ERROR_ARGUMENT, -1, "an argument is outside its documented range")                     \
+    X(ERROR_MEMORY, -2, "memory could not be allocated")                                     \
+    X(ERROR_IO, -3, "a file, disk or device could not be read or written")                   \
+    X(ERROR_FORMAT, -4, "a file is damaged or not in the format it claims")                  \
+    X(ERROR_UNSUPPORTED, -5, "the model or file uses something this build does not support") \
+    X(ERROR_NOT_FOUND, -6, "a named thing does not exist")                                   \
+    X(ERROR_EXISTS, -7, "the output exists already")                                         \
+    X(ERROR_LIMIT, -8, "a size or count is beyond its limit")                                \
+    X(ERROR_NUMERIC, -9, "a value is not finite or cannot be represented")                   \
+    X(ERROR_NETWORK, -10, "a download failed")                                               \
+    X(ERROR_MISMATCH, -11, "two things that must fit together do not")                       \
+    X(ERROR_INTERRUPTED, -12, "interrupted; finished work is kept")                          \
+    X(ERROR_GATE, -13, "a requested bound was not met")                                      \
     X(ERROR_INTERNAL, -14, "an internal check failed; please report it")
 
 typedef enum ht_status {

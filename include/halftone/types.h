@@ -12,20 +12,20 @@ extern "C" {
 #endif
 
 /* X(NAME, name, bytes, ONNX's TensorProto.DataType) */
-#define HT_TYPE_LIST(X)                                                                                                \
-    X(NONE, "none", 0, 0)                                                                                              \
-    X(F32, "f32", 4, 1)                                                                                                \
-    X(U8, "u8", 1, 2)                                                                                                  \
-    X(I8, "i8", 1, 3)                                                                                                  \
-    X(U16, "u16", 2, 4)                                                                                                \
-    X(I16, "i16", 2, 5)                                                                                                \
-    X(I32, "i32", 4, 6)                                                                                                \
-    X(I64, "i64", 8, 7)                                                                                                \
-    X(BOOL, "bool", 1, 9)                                                                                              \
-    X(F16, "f16", 2, 10)                                                                                               \
-    X(F64, "f64", 8, 11)                                                                                               \
-    X(U32, "u32", 4, 12)                                                                                               \
-    X(U64, "u64", 8, 13)                                                                                               \
+#define HT_TYPE_LIST(X)   \
+    X(NONE, "none", 0, 0) \
+    X(F32, "f32", 4, 1)   \
+    X(U8, "u8", 1, 2)     \
+    X(I8, "i8", 1, 3)     \
+    X(U16, "u16", 2, 4)   \
+    X(I16, "i16", 2, 5)   \
+    X(I32, "i32", 4, 6)   \
+    X(I64, "i64", 8, 7)   \
+    X(BOOL, "bool", 1, 9) \
+    X(F16, "f16", 2, 10)  \
+    X(F64, "f64", 8, 11)  \
+    X(U32, "u32", 4, 12)  \
+    X(U64, "u64", 8, 13)  \
     X(BF16, "bf16", 2, 16)
 
 typedef enum ht_type {

@@ -21,20 +21,20 @@ ht_status ht__fail_line(ht_error *err, ht_status status, const char *file, int64
 ht_status ht__fail_memory(ht_error *err, size_t bytes);
 
 /* Returns from the calling function when `expression` is not HT_OK. */
-#define HT_TRY(expression)                                                                                             \
-    do {                                                                                                               \
-        ht_status try_status_ = (expression);                                                                          \
-        if (try_status_ != HT_OK) {                                                                                    \
-            return try_status_;                                                                                        \
-        }                                                                                                              \
+#define HT_TRY(expression)                    \
+    do {                                      \
+        ht_status try_status_ = (expression); \
+        if (try_status_ != HT_OK) {           \
+            return try_status_;               \
+        }                                     \
     } while (0)
 /* Jumps to `label` when `expression` is not HT_OK; needs a variable `ht_status status`. */
-#define HT_TRY_GOTO(expression, label)                                                                                 \
-    do {                                                                                                               \
-        status = (expression);                                                                                         \
-        if (status != HT_OK) {                                                                                         \
-            goto label;                                                                                                \
-        }                                                                                                              \
+#define HT_TRY_GOTO(expression, label) \
+    do {                               \
+        status = (expression);         \
+        if (status != HT_OK) {         \
+            goto label;                \
+        }                              \
     } while (0)
 
 #endif

@@ -35,7 +35,8 @@ int64_t ht__desc_elements(const ht_tensor_desc *desc) {
 bool ht__desc_is_sane(const ht_tensor_desc *desc) {
     int64_t product = 1;
     for (int32_t i = 0; i < desc->rank; ++i) {
-        if (desc->dims[i] > 0 && (__builtin_mul_overflow(product, desc->dims[i], &product) || product > MOST_ELEMENTS)) {
+        if (desc->dims[i] > 0 &&
+            (__builtin_mul_overflow(product, desc->dims[i], &product) || product > MOST_ELEMENTS)) {
             return false;
         }
     }

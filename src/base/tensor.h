@@ -21,8 +21,8 @@ typedef struct ht_tensor_desc {
 
 /* Number of elements; -1 when a dimension is unknown or the product does not fit. */
 int64_t ht__desc_elements(const ht_tensor_desc *desc);
-/* Is the shape one that arithmetic on dimensions cannot overflow: at most 2^40 elements, counting unknown and empty dimensions
- * as 1? Shapes from files are refused otherwise. */
+/* Is the shape one that arithmetic on dimensions cannot overflow: at most 2^40 elements, counting unknown and empty
+ * dimensions as 1? Shapes from files are refused otherwise. */
 bool ht__desc_is_sane(const ht_tensor_desc *desc);
 /* Bytes, checked: false when unknown or too large. */
 bool ht__desc_bytes(const ht_tensor_desc *desc, size_t *out);

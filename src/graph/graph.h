@@ -1,7 +1,8 @@
 /* The graph: what a network computes. Values (tensors) and nodes (operators on them), in one arena with their model.
  *
- * Operators mean what ONNX says (operator set 17 inside; readers raise older models to it). Activations of rank 3 and more
- * are described by their logical dimensions N, C, spatial...; `layout` says how they lie in memory once the layout pass ran.
+ * Operators mean what ONNX says (operator set 17 inside; readers raise older models to it). Activations of rank 3 and
+ * more are described by their logical dimensions N, C, spatial...; `layout` says how they lie in memory once the layout
+ * pass ran.
  */
 #ifndef HT_GRAPH_GRAPH_H
 #define HT_GRAPH_GRAPH_H
@@ -15,26 +16,28 @@ typedef struct ht_node ht_node;
 typedef struct ht_op ht_op;
 
 /* How a value is quantized: the annotation that readers make from QDQ pairs and writers expand again.
- * A constant with an annotation holds its codes in `codes` and stands for the real numbers that they decode to, which are
- * what `ht_value.data` holds (f32). An activation with one is fake-quantized where it is produced. */
+ * A constant with an annotation holds its codes in `codes` and stands for the real numbers that they decode to, which
+ * are what `ht_value.data` holds (f32). An activation with one is fake-quantized where it is produced. */
 typedef struct ht_quantization {
-    int32_t bits;         /* 1 .. 16 */
-    bool codebook;        /* true: real = table[group][code], times scale[group] if there is one;
-                             false: real = (code - zero_point[group]) * scale[group] */
-    bool shared_table;    /* codebook: one table for all groups */
-    bool is_signed;       /* codes of an affine tensor: -2^(bits-1) .. or 0 .. */
-    int32_t axis;         /* the channel axis: each channel has groups of its own; -1: the whole tensor is one channel */
-    int64_t block;        /* > 0: a channel's elements, in row-major order of the other axes, are cut into groups of `block`
-                             (the last may be shorter); 0: a channel is one group. Group = channel * blocks + block's index */
-    size_t groups;        /* number of scales / tables, >= 1 */
-    const float *scale;   /* [groups]; codebook: may be NULL */
-    const float *zero_point; /* [groups]; affine; integers unless the level set has none at zero (mid-rise: half-integers) */
-    const float *table;   /* [groups or 1][levels]; codebook */
-    uint32_t levels;      /* codebook: levels per group, <= 2^bits */
-    const uint16_t *codes; /* [elements], offset so that the smallest code is 0 (affine signed: code + 2^(bits-1)); NULL for activations */
-    ht_type element;      /* HT_F16 or HT_BF16: the codes are the bits of such numbers and stand for them; of the fields above
-                             only bits and codes apply (groups 1). HT_NONE: as above */
-    const char *scheme;   /* the scheme's text form, for reports; may be NULL */
+    int32_t bits;      /* 1 .. 16 */
+    bool codebook;     /* true: real = table[group][code], times scale[group] if there is one;
+                          false: real = (code - zero_point[group]) * scale[group] */
+    bool shared_table; /* codebook: one table for all groups */
+    bool is_signed;    /* codes of an affine tensor: -2^(bits-1) .. or 0 .. */
+    int32_t axis;      /* the channel axis: each channel has groups of its own; -1: the whole tensor is one channel */
+    int64_t block; /* > 0: a channel's elements, in row-major order of the other axes, are cut into groups of `block`
+                      (the last may be shorter); 0: a channel is one group. Group = channel * blocks + block's index */
+    size_t groups; /* number of scales / tables, >= 1 */
+    const float *scale; /* [groups]; codebook: may be NULL */
+    const float
+        *zero_point;    /* [groups]; affine; integers unless the level set has none at zero (mid-rise: half-integers) */
+    const float *table; /* [groups or 1][levels]; codebook */
+    uint32_t levels;    /* codebook: levels per group, <= 2^bits */
+    const uint16_t *codes; /* [elements], offset so that the smallest code is 0 (affine signed: code + 2^(bits-1)); NULL
+                              for activations */
+    ht_type element;    /* HT_F16 or HT_BF16: the codes are the bits of such numbers and stand for them; of the fields
+                           above    only bits and codes apply (groups 1). HT_NONE: as above */
+    const char *scheme; /* the scheme's text form, for reports; may be NULL */
 } ht_quantization;
 
 struct ht_value {
@@ -67,7 +70,7 @@ typedef struct ht_attribute {
 
 struct ht_node {
     const ht_op *op;
-    const char *name; /* never NULL; made up when the model had none */
+    const char *name;  /* never NULL; made up when the model had none */
     ht_value **inputs; /* an absent optional input is NULL */
     ht_value **outputs;
     uint32_t input_count, output_count;
@@ -108,9 +111,9 @@ ht_status ht__graph_add_constant(ht_graph *graph, const char *name, const ht_ten
 /* An f32 constant of rank 0. */
 ht_status ht__graph_add_scalar(ht_graph *graph, const char *name, float number, ht_value **out, ht_error *err);
 ht_status ht__graph_mark_output(ht_graph *graph, ht_value *value, ht_error *err);
-/* A node of the operator `op_name` (found by ht__op_find); its outputs are new values named `output_names[i]` (the array or
- * an entry may be NULL: made up). Shapes come with ht__graph_infer, once the attributes are set. `out` may be NULL.
- * Errors: HT_ERROR_UNSUPPORTED naming the operator; HT_ERROR_FORMAT for a wrong number of inputs or outputs. */
+/* A node of the operator `op_name` (found by ht__op_find); its outputs are new values named `output_names[i]` (the
+ * array or an entry may be NULL: made up). Shapes come with ht__graph_infer, once the attributes are set. `out` may be
+ * NULL. Errors: HT_ERROR_UNSUPPORTED naming the operator; HT_ERROR_FORMAT for a wrong number of inputs or outputs. */
 ht_status ht__graph_add_node(ht_graph *graph, const char *op_name, const char *node_name, ht_value *const *inputs,
                              uint32_t input_count, uint32_t output_count, const char *const *output_names,
                              ht_node **out, ht_error *err);

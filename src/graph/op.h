@@ -21,13 +21,13 @@ struct ht_op {
     ht_op_layout layout;
     uint32_t plain_inputs, plain_outputs; /* bit i: operand i is plain whatever `layout` says (weights, indices) */
 
-    /* Sets type and dimensions of the outputs from those of the inputs. Called with the inputs' types and ranks known where
-     * possible; must cope with unknown (-1) dimensions. Errors: HT_ERROR_MISMATCH naming what does not fit. */
+    /* Sets type and dimensions of the outputs from those of the inputs. Called with the inputs' types and ranks known
+     * where possible; must cope with unknown (-1) dimensions. Errors: HT_ERROR_MISMATCH naming what does not fit. */
     ht_status (*infer)(const ht_graph *graph, ht_node *node, ht_error *err);
 
-    /* Describes the work as one call of a kernel family: sets call->family and the parameters; and, when the kernel does not
-     * read exactly the node's inputs in order, call->input_count and `operands` (indices into node->inputs, -1 absent).
-     * Tensor descriptions and constants are filled by the compiler afterwards. */
+    /* Describes the work as one call of a kernel family: sets call->family and the parameters; and, when the kernel
+     * does not read exactly the node's inputs in order, call->input_count and `operands` (indices into node->inputs, -1
+     * absent). Tensor descriptions and constants are filled by the compiler afterwards. */
     ht_status (*lower)(const ht_node *node, ht_kernel_call *call, int32_t operands[HT_MAX_INPUTS], ht_error *err);
 
     /* Adds nodes that compute the gradients of the inputs from those of the outputs (ht__gradient_*, below).

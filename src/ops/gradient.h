@@ -10,7 +10,7 @@
 #include "ops/ops.h"
 
 /* The rule of each operator that has one (ht_op.gradient). */
-#define HT_GRADIENT_DECLARE(Name)                                                                                      \
+#define HT_GRADIENT_DECLARE(Name) \
     ht_status ht__gradient_##Name(ht_gradient *gradient, const ht_node *node, ht_error *err);
 HT_OP_LIST(HT_GRADIENT_DECLARE)
 #undef HT_GRADIENT_DECLARE
@@ -35,8 +35,8 @@ ht_status ht__gradient_reshape(ht_gradient *gradient, ht_value *value, const ht_
 ht_status ht__gradient_sum_to(ht_gradient *gradient, ht_value *value, const ht_tensor_desc *shape, ht_value **out,
                               ht_error *err);
 /* *out = dy where low < x < high, else 0. */
-ht_status ht__gradient_between(ht_gradient *gradient, ht_value *x, ht_value *dy, float low, float high,
-                               ht_value **out, ht_error *err);
+ht_status ht__gradient_between(ht_gradient *gradient, ht_value *x, ht_value *dy, float low, float high, ht_value **out,
+                               ht_error *err);
 /* A constant vector of integers. */
 ht_status ht__gradient_ints(ht_gradient *gradient, const int64_t *values, size_t count, ht_value **out, ht_error *err);
 /* Sets the attribute "shape" to the dimensions of `desc`. */

@@ -8,21 +8,22 @@
  * reference kernels, until nothing changes; prunes. Constants above 256 MiB are left to the run. */
 ht_status ht__pass_fold_constants(ht_graph *graph, ht_error *err);
 
-/* Conv or Gemm followed by BatchNormalization, when nothing else reads the result: the normalisation goes into weights and
- * bias: w' = w g / sqrt(v + e), b' = (b - m) g / sqrt(v + e) + beta (Jacob et al. 2018, section 3.2). Rounds once more per
- * weight. *folded (may be NULL) counts. Weights that another node shares stay. */
+/* Conv or Gemm followed by BatchNormalization, when nothing else reads the result: the normalisation goes into weights
+ * and bias: w' = w g / sqrt(v + e), b' = (b - m) g / sqrt(v + e) + beta (Jacob et al. 2018, section 3.2). Rounds once
+ * more per weight. *folded (may be NULL) counts. Weights that another node shares stay. */
 ht_status ht__pass_fold_batch_norm(ht_graph *graph, size_t *folded, ht_error *err);
 
-/* Relu and Clip with constant bounds after Conv or Gemm, and Relu after BatchNormalization or BatchNormTrain, move into the
- * node before them, when nothing else reads the result in between; a ReluGrad before a BatchNormGrad goes with them. */
+/* Relu and Clip with constant bounds after Conv or Gemm, and Relu after BatchNormalization or BatchNormTrain, move into
+ * the node before them, when nothing else reads the result in between; a ReluGrad before a BatchNormGrad goes with
+ * them. */
 ht_status ht__pass_fuse_activation(ht_graph *graph, ht_error *err);
 
-/* Puts a FakeQuantize after every activation that carries a quantization annotation (affine only), so that running the graph in
- * float simulates it; the annotations are gone afterwards. Constants hold their decoded numbers already. */
+/* Puts a FakeQuantize after every activation that carries a quantization annotation (affine only), so that running the
+ * graph in float simulates it; the annotations are gone afterwards. Constants hold their decoded numbers already. */
 ht_status ht__pass_simulate_quantization(ht_graph *graph, ht_error *err);
 
-/* What every graph goes through before it is compiled to run: the batch is fixed, constants folded, annotations simulated, and,
- * unless `observable` (every tensor of the model shall be there to be seen), activations fused. */
+/* What every graph goes through before it is compiled to run: the batch is fixed, constants folded, annotations
+ * simulated, and, unless `observable` (every tensor of the model shall be there to be seen), activations fused. */
 ht_status ht__pass_prepare(ht_graph *graph, int64_t batch, bool observable, ht_error *err);
 
 #endif

@@ -1,5 +1,5 @@
-/* The flat program: what a compiled graph is, and its executor. Steps in order, each one kernel call with its packed state;
- * tensors are offsets into one arena, constants, or buffers that the caller binds.
+/* The flat program: what a compiled graph is, and its executor. Steps in order, each one kernel call with its packed
+ * state; tensors are offsets into one arena, constants, or buffers that the caller binds.
  *
  * A program is immutable while running: several threads may run it at once, each with an arena of its own.
  */
@@ -8,7 +8,13 @@
 
 #include "kernels/kernel.h"
 
-typedef enum ht_slot_kind { HT_SLOT_ABSENT, HT_SLOT_ARENA, HT_SLOT_CONSTANT, HT_SLOT_INPUT, HT_SLOT_OUTPUT } ht_slot_kind;
+typedef enum ht_slot_kind {
+    HT_SLOT_ABSENT,
+    HT_SLOT_ARENA,
+    HT_SLOT_CONSTANT,
+    HT_SLOT_INPUT,
+    HT_SLOT_OUTPUT
+} ht_slot_kind;
 
 /* Where a tensor lives: a byte offset into the arena, a constant's pointer, or the index of a bound buffer. */
 typedef struct ht_slot {
@@ -39,7 +45,7 @@ typedef struct ht_step {
 typedef struct ht_program {
     const ht_allocator *allocator;
     ht_arena *memory; /* owns the program itself, names, inputs and outputs */
-    ht_step *steps; /* owned */
+    ht_step *steps;   /* owned */
     size_t step_count;
     ht_program_tensor *tensors; /* owned */
     size_t tensor_count;

@@ -135,7 +135,8 @@ static const char *stem_of(ht_arena *arena, const char *file) {
 }
 
 static ht_status read_entry(reading *job, ht_document_node *node, ht_study_entry *entry) {
-    static const char *const keys[] = {"name", "arch", "file", "data", "seeds", "inits", "train", "evaluate", "calibrate", NULL};
+    static const char *const keys[] = {"name",  "arch",  "file",     "data",      "seeds",
+                                       "inits", "train", "evaluate", "calibrate", NULL};
     HT_TRY(ht__document_known(job->document, node, "A model", keys, job->err));
     *entry = (ht_study_entry){.evaluate = "test", .calibrate = "calibration", .line = ht__document_line(node)};
     HT_TRY(read_text(job, node, "name", &entry->name));

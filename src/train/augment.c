@@ -66,8 +66,7 @@ static void augment_part(void *argument, size_t begin, size_t end, unsigned part
     float *scratch = job->scratch + part * elements;
     for (size_t i = begin; i < end; ++i) {
         float *picture = job->pictures + i * elements;
-        ht_rng rng = {recipe->seed, ht__stream(HT_STREAM_AUGMENT, job->epoch),
-                      (job->first + i) * WORDS_PER_PICTURE};
+        ht_rng rng = {recipe->seed, ht__stream(HT_STREAM_AUGMENT, job->epoch), (job->first + i) * WORDS_PER_PICTURE};
         if (recipe->flip && (ht__rng_u32(&rng) & 1) != 0) {
             flip(picture, dims[0] * dims[1], dims[2]);
         }
@@ -83,9 +82,7 @@ static void augment_part(void *argument, size_t begin, size_t end, unsigned part
     }
 }
 
-bool ht__augments(const ht_train_options *recipe) {
-    return recipe->flip || recipe->crop > 0 || recipe->cutout > 0;
-}
+bool ht__augments(const ht_train_options *recipe) { return recipe->flip || recipe->crop > 0 || recipe->cutout > 0; }
 
 void ht__augment(const ht_train_options *recipe, uint64_t epoch, uint64_t first, size_t count, const size_t dims[3],
                  float *pictures, float *scratch, ht_pool *pool) {

@@ -21,7 +21,9 @@ ht_status ht__fingerprint(const ht_checkpoint_part *parts, size_t count, uint8_t
 
 /* What stands before the parts: magic, fingerprint, number of parts, their sizes; then comes the hash over header and
  * parts at the end of the file. */
-static size_t header_bytes(size_t count) { return sizeof magic + HT_FINGERPRINT_BYTES + (1 + count) * sizeof(uint64_t); }
+static size_t header_bytes(size_t count) {
+    return sizeof magic + HT_FINGERPRINT_BYTES + (1 + count) * sizeof(uint64_t);
+}
 
 static void make_header(const uint8_t fingerprint[HT_FINGERPRINT_BYTES], const ht_checkpoint_part *parts, size_t count,
                         uint8_t *out) {

@@ -18,10 +18,11 @@ static ht_status read_scheme(ht_fake *fake, const ht_train_options *recipe, ht_e
     fake->scheme.activation_bits = recipe->qat_activation_bits;
     HT_TRY(ht_scheme_check(&fake->scheme, err));
     if (!ht__fake_supports(&fake->scheme) || strcmp(fake->scheme.granularity, "block") == 0) {
-        return ht__fail(err, HT_ERROR_UNSUPPORTED,
-                        "Training can round onto affine, symmetric and power-of-two grids per tensor or channel, not by "
-                        "the scheme '%s'.",
-                        recipe->qat_scheme);
+        return ht__fail(
+            err, HT_ERROR_UNSUPPORTED,
+            "Training can round onto affine, symmetric and power-of-two grids per tensor or channel, not by "
+            "the scheme '%s'.",
+            recipe->qat_scheme);
     }
     ht_fake_parameters grid;
     HT_TRY(ht__fake_parameters(&fake->scheme, fake->scheme.bits, -1, 1, &grid, err));
@@ -97,8 +98,8 @@ static ht_status plan_activations(ht_fake *fake, const ht_graph *graph, const ht
     return status;
 }
 
-ht_status ht__fake_create(ht_context *ctx, const ht_graph *graph, const ht_train_options *recipe, const ht_dataset *data,
-                          ht_fake **out, ht_error *err) {
+ht_status ht__fake_create(ht_context *ctx, const ht_graph *graph, const ht_train_options *recipe,
+                          const ht_dataset *data, ht_fake **out, ht_error *err) {
     ht_fake *fake = ht__calloc(&ctx->allocator, 1, sizeof *fake);
     if (fake == NULL) {
         return ht__fail_memory(err, sizeof *fake);

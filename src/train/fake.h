@@ -17,7 +17,7 @@
 typedef struct ht_fake_weight {
     const ht_value *source; /* in the inference graph */
     int32_t axis;
-    size_t channels, first; /* of `scales` and `zero_points` */
+    size_t channels, first;                /* of `scales` and `zero_points` */
     int32_t scale_input, zero_point_input; /* of the training program */
 } ht_fake_weight;
 
@@ -45,10 +45,10 @@ typedef struct ht_fake {
 
 /* Plans what is rounded in `graph`, by recipe->qat_...; calibrates activations on `data` when there are any.
  * Ownership of *out passes to the caller: ht__fake_destroy.
- * Errors: those of ht_scheme_parse, HT_ERROR_UNSUPPORTED (a scheme that is not affine, or works by blocks), HT_ERROR_MEMORY,
- * and those of calibration. */
-ht_status ht__fake_create(ht_context *ctx, const ht_graph *graph, const ht_train_options *recipe, const ht_dataset *data,
-                          ht_fake **out, ht_error *err);
+ * Errors: those of ht_scheme_parse, HT_ERROR_UNSUPPORTED (a scheme that is not affine, or works by blocks),
+ * HT_ERROR_MEMORY, and those of calibration. */
+ht_status ht__fake_create(ht_context *ctx, const ht_graph *graph, const ht_train_options *recipe,
+                          const ht_dataset *data, ht_fake **out, ht_error *err);
 /* NULL is allowed. */
 void ht__fake_destroy(ht_fake *fake);
 /* Fits one weight's grids to `values`. Errors: HT_ERROR_NUMERIC (a weight is not finite), HT_ERROR_MEMORY. */

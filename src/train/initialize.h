@@ -11,7 +11,6 @@
  *   Xavier (2010):  normal with variance 2 / (fan_in + fan_out), or uniform in +-sqrt(6 / (fan_in + fan_out))
  *
  * fan_in = inputs x window elements, fan_out = outputs x window elements. */
-void ht__initialize(ht_initialization method, uint64_t seed, uint64_t index, const ht_tensor_desc *desc,
-                    float *values);
+void ht__initialize(ht_initialization method, uint64_t seed, uint64_t index, const ht_tensor_desc *desc, float *values);
 
 #endif

@@ -7,8 +7,9 @@
 
 typedef enum layer_kind { CONV, NORM, RELU, POOL, DROPOUT, FLATTEN, DENSE, ADD } layer_kind;
 
-static const char *const kind_names[] = {[CONV] = "conv", [NORM] = "norm", [RELU] = "relu",       [POOL] = "pool",
-                                         [DROPOUT] = "dropout", [FLATTEN] = "flatten", [DENSE] = "dense", [ADD] = "add"};
+static const char *const kind_names[] = {
+    [CONV] = "conv",       [NORM] = "norm",       [RELU] = "relu",   [POOL] = "pool",
+    [DROPOUT] = "dropout", [FLATTEN] = "flatten", [DENSE] = "dense", [ADD] = "add"};
 
 /* Remembers the first failure. */
 static bool ok(ht_layers *layers, ht_status status) {
@@ -90,8 +91,8 @@ ht_value *ht__layer_conv(ht_layers *layers, ht_value *x, int64_t channels, ht_la
     }
     char name[32];
     layer_name(layers, CONV, name, sizeof name);
-    ht_tensor_desc desc = {.type = HT_F32, .rank = 4,
-                           .dims = {channels, x->desc.dims[1] / groups, window.size, window.size}};
+    ht_tensor_desc desc = {
+        .type = HT_F32, .rank = 4, .dims = {channels, x->desc.dims[1] / groups, window.size, window.size}};
     ht_value *inputs[3] = {x, parameter(layers, name, "weight", &desc, 0),
                            bias ? vector(layers, name, "bias", channels, 0) : NULL};
     ht_node *made = node(layers, "Conv", name, inputs, bias ? 3 : 2);
@@ -175,9 +176,10 @@ ht_value *ht__layer_add(ht_layers *layers, ht_value *x, ht_value *y) {
     return output_of(layers, node(layers, "Add", name, inputs, 2));
 }
 
-ht_value *ht__layer_conv_norm_relu(ht_layers *layers, ht_value *x, int64_t channels, ht_layer_window window, int64_t groups,
-                                   bool bias) {
-    return ht__layer_relu(layers, ht__layer_batch_norm(layers, ht__layer_conv(layers, x, channels, window, groups, bias)));
+ht_value *ht__layer_conv_norm_relu(ht_layers *layers, ht_value *x, int64_t channels, ht_layer_window window,
+                                   int64_t groups, bool bias) {
+    return ht__layer_relu(layers,
+                          ht__layer_batch_norm(layers, ht__layer_conv(layers, x, channels, window, groups, bias)));
 }
 
 void ht__layers_finish(ht_layers *layers, ht_value *x) {

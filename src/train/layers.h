@@ -12,7 +12,7 @@
 typedef struct ht_layers {
     ht_graph *graph;
     ht_value *input;
-    size_t outputs;       /* classes, or values to predict */
+    size_t outputs; /* classes, or values to predict */
     ht_task task;
     ht_initialization initialization;
     uint64_t seed;
@@ -28,7 +28,8 @@ typedef struct ht_layer_window {
 } ht_layer_window;
 
 /* x [N,C,H,W] -> [N,channels,H',W']; `groups` divides both. Weights from the initialisation, bias (when asked) 0. */
-ht_value *ht__layer_conv(ht_layers *layers, ht_value *x, int64_t channels, ht_layer_window window, int64_t groups, bool bias);
+ht_value *ht__layer_conv(ht_layers *layers, ht_value *x, int64_t channels, ht_layer_window window, int64_t groups,
+                         bool bias);
 /* epsilon 1e-5, momentum 0.9 (ONNX's; PyTorch calls it 0.1). */
 ht_value *ht__layer_batch_norm(ht_layers *layers, ht_value *x);
 ht_value *ht__layer_relu(ht_layers *layers, ht_value *x);
@@ -40,8 +41,8 @@ ht_value *ht__layer_flatten(ht_layers *layers, ht_value *x);
 ht_value *ht__layer_dense(ht_layers *layers, ht_value *x, int64_t outputs);
 ht_value *ht__layer_add(ht_layers *layers, ht_value *x, ht_value *y);
 /* Convolution, batch norm, ReLU. */
-ht_value *ht__layer_conv_norm_relu(ht_layers *layers, ht_value *x, int64_t channels, ht_layer_window window, int64_t groups,
-                                   bool bias);
+ht_value *ht__layer_conv_norm_relu(ht_layers *layers, ht_value *x, int64_t channels, ht_layer_window window,
+                                   int64_t groups, bool bias);
 /* Names the last value "output" and makes it the graph's. */
 void ht__layers_finish(ht_layers *layers, ht_value *x);
 /* Height or width (axis 2 or 3) of x; 1 after an error. */

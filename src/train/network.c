@@ -98,8 +98,8 @@ static void bind(ht_network *n, const ht_rewrite *rewrite) {
 /* ---- life ---- */
 
 static ht_status build(ht_network *n, const ht_dataset_info *data, const ht_train_options *recipe, ht_error *err) {
-    ht_rewrite rewrite = {.ctx = n->ctx, .source = n->source, .data = data, .recipe = recipe, .batch = n->batch,
-                          .fake = n->fake};
+    ht_rewrite rewrite = {
+        .ctx = n->ctx, .source = n->source, .data = data, .recipe = recipe, .batch = n->batch, .fake = n->fake};
     HT_TRY(ht__rewrite_for_training(&rewrite, err));
     n->graph = rewrite.graph;
     n->trained = rewrite.trained;
@@ -195,7 +195,8 @@ ht_status ht__network_step(ht_network *n, ht_error *err) {
 
 /* ---- the trained model ---- */
 
-/* Every constant gets bytes of its own, so that the copy may outlive the source; then the trained ones get their numbers. */
+/* Every constant gets bytes of its own, so that the copy may outlive the source; then the trained ones get their
+ * numbers. */
 static ht_status own_constants(ht_graph *graph, ht_error *err) {
     for (size_t i = 0; i < graph->value_count; ++i) {
         ht_value *value = graph->values[i];

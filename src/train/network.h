@@ -1,9 +1,10 @@
-/* A training program: an inference graph turned into one that also computes the loss and its gradients, compiled, with the
- * flat buffers that it reads and writes.
+/* A training program: an inference graph turned into one that also computes the loss and its gradients, compiled, with
+ * the flat buffers that it reads and writes.
  *
  * Trained constants (weights, biases, norm parameters) become inputs bound to `parameters`; their gradients are outputs
- * bound to `gradients`, at the same offsets. BatchNormalization becomes BatchNormTrain, whose running statistics come from
- * one half of `statistics` and go to the other; the halves change places after each step. Dropout becomes DropoutTrain.
+ * bound to `gradients`, at the same offsets. BatchNormalization becomes BatchNormTrain, whose running statistics come
+ * from one half of `statistics` and go to the other; the halves change places after each step. Dropout becomes
+ * DropoutTrain.
  */
 #ifndef HT_TRAIN_NETWORK_H
 #define HT_TRAIN_NETWORK_H
@@ -16,7 +17,7 @@
 /* A constant of the inference graph and its place in a flat buffer. */
 typedef struct ht_trained {
     const ht_value *source;
-    size_t offset, count; /* elements; offsets are multiples of 16, what lies between stays 0 */
+    size_t offset, count;  /* elements; offsets are multiples of 16, what lies between stays 0 */
     int32_t input, output; /* of the program; output -1: the loss does not depend on it */
 } ht_trained;
 
@@ -29,10 +30,10 @@ typedef struct ht_network {
 
     ht_trained *trained, *tracked; /* parameters; running statistics */
     size_t trained_count, tracked_count;
-    size_t parameter_count; /* trained values, without the gaps */
+    size_t parameter_count;                        /* trained values, without the gaps */
     size_t parameter_elements, statistic_elements; /* with the gaps */
-    float *parameters, *gradients; /* [parameter_elements] */
-    float *statistics[2];          /* [statistic_elements]; [0] holds the current ones */
+    float *parameters, *gradients;                 /* [parameter_elements] */
+    float *statistics[2];                          /* [statistic_elements]; [0] holds the current ones */
 
     float *inputs, *targets; /* one batch: fill before a step */
     float *outputs;          /* [batch][output_width], after a step: class probabilities, or predictions */
@@ -45,15 +46,16 @@ typedef struct ht_network {
     void *arena;
 } ht_network;
 
-/* `source` is an inference graph with one input whose first dimension is unknown or `recipe->batch`; its last node is no
- * Softmax. `batch` samples per step; `fake` may be NULL. Ownership of *out passes to the caller: ht__network_destroy.
- * Errors: as ht_train. */
+/* `source` is an inference graph with one input whose first dimension is unknown or `recipe->batch`; its last node is
+ * no Softmax. `batch` samples per step; `fake` may be NULL. Ownership of *out passes to the caller:
+ * ht__network_destroy. Errors: as ht_train. */
 ht_status ht__network_create(ht_context *ctx, const ht_graph *source, const ht_dataset_info *data,
                              const ht_train_options *recipe, size_t batch, ht_fake *fake, ht_network **out,
                              ht_error *err);
 /* NULL is allowed. */
 void ht__network_destroy(ht_network *network);
-/* One forward and backward pass over inputs and targets: fills gradients, outputs and loss, and renews the statistics. */
+/* One forward and backward pass over inputs and targets: fills gradients, outputs and loss, and renews the statistics.
+ */
 ht_status ht__network_step(ht_network *network, ht_error *err);
 /* Everything it holds, in bytes. */
 size_t ht__network_bytes(const ht_network *network);

@@ -89,11 +89,11 @@ typedef struct update_job {
     float *parameters;
     const float *gradients;
     float *first, *second;
-    float rate, decay, limit; /* limit: of each gradient value, INFINITY without clipping */
-    float scale;              /* of the gradient, from clipping by norm */
+    float rate, decay, limit;                  /* limit: of each gradient value, INFINITY without clipping */
+    float scale;                               /* of the gradient, from clipping by norm */
     float beta1, beta2, rest1, rest2, epsilon; /* rest: 1 - beta, rounded once */
-    float step_size, correction; /* Adam: rate / (1 - b1^t) and 1 / sqrt(1 - b2^t) */
-    float shrink;                /* AdamW: 1 - rate * weight_decay */
+    float step_size, correction;               /* Adam: rate / (1 - b1^t) and 1 / sqrt(1 - b2^t) */
+    float shrink;                              /* AdamW: 1 - rate * weight_decay */
     float momentum;
     bool nesterov, first_step;
 } update_job;
@@ -104,8 +104,9 @@ static inline float clipped(const update_job *job, float gradient) {
     return g > job->limit ? job->limit : g;
 }
 
-/* The averages of a weight whose gradient stays 0 shrink without end; below this they become 0, before they are denormal
- * numbers, with which processors compute a hundred times slower. It changes an update by less than 1e-28 of the rate. */
+/* The averages of a weight whose gradient stays 0 shrink without end; below this they become 0, before they are
+ * denormal numbers, with which processors compute a hundred times slower. It changes an update by less than 1e-28 of
+ * the rate. */
 static inline float settled(float average) { return fabsf(average) < 1e-36f ? 0.0f : average; }
 
 HT_CLONES static void adam_part(void *argument, size_t begin, size_t end, unsigned part) {
@@ -158,17 +159,24 @@ ht_status ht__optimizer_step(ht_optimizer_state *state, const ht_train_options *
     }
     double steps = (double)++state->steps;
     bool decoupled = state->kind == HT_OPTIMIZER_ADAMW;
-    update_job job = {.parameters = parameters, .gradients = gradients, .first = state->first,
-                      .second = state->second, .rate = (float)rate, .scale = (float)scale,
+    update_job job = {.parameters = parameters,
+                      .gradients = gradients,
+                      .first = state->first,
+                      .second = state->second,
+                      .rate = (float)rate,
+                      .scale = (float)scale,
                       .decay = decoupled ? 0.0f : (float)recipe->weight_decay,
                       .limit = recipe->clip_value > 0 ? (float)recipe->clip_value : INFINITY,
-                      .beta1 = (float)recipe->beta1, .beta2 = (float)recipe->beta2,
-                      .rest1 = (float)(1 - recipe->beta1), .rest2 = (float)(1 - recipe->beta2),
+                      .beta1 = (float)recipe->beta1,
+                      .beta2 = (float)recipe->beta2,
+                      .rest1 = (float)(1 - recipe->beta1),
+                      .rest2 = (float)(1 - recipe->beta2),
                       .epsilon = (float)recipe->epsilon,
                       .step_size = (float)(rate / (1 - pow(recipe->beta1, steps))),
                       .correction = (float)(1 / sqrt(1 - pow(recipe->beta2, steps))),
                       .shrink = decoupled ? (float)(1 - rate * recipe->weight_decay) : 1.0f,
-                      .momentum = (float)recipe->momentum, .nesterov = recipe->nesterov,
+                      .momentum = (float)recipe->momentum,
+                      .nesterov = recipe->nesterov,
                       .first_step = steps == 1};
     ht_pool_work *work = state->second != NULL ? adam_part : state->first != NULL ? momentum_part : sgd_part;
     ht__pool_run(pool, state->count, 4 * (size_t)BLOCK, work, &job);

@@ -70,8 +70,8 @@ void ht__recipe_print(const ht_train_options *r, ht_buffer *out) {
     ht__buffer_printf(out, "{\"arch\":\"%s\",\"epochs\":%zu,\"batch\":%zu,\"optimizer\":\"%s\",\"learning_rate\":%.17g",
                       r->arch != NULL ? r->arch : "", r->epochs, r->batch, optimizer_names[r->optimizer],
                       r->learning_rate);
-    ht__buffer_printf(out, ",\"momentum\":%.17g,\"beta1\":%.17g,\"beta2\":%.17g,\"epsilon\":%.17g", r->momentum, r->beta1,
-                      r->beta2, r->epsilon);
+    ht__buffer_printf(out, ",\"momentum\":%.17g,\"beta1\":%.17g,\"beta2\":%.17g,\"epsilon\":%.17g", r->momentum,
+                      r->beta1, r->beta2, r->epsilon);
     ht__buffer_printf(out, ",\"weight_decay\":%.17g,\"nesterov\":%s,\"clip_norm\":%.17g,\"clip_value\":%.17g",
                       r->weight_decay, r->nesterov ? "true" : "false", r->clip_norm, r->clip_value);
     ht__buffer_printf(out, ",\"schedule\":\"%s\",\"step_epochs\":%zu,\"step_factor\":%.17g,\"label_smoothing\":%.17g",

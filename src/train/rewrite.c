@@ -9,9 +9,9 @@
 
 typedef struct rewriter {
     ht_rewrite *io;
-    ht_graph *fixed;     /* the source with a known batch: where shapes are read from */
-    ht_graph *graph;     /* the result */
-    ht_value **map;      /* by id of the source's values */
+    ht_graph *fixed;       /* the source with a known batch: where shapes are read from */
+    ht_graph *graph;       /* the result */
+    ht_value **map;        /* by id of the source's values */
     bool *is_trained;      /* by id of the source's values */
     ht_value **parameters; /* by trained constant: the training graph's input */
     ht_value **running;    /* by tracked constant: the value that holds its successor */
@@ -60,8 +60,8 @@ static ht_status take(rewriter *w, const ht_value *value, ht_trained **list, siz
 /* ---- rounding in the forward pass ---- */
 
 /* *out = `value` rounded to the grid of two new inputs, `grids` numbers each along `axis` (-1: one for all). */
-static ht_status add_rounding(rewriter *w, ht_value *value, int32_t axis, size_t grids, float high, int32_t *scale_input,
-                              int32_t *zero_point_input, ht_value **out) {
+static ht_status add_rounding(rewriter *w, ht_value *value, int32_t axis, size_t grids, float high,
+                              int32_t *scale_input, int32_t *zero_point_input, ht_value **out) {
     const ht_tensor_desc desc = {.type = HT_F32, .rank = axis >= 0, .dims = {(int64_t)grids}};
     ht_value *inputs[3] = {value, NULL, NULL};
     *scale_input = (int32_t)w->graph->input_count;
@@ -156,7 +156,9 @@ static ht_status copy_attributes(rewriter *w, const ht_node *from, ht_node *to) 
         case HT_ATTRIBUTE_FLOAT: status = ht__node_set_float(w->graph, to, a->name, a->floats[0], w->err); break;
         case HT_ATTRIBUTE_TEXT: status = ht__node_set_text(w->graph, to, a->name, a->text, w->err); break;
         case HT_ATTRIBUTE_INTS: status = ht__node_set_ints(w->graph, to, a->name, a->ints, a->count, w->err); break;
-        case HT_ATTRIBUTE_FLOATS: status = ht__node_set_floats(w->graph, to, a->name, a->floats, a->count, w->err); break;
+        case HT_ATTRIBUTE_FLOATS:
+            status = ht__node_set_floats(w->graph, to, a->name, a->floats, a->count, w->err);
+            break;
         }
         HT_TRY(status);
     }
@@ -186,7 +188,8 @@ static ht_status copy_node(rewriter *w, const ht_node *node) {
     return HT_OK;
 }
 
-/* BatchNormalization (x, gamma, beta, mean, variance) -> BatchNormTrain, whose outputs 1 and 2 are the new statistics. */
+/* BatchNormalization (x, gamma, beta, mean, variance) -> BatchNormTrain, whose outputs 1 and 2 are the new statistics.
+ */
 static ht_status train_norm(rewriter *w, const ht_node *node) {
     ht_value *inputs[5];
     for (uint32_t i = 3; i < 5; ++i) {
@@ -217,7 +220,8 @@ static ht_status dropout_ratio(const ht_node *node, const ht_train_options *reci
         *ratio = (float)recipe->dropout;
     }
     if (!(*ratio >= 0 && *ratio < 1)) {
-        return ht__fail_at(err, HT_ERROR_ARGUMENT, node->name, "A dropout ratio of %g is not in [0, 1).", (double)*ratio);
+        return ht__fail_at(err, HT_ERROR_ARGUMENT, node->name, "A dropout ratio of %g is not in [0, 1).",
+                           (double)*ratio);
     }
     return HT_OK;
 }
@@ -273,7 +277,8 @@ static ht_status add_ends(rewriter *w) {
     HT_TRY(ht__graph_add_input(w->graph, NULL, &x->desc, &input, w->err));
     HT_TRY(settle(w, x, input));
     bool classes = data->task == HT_TASK_CLASSIFICATION;
-    ht_tensor_desc target = {.type = HT_F32, .rank = classes ? 1 : 2,
+    ht_tensor_desc target = {.type = HT_F32,
+                             .rank = classes ? 1 : 2,
                              .dims = {(int64_t)w->io->batch, classes ? 0 : (int64_t)data->target_width}};
     w->io->target = (int32_t)w->graph->input_count;
     return ht__graph_add_input(w->graph, NULL, &target, &w->target, w->err);

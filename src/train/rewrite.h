@@ -20,7 +20,8 @@ typedef struct ht_rewrite {
     int32_t loss, output;        /* indices of graph outputs */
 } ht_rewrite;
 
-/* Errors: HT_ERROR_MISMATCH (the graph does not fit the data), HT_ERROR_UNSUPPORTED (no gradient rule), HT_ERROR_MEMORY. */
+/* Errors: HT_ERROR_MISMATCH (the graph does not fit the data), HT_ERROR_UNSUPPORTED (no gradient rule),
+ * HT_ERROR_MEMORY. */
 ht_status ht__rewrite_for_training(ht_rewrite *rewrite, ht_error *err);
 
 #endif

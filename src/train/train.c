@@ -22,7 +22,8 @@ static void strip_softmax(ht_graph *graph) {
     }
 }
 
-/* A copy of the model's graph that can be trained: shapes computed from constants are folded, so that what remains is layers. */
+/* A copy of the model's graph that can be trained: shapes computed from constants are folded, so that what remains is
+ * layers. */
 static ht_status copy_source(const ht_model *model, ht_graph **out, ht_error *err) {
     ht_graph *graph;
     HT_TRY(ht__graph_copy(model->graph, &graph, err));
@@ -91,8 +92,8 @@ static ht_status set_recipe(ht_model *model, const ht_train_options *recipe, ht_
     ht_buffer text;
     ht__buffer_init(&text, &model->ctx->allocator);
     ht__recipe_print(recipe, &text);
-    ht_status status = text.failed ? ht__fail_memory(err, text.size)
-                                   : ht_model_metadata_set(model, "halftone.recipe", text.data, err);
+    ht_status status =
+        text.failed ? ht__fail_memory(err, text.size) : ht_model_metadata_set(model, "halftone.recipe", text.data, err);
     ht__buffer_free(&text);
     return status;
 }

@@ -23,9 +23,9 @@ typedef struct position {
     uint64_t epoch; /* epochs finished */
     uint64_t batch; /* batches of the current epoch done */
     uint64_t updates, seen, right;
-    double loss_sum;    /* over this epoch's batches */
+    double loss_sum; /* over this epoch's batches */
     double epoch_seconds;
-    double best;        /* of the criterion: higher is better */
+    double best;         /* of the criterion: higher is better */
     uint64_t best_epoch; /* 0: none yet */
     uint64_t without_better;
     uint64_t stopped;
@@ -39,9 +39,9 @@ typedef struct trainer {
     ht_fake *fake; /* NULL: not quantization-aware */
     ht_network *network;
     ht_optimizer_state optimizer;
-    size_t batches; /* per epoch */
-    uint32_t *order; /* the current epoch's samples */
-    float *scratch;  /* of augmentation */
+    size_t batches;                           /* per epoch */
+    uint32_t *order;                          /* the current epoch's samples */
+    float *scratch;                           /* of augmentation */
     float *best_parameters, *best_statistics; /* NULL: the last epoch is kept */
     double (*best_ranges)[2];                 /* of activations */
     ht_train_epoch *epochs;                   /* [recipe->epochs] */
@@ -238,8 +238,8 @@ static void show(trainer *t, double time) {
     double batches = (double)t->at.batch, loss = t->at.loss_sum / batches;
     if (classifies(t)) {
         ht__progress(t->ctx, "training", done, (double)(t->recipe->epochs * t->batches),
-                     "epoch %llu of %zu  loss %.4f  accuracy %.4f", (unsigned long long)t->at.epoch + 1, t->recipe->epochs,
-                     loss, (double)t->at.right / (double)t->at.seen);
+                     "epoch %llu of %zu  loss %.4f  accuracy %.4f", (unsigned long long)t->at.epoch + 1,
+                     t->recipe->epochs, loss, (double)t->at.right / (double)t->at.seen);
     } else {
         ht__progress(t->ctx, "training", done, (double)(t->recipe->epochs * t->batches), "epoch %llu of %zu  loss %.5g",
                      (unsigned long long)t->at.epoch + 1, t->recipe->epochs, loss);
@@ -298,8 +298,8 @@ static ht_status train_epoch(trainer *t, ht_error *err) {
 /* The model that these numbers make; rounded when that is what was trained for. */
 static ht_status export(const trainer *t, bool best, ht_graph **out, ht_error *err) {
     const ht_network *n = t->network;
-    HT_TRY(ht__network_export(n, best ? t->best_parameters : n->parameters, best ? t->best_statistics : n->statistics[0],
-                              out, err));
+    HT_TRY(ht__network_export(n, best ? t->best_parameters : n->parameters,
+                              best ? t->best_statistics : n->statistics[0], out, err));
     if (t->fake == NULL) {
         return HT_OK;
     }

@@ -8,8 +8,8 @@
 /* What ht_train is asked for, around a graph: the loop neither knows architectures nor files of models. */
 typedef struct ht_training {
     ht_context *ctx;
-    const ht_train_options *recipe; /* checked */
-    const ht_graph *source;         /* the network with its first weights; borrowed */
+    const ht_train_options *recipe;       /* checked */
+    const ht_graph *source;               /* the network with its first weights; borrowed */
     const ht_dataset *train, *validation; /* validation may be NULL */
     void (*on_epoch)(void *user, const ht_train_epoch *epoch);
     void *user;

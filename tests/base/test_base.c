@@ -81,8 +81,10 @@ static void arena_hands_out_zeroed_aligned_memory(void **state) {
 
 int main(void) {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(philox_matches_published_vectors), cmocka_unit_test(random_fill_equals_random_at),
-        cmocka_unit_test(pool_visits_each_item_once),       cmocka_unit_test(numbers_parse_whole_or_not),
+        cmocka_unit_test(philox_matches_published_vectors),
+        cmocka_unit_test(random_fill_equals_random_at),
+        cmocka_unit_test(pool_visits_each_item_once),
+        cmocka_unit_test(numbers_parse_whole_or_not),
         cmocka_unit_test(arena_hands_out_zeroed_aligned_memory),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

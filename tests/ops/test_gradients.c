@@ -1,8 +1,8 @@
 /* Every gradient rule against finite differences, through the compiler and the reference kernels.
  *
  * loss = sum of y * r with fixed random numbers r (or the operator's own loss); each element of each input is moved by
- * +-h, and (4 D(h/2) - D(h)) / 3 with D(h) = (loss(+h) - loss(-h)) / 2h is the derivative to fourth order. Inputs are drawn
- * from a seed that is printed when a case fails. */
+ * +-h, and (4 D(h/2) - D(h)) / 3 with D(h) = (loss(+h) - loss(-h)) / 2h is the derivative to fourth order. Inputs are
+ * drawn from a seed that is printed when a case fails. */
 #include "support.h"
 
 #include <math.h>
@@ -28,7 +28,7 @@ typedef struct recipe {
     uint32_t input_count;
     uint32_t outputs; /* of the node; output 0 is y, or the loss when `is_loss` */
     bool is_loss;
-    double low, high; /* of input values */
+    double low, high;                                                  /* of input values */
     void (*more)(ht_graph *graph, ht_value **inputs, uint32_t *count); /* appends constants */
     void (*attributes)(ht_graph *graph, ht_node *node);
 } recipe;
@@ -120,7 +120,8 @@ static void set_ratio(ht_graph *graph, ht_node *node) { ht__node_set_float(graph
 static void set_keep0(ht_graph *graph, ht_node *node) { ht__node_set_int(graph, node, "keepdims", 0, NULL); }
 static void set_relu(ht_graph *graph, ht_node *node) { ht__node_set_int(graph, node, "relu", 1, NULL); }
 
-#define V(...) {__VA_ARGS__}
+#define V(...) \
+    { __VA_ARGS__ }
 static const recipe recipes[] = {
     {"Relu", {{2, V(3, 4)}}, 1, 1, false, -2, 2, NULL, NULL},
     {"LeakyRelu", {{2, V(3, 4)}}, 1, 1, false, -2, 2, NULL, NULL},
@@ -370,8 +371,7 @@ static void dropout_drops_the_same_elements_in_any_layout(void **state) {
         input[i] = 1;
     }
     void *arena = ht__alloc(&ht__system_allocator, ht__program_run_bytes(program));
-    ht_run_arguments arguments = {
-        .inputs = (const void *[]){input}, .outputs = (void *[]){output, dx}, .arena = arena};
+    ht_run_arguments arguments = {.inputs = (const void *[]){input}, .outputs = (void *[]){output, dx}, .arena = arena};
     check(ht__program_run(program, &arguments, &err), &err);
     int dropped = 0;
     for (int i = 0; i < COUNT; ++i) {

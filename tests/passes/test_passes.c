@@ -11,13 +11,13 @@
 
 static ht_context *ctx;
 
-#define CHECKED(expression)                                                                                            \
-    do {                                                                                                               \
-        ht_error checked_error = {0};                                                                                  \
-        ht_error *err = &checked_error;                                                                                \
-        if ((expression) != HT_OK) {                                                                                   \
-            fail_msg("%s: %s", checked_error.where, checked_error.message);                                            \
-        }                                                                                                              \
+#define CHECKED(expression)                                                 \
+    do {                                                                    \
+        ht_error checked_error = {0};                                       \
+        ht_error *err = &checked_error;                                     \
+        if ((expression) != HT_OK) {                                        \
+            fail_msg("%s: %s", checked_error.where, checked_error.message); \
+        }                                                                   \
     } while (0)
 
 static ht_value *constant(ht_graph *graph, uint64_t seed, float low, int32_t rank, const int64_t *dims) {
@@ -57,8 +57,8 @@ static ht_graph *model(void) {
                             constant(g, 5, .1f, 1, c4)},
              5, NULL);
     y = node(g, "Relu", &y, 1, NULL);
-    y = node(g, "Conv", (ht_value *[]){y, constant(g, 6, -.5f, 4, (int64_t[]){4, 4, 3, 3}), constant(g, 7, -.5f, 1, c4)},
-             3, NULL);
+    y = node(g, "Conv",
+             (ht_value *[]){y, constant(g, 6, -.5f, 4, (int64_t[]){4, 4, 3, 3}), constant(g, 7, -.5f, 1, c4)}, 3, NULL);
     ht_value *low, *high;
     CHECKED(ht__graph_add_scalar(g, "low", -.3f, &low, err));
     CHECKED(ht__graph_add_scalar(g, "high", .6f, &high, err));

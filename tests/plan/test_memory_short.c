@@ -51,12 +51,10 @@ static ht_status use(ht_graph *graph, ht_error *err) {
     float input[2 * 3 * 36] = {0}, output[10];
     const void *inputs[] = {input};
     void *outputs[] = {output}, *arena = ht__alloc(allocator, ht__program_run_bytes(program));
-    ht_status status = arena == NULL ? ht__fail_memory(err, 1)
-                                     : ht__program_run(program,
-                                                       &(ht_run_arguments){.inputs = inputs,
-                                                                           .outputs = outputs,
-                                                                           .arena = arena},
-                                                       err);
+    ht_status status =
+        arena == NULL
+            ? ht__fail_memory(err, 1)
+            : ht__program_run(program, &(ht_run_arguments){.inputs = inputs, .outputs = outputs, .arena = arena}, err);
     ht__free(allocator, arena);
     ht__program_destroy(program);
     return status;

@@ -1,5 +1,5 @@
-/* Training from end to end: it learns, it is the same to the bit each time, and a run that was killed or interrupted ends
- * like one that was not. */
+/* Training from end to end: it learns, it is the same to the bit each time, and a run that was killed or interrupted
+ * ends like one that was not. */
 #include "support.h"
 
 #include <math.h>
@@ -265,8 +265,8 @@ static void interrupted_within_an_epoch(void **state) {
     ht__graph_destroy(b);
 }
 
-/* 3-bit weights from fresh weights, 6-bit activations: what comes out is rounded, annotated, and still right; and a run that was
- * interrupted ends the same, so the activations' ranges are part of the checkpoint. */
+/* 3-bit weights from fresh weights, 6-bit activations: what comes out is rounded, annotated, and still right; and a run
+ * that was interrupted ends the same, so the activations' ranges are part of the checkpoint. */
 static void quantization_aware(void **state) {
     (void)state;
     char checkpoint[96];

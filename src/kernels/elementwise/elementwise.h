@@ -42,7 +42,7 @@
     X(POW, pow)                                                           \
     X(MIN, min)                                                           \
     X(MAX, max)                                                           \
-    X(PRELU, prelu) /* x < 0 ? z x : x */                                 \
+    X(PRELU, prelu)                     /* x < 0 ? z x : x */             \
     X(RELU_GRAD, relu_grad)             /* (y, dy): y > 0 ? dy : 0 */     \
     X(LEAKY_RELU_GRAD, leaky_relu_grad) /* (x, dy): x < 0 ? a dy : dy */  \
     X(CLIP_GRAD, clip_grad)             /* (x, dy): a < x < b ? dy : 0 */ \

@@ -80,9 +80,7 @@ static void write_scalar(ht_type type, void *y, int64_t i, scalar s) {
     case HT_I32: ((int32_t *)y)[i] = (int32_t)as_integer(s, INT32_MIN, INT32_MAX); break;
     case HT_U32: ((uint32_t *)y)[i] = (uint32_t)as_integer(s, 0, UINT32_MAX); break;
     case HT_I64: ((int64_t *)y)[i] = as_integer(s, INT64_MIN, INT64_MAX); break;
-    case HT_U64:
-        ((uint64_t *)y)[i] = s.kind == SCALAR_REAL ? truncated_unsigned(s.real) : (uint64_t)s.integer;
-        break;
+    case HT_U64: ((uint64_t *)y)[i] = s.kind == SCALAR_REAL ? truncated_unsigned(s.real) : (uint64_t)s.integer; break;
     case HT_F16: ((uint16_t *)y)[i] = (uint16_t)ht__f16.encode(&ht__f16, as_float(s)); break;
     case HT_BF16: ((uint16_t *)y)[i] = (uint16_t)ht__bf16.encode(&ht__bf16, as_float(s)); break;
     case HT_BOOL: ((uint8_t *)y)[i] = s.kind == SCALAR_REAL ? s.real != 0.0 : s.integer != 0; break;

@@ -6,8 +6,8 @@
 #include "ops/common.h"
 
 /* Reads group, strides, pads, dilations and the fused activation for input x [N,C,...] and weights w [O,C/G,k...]. */
-ht_status ht__conv_read(const ht_node *node, const ht_tensor_desc *x, const ht_tensor_desc *w,
-                        ht_conv_parameters *out, ht_window *window, ht_error *err);
+ht_status ht__conv_read(const ht_node *node, const ht_tensor_desc *x, const ht_tensor_desc *w, ht_conv_parameters *out,
+                        ht_window *window, ht_error *err);
 /* The fused activation that passes leave in the attributes activation ("relu", "clip"), clip_low, clip_high. */
 ht_status ht__read_activation(const ht_node *node, ht_activation *kind, float *low, float *high, ht_error *err);
 

@@ -3,8 +3,9 @@
 #include <string.h>
 
 static const ht_arch *const archs[] = {
-    &ht__arch_mlp_simple, &ht__arch_mlp_complex, &ht__arch_lenet5,  &ht__arch_cnn_small,           &ht__arch_cnn_vanilla,
-    &ht__arch_resnet8,    &ht__arch_resnet9,     &ht__arch_ds_cnn, &ht__arch_mobilenet_v1_quarter,
+    &ht__arch_mlp_simple, &ht__arch_mlp_complex, &ht__arch_lenet5,
+    &ht__arch_cnn_small,  &ht__arch_cnn_vanilla, &ht__arch_resnet8,
+    &ht__arch_resnet9,    &ht__arch_ds_cnn,      &ht__arch_mobilenet_v1_quarter,
 };
 #define ARCH_COUNT (sizeof archs / sizeof *archs)
 
@@ -67,7 +68,11 @@ ht_status ht__arch_graph(ht_context *ctx, const ht_arch *arch, const ht_dataset_
     }
     ht_graph *graph;
     HT_TRY(ht__graph_create(ctx, arch->info.name, &graph, err));
-    ht_layers layers = {.graph = graph, .task = data->task, .initialization = initialization, .seed = seed, .err = err,
+    ht_layers layers = {.graph = graph,
+                        .task = data->task,
+                        .initialization = initialization,
+                        .seed = seed,
+                        .err = err,
                         .outputs = data->task == HT_TASK_CLASSIFICATION ? data->classes : data->target_width};
     layers.status = add_input(&layers, data);
     if (layers.status == HT_OK) {

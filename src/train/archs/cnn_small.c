@@ -24,5 +24,5 @@ static void recipe(const ht_dataset_info *data, ht_train_options *out) {
     out->crop = 2;
 }
 
-const ht_arch ht__arch_cnn_small = {{"cnn-small", "six narrow convolutions, 53,000 weights (the demonstration's net)", 3},
-                                    build, recipe};
+const ht_arch ht__arch_cnn_small = {
+    {"cnn-small", "six narrow convolutions, 53,000 weights (the demonstration's net)", 3}, build, recipe};

@@ -23,4 +23,5 @@ static void recipe(const ht_dataset_info *data, ht_train_options *out) {
     out->schedule = HT_SCHEDULE_ONECYCLE;
 }
 
-const ht_arch ht__arch_cnn_vanilla = {{"cnn-vanilla", "six convolutions, two dense layers (capstone)", 3}, build, recipe};
+const ht_arch ht__arch_cnn_vanilla = {
+    {"cnn-vanilla", "six convolutions, two dense layers (capstone)", 3}, build, recipe};

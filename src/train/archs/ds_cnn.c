@@ -22,4 +22,5 @@ static void recipe(const ht_dataset_info *data, ht_train_options *out) {
     out->schedule = HT_SCHEDULE_ONECYCLE;
 }
 
-const ht_arch ht__arch_ds_cnn = {{"ds-cnn", "depthwise separable convolutions, 64 wide (MLPerf Tiny)", 3}, build, recipe};
+const ht_arch ht__arch_ds_cnn = {
+    {"ds-cnn", "depthwise separable convolutions, 64 wide (MLPerf Tiny)", 3}, build, recipe};

@@ -12,8 +12,8 @@ static void build(ht_layers *layers) {
 }
 
 /* Chosen on telescope's validation split, for classes: strong decoupled decay does more for these nets than the
- * capstone's dropout of 0.1, which stays the architecture's and is overridden here. For values dropout costs precision (the
- * noise it adds to the sums stays in the squared error), so there is none; --dropout 0.1 brings it back. */
+ * capstone's dropout of 0.1, which stays the architecture's and is overridden here. For values dropout costs precision
+ * (the noise it adds to the sums stays in the squared error), so there is none; --dropout 0.1 brings it back. */
 static void recipe(const ht_dataset_info *data, ht_train_options *out) {
     bool regression = data->task == HT_TASK_REGRESSION;
     out->batch = 32;

@@ -6,8 +6,8 @@ static void build(ht_layers *layers) {
     ht__layers_finish(layers, ht__layer_dense(layers, x, (int64_t)layers->outputs));
 }
 
-/* The capstone's Adam 1e-3 with batch 16, but longer and ending in small steps: its fixed 10 and 20 epochs stop short of what
- * these nets reach. */
+/* The capstone's Adam 1e-3 with batch 16, but longer and ending in small steps: its fixed 10 and 20 epochs stop short
+ * of what these nets reach. */
 static void recipe(const ht_dataset_info *data, ht_train_options *out) {
     bool regression = data->task == HT_TASK_REGRESSION;
     out->batch = 16;
