@@ -181,13 +181,22 @@ static void learns_values(void **state) {
 /* Convolution, batch norm with its statistics (validation runs on them), pooling, augmentation. */
 static void learns_pictures(void **state) {
     (void)state;
-    ht_dataset data = picture_set(180);
+    /* The thread sanitizer looks for races, and the plain C convolutions that it runs on are slow: one step shows it
+     * all. */
+#ifdef __SANITIZE_THREAD__
+    size_t samples = 15, epochs = 1;
+    double wanted = 0;
+#else
+    size_t samples = 180, epochs = 6;
+    double wanted = 0.95;
+#endif
+    ht_dataset data = picture_set(samples);
     ht_train_report report;
-    ht_train_options recipe = recipe_for("cnn-small", &data, 6);
+    ht_train_options recipe = recipe_for("cnn-small", &data, epochs);
     recipe.batch = 15;
     recipe.crop = 1;
     ht_graph *graph = trained("cnn-small", &data, &recipe, &report);
-    assert_true(report.last.validation_accuracy > 0.95);
+    assert_true(report.last.validation_accuracy >= wanted);
     ht__graph_destroy(graph);
 }
 
