@@ -6,8 +6,8 @@ if [ -z "${HALFTONE_ORACLES:-}" ]; then
     [ "${HALFTONE_REQUIRE_ORACLES:-}" = 1 ] && exit 1
     exit 77
 fi
-if nm -D "$BUILD/libhalftone.so" | grep -q __asan_init; then
-    echo "skipped: Python cannot load a library that wants the address sanitizer"
+if nm -D "$BUILD/libhalftone.so" | grep -qE '__(asan|tsan)_init'; then
+    echo "skipped: Python cannot load a library that wants a sanitizer"
     exit 77
 fi
 "$HALFTONE_ORACLES/bin/python" tests/data/oracle.py "$BUILD/libhalftone.so"
