@@ -208,9 +208,21 @@ static void graphs_are_checked(void **state) {
     file = wrap_graph(&graph, 17);
     expect(&file, HT_ERROR_UNSUPPORTED, "NoSuchThing (node h), Another (node y)");
 
-    graph = empty();
+    graph = empty(); /* found by fuzzing: an operand that is absent where none may be */
     put_input(&graph, "x", 4);
     ht_buffer node = empty();
+    put_text(&node, 1, "x");
+    put_text(&node, 1, "");
+    put_text(&node, 1, "x");
+    put_text(&node, 2, "y");
+    put_text(&node, 4, "Concat");
+    put_message(&graph, 1, &node);
+    file = wrap_graph(&graph, 17);
+    expect(&file, HT_ERROR_FORMAT, "missing");
+
+    graph = empty();
+    put_input(&graph, "x", 4);
+    node = empty();
     put_text(&node, 1, "x");
     put_text(&node, 1, "x");
     put_text(&node, 2, "y");

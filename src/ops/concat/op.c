@@ -7,6 +7,9 @@ static ht_status infer(const ht_graph *graph, ht_node *node, ht_error *err) {
     int32_t axis;
     HT_TRY(ht__normal_axis(node, ht__node_int(node, "axis", 0), y.rank, &axis, err));
     for (uint32_t k = 1; k < node->input_count; ++k) {
+        if (!ht__has_input(node, k)) {
+            return ht__fail_at(err, HT_ERROR_FORMAT, node->name, "Input %u of Concat is missing.", k + 1);
+        }
         const ht_tensor_desc *x = &node->inputs[k]->desc;
         bool fits = x->rank == y.rank && x->type == y.type;
         for (int32_t i = 0; i < y.rank && fits; ++i) {
