@@ -83,6 +83,14 @@ ht_status ht__normal_axis(const ht_node *node, int64_t axis, int32_t rank, int32
     return HT_OK;
 }
 
+ht_status ht__quantize_axis(const ht_node *node, int64_t otherwise, int32_t *out, ht_error *err) {
+    if (ht__desc_elements(&node->inputs[1]->desc) == 1) {
+        *out = 0;
+        return HT_OK;
+    }
+    return ht__normal_axis(node, ht__node_int(node, "axis", otherwise), node->inputs[0]->desc.rank, out, err);
+}
+
 ht_status ht__constant_ints(const ht_node *node, uint32_t index, int64_t out[HT_MAX_RANK], size_t *count,
                             ht_error *err) {
     const ht_value *value = node->inputs[index];

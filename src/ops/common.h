@@ -40,6 +40,10 @@ ht_status ht__window_read(const ht_node *node, const ht_tensor_desc *x, const in
 /* Output size along spatial axis i for an input of `size`; -1 when `size` is unknown; 0 when nothing fits. */
 int64_t ht__window_output(const ht_window *window, int32_t i, int64_t size);
 
+/* The axis that scale (input 1) and zero point of a quantizing operator run along: 0 for a single scale, else the
+ * attribute axis, `otherwise` when it is absent. */
+ht_status ht__quantize_axis(const ht_node *node, int64_t otherwise, int32_t *out, ht_error *err);
+
 void ht__lower_unary(ht_kernel_call *call, ht_unary function, float a, float b);
 void ht__lower_binary(ht_kernel_call *call, ht_binary function, float a, float b);
 /* The parameter struct of `call` to be filled. */

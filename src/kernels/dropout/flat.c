@@ -1,6 +1,6 @@
 /* Dropout over contiguous stretches, random numbers drawn a buffer at a time. */
+#include "base/clones.h"
 #include "base/rng.h"
-#include "cpu/clones.h"
 #include "kernels/dropout/variants.h"
 
 #define GRAIN 8192 /* elements per thread that make another thread worth while */
@@ -13,7 +13,7 @@ typedef struct dropout_job {
     uint64_t first; /* index of element 0 in the random stream */
 } dropout_job;
 
-HT_CPU_CLONES
+HT_CLONES
 static void drop(const float *restrict x, float *restrict y, const float *restrict random, float ratio, float scale,
                  size_t count) {
     for (size_t i = 0; i < count; ++i) {

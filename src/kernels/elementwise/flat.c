@@ -1,6 +1,6 @@
 /* Elementwise functions over contiguous stretches: the loop stands inside the choice of function, so that it
  * vectorises. Element by element the same operations as the references, hence the same bits. */
-#include "cpu/clones.h"
+#include "base/clones.h"
 #include "kernels/elementwise/functions.h"
 #include "kernels/elementwise/variants.h"
 #include "kernels/index.h"
@@ -8,7 +8,7 @@
 
 #define GRAIN 16384 /* elements; below, a second thread costs more than it brings */
 
-HT_CPU_CLONES
+HT_CLONES
 static void unary_flat(const ht_unary_parameters *p, const float *restrict x, float *restrict y, size_t count) {
     float a = p->a, b = p->b;
     switch (p->function) {
@@ -75,7 +75,7 @@ static inline __attribute__((always_inline)) void binary_loop(ht_binary function
     }
 }
 
-HT_CPU_CLONES
+HT_CLONES
 static void binary_row(const ht_binary_parameters *p, float *y, const float *x, int64_t step_x, const float *z,
                        int64_t step_z, int64_t count) {
     switch (p->function) {

@@ -6,7 +6,7 @@
  * copied first into panels of the scratch memory (or once and for all, when B is a constant). */
 #include <string.h>
 
-#include "cpu/clones.h"
+#include "base/clones.h"
 #include "kernels/index.h"
 #include "kernels/lanes.h"
 #include "kernels/matmul/variants.h"
@@ -125,7 +125,7 @@ HT_INLINE void strip(const product *job, int rows, int64_t i, int64_t column, co
     }
 }
 
-HT_CPU_CLONES
+HT_CLONES
 static void multiply_rows(const product *job, int64_t begin, int64_t end) {
     const small_state *s = job->state;
     int64_t place = columns_in_place(s), width = panel_width(s);

@@ -8,7 +8,7 @@
 #include <math.h>
 #include <string.h>
 
-#include "cpu/clones.h"
+#include "base/clones.h"
 #include "kernels/index.h"
 #include "kernels/norm/variants.h"
 
@@ -98,7 +98,7 @@ static void chunk_rows(const rows_state *s, size_t chunk, int64_t *begin, int64_
 
 /* ---- y = (x - mean) a + beta ---- */
 
-HT_CPU_CLONES
+HT_CLONES
 static void apply(const float *restrict x, float *restrict y, int64_t rows, int64_t channels,
                   const float *restrict mean, const float *restrict a, const float *restrict beta, bool relu) {
     for (int64_t r = 0; r < rows; ++r) {
@@ -152,7 +152,7 @@ const ht_kernel_variant ht__batch_norm_f32_rows = {.name = "batch_norm_f32_rows"
 
 /* first[c] = sum of x - shift, second[c] = sum of (x - shift)^2: the shift keeps the difference of squares exact
  * enough. */
-HT_CPU_CLONES
+HT_CLONES
 static void moment_sums(const float *restrict x, int64_t rows, int64_t channels, const float *restrict shift,
                         double *restrict first, double *restrict second) {
     memset(first, 0, (size_t)channels * sizeof *first);
@@ -227,7 +227,7 @@ const ht_kernel_variant ht__batch_norm_train_f32_rows = {.name = "batch_norm_tra
 /* ---- gradient ---- */
 
 /* first[c] = sum of d, second[c] = sum of d (x - mean), with d = dy where mask > 0 (no mask: everywhere). */
-HT_CPU_CLONES
+HT_CLONES
 static void gradient_sums(const float *restrict dy, const float *restrict x, const float *restrict mask, int64_t rows,
                           int64_t channels, const float *restrict mean, double *restrict first,
                           double *restrict second) {
@@ -251,7 +251,7 @@ static void gradient_sums(const float *restrict dy, const float *restrict x, con
     }
 }
 
-HT_CPU_CLONES
+HT_CLONES
 static void apply_gradient(const float *restrict dy, const float *restrict x, const float *restrict mask,
                            float *restrict dx, int64_t rows, int64_t channels, const rows_scratch *k) {
     const float *restrict a = k->a, *restrict b = k->b, *restrict shift = k->c, *restrict mean = k->mean;

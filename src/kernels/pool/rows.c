@@ -3,7 +3,7 @@
 #include <math.h>
 #include <string.h>
 
-#include "cpu/clones.h"
+#include "base/clones.h"
 #include "kernels/index.h"
 #include "kernels/pool/variants.h"
 #include "kernels/window.h"
@@ -88,14 +88,14 @@ typedef struct rows_job {
 
 /* ---- forward ---- */
 
-HT_CPU_CLONES
+HT_CLONES
 static void row_maximum(const float *restrict x, float *restrict best, int64_t channels) {
     for (int64_t c = 0; c < channels; ++c) {
         best[c] = x[c] > best[c] || x[c] != x[c] ? x[c] : best[c];
     }
 }
 
-HT_CPU_CLONES
+HT_CLONES
 static void row_sum(const float *restrict x, double *restrict sum, int64_t channels) {
     for (int64_t c = 0; c < channels; ++c) {
         sum[c] += (double)x[c];
@@ -178,7 +178,7 @@ const ht_kernel_variant ht__pool_f32_rows = {
 /* ---- gradient ---- */
 
 /* Element number k of the window takes over where it is larger (a NaN is larger than all), as the reference decides. */
-HT_CPU_CLONES
+HT_CLONES
 static void keep_largest(const float *restrict x, float *restrict best, int32_t *restrict which, int32_t k,
                          int64_t channels) {
     for (int64_t c = 0; c < channels; ++c) {
@@ -188,7 +188,7 @@ static void keep_largest(const float *restrict x, float *restrict best, int32_t 
     }
 }
 
-HT_CPU_CLONES
+HT_CLONES
 static void add_where(const float *restrict dy, const int32_t *restrict which, int32_t k, float *restrict dx,
                       int64_t channels) {
     for (int64_t c = 0; c < channels; ++c) {
@@ -196,7 +196,7 @@ static void add_where(const float *restrict dy, const int32_t *restrict which, i
     }
 }
 
-HT_CPU_CLONES
+HT_CLONES
 static void set_where(const float *restrict dy, const int32_t *restrict which, int32_t k, float *restrict dx,
                       int64_t channels) {
     for (int64_t c = 0; c < channels; ++c) {
@@ -204,7 +204,7 @@ static void set_where(const float *restrict dy, const int32_t *restrict which, i
     }
 }
 
-HT_CPU_CLONES
+HT_CLONES
 static void add_share(const float *restrict dy, float count, float *restrict dx, int64_t channels) {
     for (int64_t c = 0; c < channels; ++c) {
         dx[c] += dy[c] / count;

@@ -1,7 +1,7 @@
 /* Fake quantization over contiguous stretches: the reference's operations, element by element, hence its bits. */
 #include <math.h>
 
-#include "cpu/clones.h"
+#include "base/clones.h"
 #include "kernels/quantize/variants.h"
 
 #define GRAIN 16384 /* elements per thread that make another thread worth while */
@@ -50,7 +50,7 @@ static inline __attribute__((always_inline)) float pass_value(float x, float sca
 }
 
 /* `count` elements with one scale (step 0) or one each (step 1). */
-HT_CPU_CLONES
+HT_CLONES
 static void fake_row(const float *restrict x, float *restrict y, size_t count, const float *restrict scale,
                      const float *restrict zero, size_t step, float low, float high) {
     if (step == 0) {
@@ -65,7 +65,7 @@ static void fake_row(const float *restrict x, float *restrict y, size_t count, c
     }
 }
 
-HT_CPU_CLONES
+HT_CLONES
 static void pass_row(const float *restrict x, const float *restrict dy, float *restrict dx, size_t count,
                      const float *restrict scale, const float *restrict zero, size_t step, float low, float high) {
     if (step == 0) {

@@ -2,7 +2,7 @@
  * reference's order, hence its bits. */
 #include <string.h>
 
-#include "cpu/clones.h"
+#include "base/clones.h"
 #include "kernels/index.h"
 #include "kernels/reduce/variants.h"
 #include "kernels/walk.h"
@@ -60,7 +60,7 @@ typedef struct reduce_job {
     int64_t step; /* between the sums of neighbouring elements */
 } reduce_job;
 
-HT_CPU_CLONES
+HT_CLONES
 static void add_row(double *restrict sums, const float *restrict x, int64_t count) {
     for (int64_t i = 0; i < count; ++i) {
         sums[i] += (double)x[i];

@@ -8,11 +8,7 @@
 static ht_status read_parameters(const ht_node *node, ht_quantize_parameters *out, ht_error *err) {
     out->low = ht__node_float(node, "low", 0.0f);
     out->high = ht__node_float(node, "high", 255.0f);
-    out->axis = 0;
-    if (ht__desc_elements(&node->inputs[1]->desc) == 1) {
-        return HT_OK;
-    }
-    return ht__normal_axis(node, ht__node_int(node, "axis", 0), node->inputs[0]->desc.rank, &out->axis, err);
+    return ht__quantize_axis(node, 0, &out->axis, err);
 }
 
 static ht_status lower(const ht_node *node, ht_kernel_call *call, int32_t operands[HT_MAX_INPUTS], ht_error *err) {

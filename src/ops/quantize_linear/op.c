@@ -11,11 +11,7 @@ static ht_status infer(const ht_graph *graph, ht_node *node, ht_error *err) {
 static ht_status lower(const ht_node *node, ht_kernel_call *call, int32_t operands[HT_MAX_INPUTS], ht_error *err) {
     (void)operands;
     ht_quantize_parameters *parameters = HT_LOWER(ht_quantize_parameters, call, ht__quantize_family);
-    if (node->inputs[1]->desc.rank == 0 || ht__desc_elements(&node->inputs[1]->desc) == 1) {
-        parameters->axis = 0;
-        return HT_OK;
-    }
-    return ht__normal_axis(node, ht__node_int(node, "axis", 1), node->inputs[0]->desc.rank, &parameters->axis, err);
+    return ht__quantize_axis(node, 1, &parameters->axis, err);
 }
 
 const ht_op ht__op_QuantizeLinear = {
