@@ -170,6 +170,7 @@ static ht_status copy_ends(const ht_graph *source, ht_graph *graph, ht_error *er
 ht_status ht__graph_copy(const ht_graph *source, ht_graph **out, ht_error *err) {
     ht_graph *graph;
     HT_TRY(ht__graph_create(source->ctx, source->name, &graph, err));
+    graph->requant = source->requant;
     ht_status status = copy_values(source, graph, err);
     if (status == HT_OK) {
         status = copy_nodes(source, graph, err);

@@ -78,10 +78,23 @@ struct ht_node {
     uint32_t attribute_count;
 };
 
+/* How a program that runs the graph in integers brings an accumulator back to codes. The rule is the one of the file
+ * format that the graph came from, so that integers equal those of that format's own runtime. It says nothing about
+ * float or simulated runs. Changing it changes results by up to one code per operator; who does so tells the user.
+ *
+ * FLOAT: y = saturate(zero_point + round_half_even(float(accumulator) * m)), m = (s_x * s_w) / s_y in f32, in that
+ * order. FIXED: each operator follows the reference kernel of LiteRT, the formula stands in the operator's folder: m is
+ * a 32-bit fixed-point fraction and a power of two, and no step of the run needs floating point. */
+typedef enum ht_requant {
+    HT_REQUANT_FLOAT = 0, /* ONNX, and graphs made here */
+    HT_REQUANT_FIXED      /* TFLite */
+} ht_requant;
+
 struct ht_graph {
     ht_context *ctx;
     ht_arena *arena; /* owns everything below */
     const char *name;
+    ht_requant requant;
     ht_value **values;
     size_t value_count, value_capacity;
     ht_node **nodes; /* in topological order after ht__graph_sort */
@@ -93,9 +106,11 @@ struct ht_graph {
     size_t names_size;
 };
 
+/* An empty graph; requantization rule HT_REQUANT_FLOAT. */
 ht_status ht__graph_create(ht_context *ctx, const char *name, ht_graph **out, ht_error *err);
 void ht__graph_destroy(ht_graph *graph);
-/* A deep copy in an arena of its own, except that constant data is shared: `source` must outlive it. */
+/* A deep copy (requantization rule included) in an arena of its own, except that constant data is shared: `source` must
+ * outlive it. */
 ht_status ht__graph_copy(const ht_graph *source, ht_graph **out, ht_error *err);
 
 /* ---- building: each copies names and arrays into the arena ---- */

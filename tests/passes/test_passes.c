@@ -159,6 +159,18 @@ static void annotated_activations_are_rounded(void **state) {
     ht__graph_destroy(graph);
 }
 
+/* What a program in integers will follow is part of the graph: passes work on copies. */
+static void the_requantization_rule_is_copied(void **state) {
+    (void)state;
+    ht_graph *graph = model(), *copy;
+    assert_int_equal(graph->requant, HT_REQUANT_FLOAT);
+    graph->requant = HT_REQUANT_FIXED;
+    CHECKED(ht__graph_copy(graph, &copy, err));
+    assert_int_equal(copy->requant, HT_REQUANT_FIXED);
+    ht__graph_destroy(copy);
+    ht__graph_destroy(graph);
+}
+
 static int setup(void **state) {
     (void)state;
     return ht_context_create(NULL, &ctx, NULL);
@@ -176,6 +188,7 @@ int main(void) {
         cmocka_unit_test(activations_fuse),
         cmocka_unit_test(shapes_fold_away),
         cmocka_unit_test(annotated_activations_are_rounded),
+        cmocka_unit_test(the_requantization_rule_is_copied),
     };
     return cmocka_run_group_tests(tests, setup, teardown);
 }
