@@ -111,7 +111,8 @@ static void describe_layer(layer_walk *walk, const ht_node *node, ht_layer_info 
         layer->bytes_packed += size.bytes_packed;
         if (input->quantization != NULL) {
             layer->scheme = layer->scheme != NULL ? layer->scheme : input->quantization->scheme;
-            if (input->quantization->bits > layer->weight_bits) {
+            /* The 32 bits of a bias are no width of weights. */
+            if (input->quantization->wide_codes == NULL && input->quantization->bits > layer->weight_bits) {
                 layer->weight_bits = input->quantization->bits;
             }
         }
@@ -163,7 +164,7 @@ ht_status ht_model_describe(const ht_model *model, ht_model_info *info, ht_error
     for (size_t i = 0; i < graph->value_count; ++i) {
         const ht_value *value = graph->values[i];
         if (value->quantization != NULL && value->data != NULL) {
-            ++info->quantized_weights;
+            info->quantized_weights += value->quantization->wide_codes == NULL;
         } else if (value->quantization != NULL && (value->producer != NULL || value->is_input)) {
             ++info->quantized_activations;
         }

@@ -19,7 +19,7 @@ typedef struct ht_op ht_op;
  * A constant with an annotation holds its codes in `codes` and stands for the real numbers that they decode to, which
  * are what `ht_value.data` holds (f32). An activation with one is fake-quantized where it is produced. */
 typedef struct ht_quantization {
-    int32_t bits;      /* 1 .. 16 */
+    int32_t bits;      /* 1 .. 16; 32: a bias, see wide_codes */
     bool codebook;     /* true: real = table[group][code], times scale[group] if there is one;
                           false: real = (code - zero_point[group]) * scale[group] */
     bool shared_table; /* codebook: one table for all groups */
@@ -35,6 +35,7 @@ typedef struct ht_quantization {
     uint32_t levels;    /* codebook: levels per group, <= 2^bits */
     const uint16_t *codes; /* [elements], offset so that the smallest code is 0 (affine signed: code + 2^(bits-1)); NULL
                               for activations */
+    const int32_t *wide_codes; /* bits 32: [elements] the codes as they are, affine with zero point 0; codes is NULL */
     ht_type element;    /* HT_F16 or HT_BF16: the codes are the bits of such numbers and stand for them; of the fields
                            above    only bits and codes apply (groups 1). HT_NONE: as above */
     const char *scheme; /* the scheme's text form, for reports; may be NULL */

@@ -29,6 +29,12 @@ ht_status ht__group_view(const ht_quantization *quantization, const ht_tensor_de
 }
 
 static void decode_affine(const ht_quantization *q, const ht_group_view *view, int64_t elements, float *out) {
+    if (q->wide_codes != NULL) {
+        for (int64_t i = 0; i < elements; ++i) {
+            out[i] = (float)q->wide_codes[i] * q->scale[ht__group_of(view, i)];
+        }
+        return;
+    }
     float offset = q->is_signed ? (float)(1 << (q->bits - 1)) : 0.0f;
     for (int64_t i = 0; i < elements; ++i) {
         size_t group = ht__group_of(view, i);

@@ -37,8 +37,26 @@ static float *random_zero_points(ht_rng *rng, const ht_quantization *q) {
     return zero;
 }
 
+/* A bias of 32-bit codes, with one scale or one per element. */
+static ht_quantization random_bias(ht_rng *rng, const ht_tensor_desc *desc) {
+    bool per_element = pick(rng, 2) != 0;
+    ht_quantization q = {.bits = 32, .is_signed = true, .axis = per_element ? 0 : -1};
+    q.groups = per_element ? (size_t)desc->dims[0] : 1;
+    q.scale = random_numbers(rng, q.groups, 0.001f, 0.1f);
+    q.zero_point = calloc(q.groups, sizeof *q.zero_point);
+    int32_t *codes = malloc((size_t)desc->dims[0] * sizeof *codes);
+    for (int64_t i = 0; i < desc->dims[0]; ++i) {
+        codes[i] = (int32_t)ht__rng_u32(rng);
+    }
+    q.wide_codes = codes;
+    return q;
+}
+
 /* A random annotation for a constant; everything in it is freed by free_quantization. */
 static ht_quantization random_quantization(ht_rng *rng, const ht_tensor_desc *desc) {
+    if (desc->rank == 1 && pick(rng, 2) != 0) {
+        return random_bias(rng, desc);
+    }
     ht_quantization q = {.bits = 1 + (int32_t)pick(rng, 16), .codebook = pick(rng, 2) != 0};
     q.is_signed = !q.codebook && pick(rng, 2) != 0;
     q.axis = (int32_t)pick(rng, (uint64_t)desc->rank + 1) - 1;
@@ -74,6 +92,7 @@ static void free_quantization(const ht_quantization *q) {
     free((void *)(uintptr_t)q->zero_point);
     free((void *)(uintptr_t)q->table);
     free((void *)(uintptr_t)q->codes);
+    free((void *)(uintptr_t)q->wide_codes);
 }
 
 /* y = x + w with the annotated constant w. The annotation is borrowed. */
@@ -123,7 +142,12 @@ static void assert_same_quantization(const ht_quantization *a, const ht_quantiza
         assert_int_equal(a->shared_table, b->shared_table);
         assert_same_floats(a->table, b->table, (a->shared_table ? 1 : a->groups) * a->levels);
     }
-    assert_memory_equal(a->codes, b->codes, (size_t)ht__desc_elements(desc) * sizeof *a->codes);
+    size_t elements = (size_t)ht__desc_elements(desc);
+    if (a->wide_codes != NULL) {
+        assert_memory_equal(a->wide_codes, b->wide_codes, elements * sizeof *a->wide_codes);
+    } else {
+        assert_memory_equal(a->codes, b->codes, elements * sizeof *a->codes);
+    }
     assert_int_equal(a->scheme == NULL, b->scheme == NULL);
     if (a->scheme != NULL) {
         assert_string_equal(a->scheme, b->scheme);

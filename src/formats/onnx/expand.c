@@ -53,6 +53,9 @@ static ht_status add_node(expansion *e, const char *op, const char *suffix, cons
 /* ---- codes and parameters ---- */
 
 static ht_type code_type(const ht_quantization *q) {
+    if (q->bits > 16) {
+        return HT_I32;
+    }
     bool is_signed = q->is_signed && !q->codebook;
     return q->bits <= 8 ? (is_signed ? HT_I8 : HT_U8) : (is_signed ? HT_I16 : HT_U16);
 }
@@ -65,6 +68,9 @@ static ht_status add_codes(expansion *e, const char **out) {
         desc = (ht_tensor_desc){.rank = 3, .dims = {e->view.channels, e->view.blocks, e->view.block_length}};
     }
     desc.type = code_type(q);
+    if (q->wide_codes != NULL) {
+        return add_tensor(e, ".codes", &desc, q->wide_codes, false, out);
+    }
     size_t bytes, size = ht_type_bytes(desc.type);
     uint8_t *stored = ht__desc_bytes(&desc, &bytes) ? ht__arena_alloc(e->emission->document->arena, bytes) : NULL;
     if (stored == NULL) {
@@ -101,6 +107,9 @@ static ht_tensor_desc parameter_shape(const expansion *e, ht_type type) {
 
 static bool fits_dequantize(const expansion *e) {
     const ht_quantization *q = e->q;
+    if (q->wide_codes != NULL) {
+        return true;
+    }
     if (q->codebook || q->bits > 8 || e->view.blocks > 1) {
         return false;
     }

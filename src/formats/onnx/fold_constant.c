@@ -132,37 +132,57 @@ static ht_status fold_element(onnx_folding *folding, onnx_node *node) {
     return replace_quantized(&d, q);
 }
 
-/* A 32-bit bias, as quantizers of others write them: it becomes plain numbers, since codes end at 16 bits. */
-static ht_status decode_bias(onnx_folding *folding, onnx_node *node) {
-    bool has_parameters =
-        ht__onnx_is_standard(node, "DequantizeLinear") && node->input_count >= 2 && node->output_count == 1;
-    const onnx_tensor *codes = has_parameters ? ht__onnx_constant(folding, node->inputs[0], HT_I32) : NULL;
-    const onnx_tensor *scale = has_parameters ? ht__onnx_constant(folding, node->inputs[1], HT_F32) : NULL;
-    bool has_zero = has_parameters && node->input_count > 2 && node->inputs[2][0] != '\0';
-    const onnx_tensor *zero = has_zero ? ht__onnx_constant(folding, node->inputs[2], HT_I32) : NULL;
-    if (codes == NULL || scale == NULL || (has_zero && zero == NULL)) {
+/* The operands of a DequantizeLinear of 32-bit codes; false for any other node. */
+static bool match_bias(const onnx_folding *folding, const onnx_node *node, onnx_decoding *d) {
+    if (!ht__onnx_is_standard(node, "DequantizeLinear") || node->input_count < 2 || node->output_count != 1) {
+        return false;
+    }
+    bool has_zero = node->input_count > 2 && node->inputs[2][0] != '\0';
+    d->codes = ht__onnx_constant(folding, node->inputs[0], HT_I32);
+    d->scale = ht__onnx_constant(folding, node->inputs[1], HT_F32);
+    d->zero_point = has_zero ? ht__onnx_constant(folding, node->inputs[2], HT_I32) : NULL;
+    if (d->codes == NULL || d->scale == NULL || (has_zero && d->zero_point == NULL)) {
+        return false;
+    }
+    int64_t count = ht__desc_elements(&d->codes->desc), scales = ht__desc_elements(&d->scale->desc);
+    bool per_element = d->codes->desc.rank == 1 && scales == count;
+    for (int64_t i = 0; i < scales && has_zero; ++i) {
+        bool none = ht__desc_elements(&d->zero_point->desc) == scales && ((const int32_t *)d->zero_point->data)[i] == 0;
+        if (!none) {
+            return false;
+        }
+    }
+    d->channels = scales;
+    d->axis = scales == 1 ? -1 : 0;
+    d->desc = d->codes->desc;
+    d->desc.type = HT_F32;
+    return count > 0 && (scales == 1 || per_element);
+}
+
+/* A 32-bit bias: its scales are those of the products that it is added to. */
+static ht_status fold_bias(onnx_folding *folding, onnx_node *node) {
+    onnx_decoding d = {.folding = folding, .nodes = {node}, .count = 1};
+    if (!match_bias(folding, node, &d)) {
         return HT_OK;
     }
-    int64_t count = ht__desc_elements(&codes->desc), scales = ht__desc_elements(&scale->desc);
-    bool per_element = codes->desc.rank == 1 && scales == count;
-    if (count <= 0 || (scales != 1 && !per_element) || (zero != NULL && ht__desc_elements(&zero->desc) != scales)) {
-        return HT_OK;
-    }
-    onnx_decoding d = {.folding = folding, .nodes = {node}, .count = 1, .name = node->outputs[0], .desc = codes->desc};
-    d.desc.type = HT_F32;
-    float *values;
-    HT_TRY(reserve(&d, (size_t)count * sizeof *values, &values));
-    for (int64_t i = 0; i < count; ++i) {
-        int64_t group = scales == 1 ? 0 : i;
-        int64_t offset = zero != NULL ? ((const int32_t *)zero->data)[group] : 0;
-        values[i] = (float)(((const int32_t *)codes->data)[i] - offset) * ((const float *)scale->data)[group];
-    }
-    return replace(&d, values, NULL);
+    d.name = node->outputs[0];
+    ht_quantization *q;
+    float *zero;
+    HT_TRY(reserve(&d, sizeof *q, &q));
+    HT_TRY(reserve(&d, (size_t)d.channels * sizeof *zero, &zero));
+    *q = (ht_quantization){.bits = 32,
+                           .is_signed = true,
+                           .axis = (int32_t)d.axis,
+                           .groups = (size_t)d.channels,
+                           .scale = d.scale->data,
+                           .zero_point = zero,
+                           .wide_codes = d.codes->data};
+    return replace_quantized(&d, q);
 }
 
 ht_status ht__onnx_fold_constant(onnx_folding *folding, onnx_node *node) {
     onnx_decoding d = {.folding = folding};
-    HT_TRY(decode_bias(folding, node));
+    HT_TRY(fold_bias(folding, node));
     HT_TRY(fold_element(folding, node));
     if (node->removed) {
         return HT_OK;

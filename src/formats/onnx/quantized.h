@@ -1,7 +1,7 @@
 /* How quantized tensors are written as standard nodes; folding recognises exactly these forms.
  *
- *   affine, 8 bits or fewer, one scale for all or one per channel, zero points that are codes:
- *       DequantizeLinear(codes i8|u8, scale, zero_point)
+ *   affine, 8 bits or fewer, one scale for all or one per channel, zero points that are codes; biases of 32 bits:
+ *       DequantizeLinear(codes i8|u8|i32, scale, zero_point)
  *   other affine:   Mul(Sub(Cast(codes), zero_point), scale)
  *   codebook:       Gather(table, Cast(codes) [+ offsets of each group's table]) [* scale]
  *   f16 and bf16:   Cast(codes)
