@@ -15,7 +15,7 @@ JOBS ?= $(shell nproc)
 .PHONY: all setup demo check test docs speed install clean
 
 all:
-	@for tool in cmake ninja protoc pkg-config; do command -v $$tool >/dev/null || \
+	@for tool in cmake ninja protoc flatc pkg-config; do command -v $$tool >/dev/null || \
 	    { echo "$$tool is missing; 'make setup' installs what is needed."; exit 1; }; done
 	cmake --preset release
 	cmake --build --preset release -j $(JOBS)

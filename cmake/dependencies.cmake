@@ -31,6 +31,14 @@ if(HALFTONE_WITH_ONNX)
   target_compile_definitions(halftone_dependencies INTERFACE HT_WITH_ONNX)
 endif()
 
+option(HALFTONE_WITH_TFLITE "reading and writing TFLite (FlatBuffers)" ON)
+if(HALFTONE_WITH_TFLITE)
+  enable_language(CXX)
+  find_program(FLATC flatc REQUIRED)
+  find_path(FLATBUFFERS_INCLUDE_DIR flatbuffers/flatbuffers.h REQUIRED)
+  target_compile_definitions(halftone_dependencies INTERFACE HT_WITH_TFLITE)
+endif()
+
 option(HALFTONE_WITH_ONEDNN "kernel variants from oneDNN (training, float evaluation)" ON)
 if(HALFTONE_WITH_ONEDNN)
   # Found by hand: Debian's dnnl-config.cmake asks for OpenCL's headers, which nothing here uses.
