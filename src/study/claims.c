@@ -89,21 +89,74 @@ bool ht__point_is_regression(const ht_claim_data *data, const ht_point *point) {
     return ht__study_lower_is_better(data->results, point->model);
 }
 
+size_t ht__claim_net(const ht_claim_data *data, const ht_point *point) {
+    const ht_study_model *own = ht__point_model(data, point), *model = data->results->study->models;
+    while (strcmp(model->dataset, own->dataset) != 0 || strcmp(model->name, own->name) != 0) {
+        ++model;
+    }
+    return (size_t)(model - data->results->study->models);
+}
+
 /* ---- tests ---- */
 
-void ht__tally_add(ht_tally *tally, double ours, double theirs) {
+ht_status ht__tally_new(const ht_claim_data *data, ht_tally **out, ht_error *err) {
+    *out = ht__calloc(&data->results->study->ctx->allocator, 1, sizeof **out);
+    return *out != NULL ? HT_OK : ht__fail_memory(err, sizeof **out);
+}
+
+void ht__tally_free(const ht_claim_data *data, ht_tally *tally) {
+    ht__free(&data->results->study->ctx->allocator, tally);
+}
+
+void ht__tally_add(ht_tally *tally, size_t first, size_t second, double ours, double theirs) {
+    size_t voter = 0;
+    while (voter < tally->count && (tally->voters[voter].first != first || tally->voters[voter].second != second)) {
+        ++voter;
+    }
+    if (voter == HT_TALLY_VOTERS) {
+        ++tally->left_out;
+        return;
+    }
+    if (voter == tally->count) {
+        tally->voters[voter].first = first;
+        tally->voters[voter].second = second;
+        ++tally->count;
+    }
     tally->wins += ours < theirs;
     tally->losses += ours > theirs;
-    tally->ties += ours == theirs;
+    tally->ties += !(ours < theirs) && !(ours > theirs);
+    tally->voters[voter].balance += (ours < theirs) - (ours > theirs);
 }
 
-double ht__tally_p(const ht_tally *tally) {
-    return tally->wins + tally->losses > 0 ? ht_mcnemar_exact(tally->wins, tally->losses) : NAN;
+ht_votes ht__tally_votes(const ht_tally *tally) {
+    ht_votes votes = {0, 0, NAN};
+    for (size_t i = 0; i < tally->count; ++i) {
+        votes.wins += tally->voters[i].balance > 0;
+        votes.losses += tally->voters[i].balance < 0;
+    }
+    if (votes.wins + votes.losses > 0) {
+        votes.p = ht_mcnemar_exact(votes.wins, votes.losses);
+    }
+    return votes;
 }
 
-void ht__claim_from_tally(ht_claim_test *claim, const ht_tally *tally) {
-    claim->p = ht__tally_p(tally);
-    claim->direction = tally->wins > tally->losses ? 1 : tally->wins < tally->losses ? -1 : 0;
+void ht__claim_from_tally(ht_claim_test *claim, const ht_tally *tally, const char *sentence, const char *cells,
+                          const char *voters) {
+    if (tally->count == 0) {
+        return;
+    }
+    ht_votes votes = ht__tally_votes(tally);
+    claim->p = votes.p;
+    claim->direction = votes.wins > votes.losses ? 1 : votes.wins < votes.losses ? -1 : 0;
+    size_t used = (size_t)snprintf(
+        claim->text, sizeof claim->text,
+        "%s in %llu %s, the reverse in %llu, equal in %llu; in most cells of %llu of %zu %s (sign test).", sentence,
+        (unsigned long long)tally->wins, cells, (unsigned long long)tally->losses, (unsigned long long)tally->ties,
+        (unsigned long long)votes.wins, tally->count, voters);
+    if (tally->left_out > 0 && used < sizeof claim->text) {
+        snprintf(claim->text + used, sizeof claim->text - used, " %llu cells more were left out.",
+                 (unsigned long long)tally->left_out);
+    }
 }
 
 /* Squared errors of a stored regression result. */

@@ -38,15 +38,40 @@ typedef ht_status ht_claim_function(const ht_claim_data *data, ht_claim_test *ou
 const ht_point *ht__point_find(const ht_claim_data *data, size_t model, const char *scheme, uint32_t bits);
 const ht_study_model *ht__point_model(const ht_claim_data *data, const ht_point *point);
 bool ht__point_is_regression(const ht_claim_data *data, const ht_point *point);
+/* The first model that differs from the point's in seed and initialization at most: who votes for all of them. */
+size_t ht__claim_net(const ht_claim_data *data, const ht_point *point);
 
-/* Wins and losses of a comparison repeated over cells, and its sign test. */
+/* Most networks, or pairs of networks, that a tally tells apart; what comes later is left out, and counted. */
+#define HT_TALLY_VOTERS 4096
+
+/* Wins and losses of a comparison repeated over cells, and its sign test. The cells of one network are alike, so that
+ * they are no independent trials: each voter (a network, or a pair of them) has one vote, that of most of its cells. */
 typedef struct ht_tally {
-    uint64_t wins, losses, ties;
+    uint64_t wins, losses, ties; /* cells */
+    uint64_t left_out;           /* cells of voters beyond the table */
+    struct {
+        size_t first, second; /* models */
+        int64_t balance;      /* wins - losses */
+    } voters[HT_TALLY_VOTERS];
+    size_t count;
 } ht_tally;
-void ht__tally_add(ht_tally *tally, double ours, double theirs); /* the smaller wins */
-double ht__tally_p(const ht_tally *tally);
-/* Sets direction and p from a tally whose wins speak for the claim. */
-void ht__claim_from_tally(ht_claim_test *claim, const ht_tally *tally);
+
+/* The votes of a tally: of voters whose cells mostly win, mostly lose. */
+typedef struct ht_votes {
+    uint64_t wins, losses;
+    double p; /* exact two-sided sign test; NAN: nobody voted */
+} ht_votes;
+
+/* A new, empty tally; the caller frees it with ht__tally_free. */
+ht_status ht__tally_new(const ht_claim_data *data, ht_tally **out, ht_error *err);
+void ht__tally_free(const ht_claim_data *data, ht_tally *tally);
+/* Counts one comparison of the voter (first, second), two models or one twice; the smaller number wins. */
+void ht__tally_add(ht_tally *tally, size_t first, size_t second, double ours, double theirs);
+ht_votes ht__tally_votes(const ht_tally *tally);
+/* Sets direction, p and the text "`sentence` in W `cells`, the reverse in L, equal in T; in most cells of A of B
+ * `voters` (sign test)." from a tally whose wins speak for the claim; nothing from an empty one. */
+void ht__claim_from_tally(ht_claim_test *claim, const ht_tally *tally, const char *sentence, const char *cells,
+                          const char *voters);
 
 /* Direct tests between two cells of one model on the stored outputs: the same as those against float. */
 typedef struct ht_direct_test {

@@ -46,58 +46,73 @@ static void free_list(const ht_claim_data *data, test_list *list) {
     ht__free(&data->results->study->ctx->allocator, list);
 }
 
-/* C1: wins of stochastic/uniform against each other scheme. */
+/* Votes of the networks on "stochastic/uniform loses less than `rival`", the cells of one width against each other. */
+static ht_status vote_against(const ht_claim_data *data, const char *rival, ht_votes *votes, ht_error *err) {
+    ht_tally *tally;
+    HT_TRY(ht__tally_new(data, &tally, err));
+    for (size_t i = 0; i < data->count; ++i) {
+        const ht_point *theirs = &data->points[i];
+        const ht_point *ours = strcmp(theirs->scheme, rival) == 0
+                                   ? ht__point_find(data, theirs->model, "stochastic/uniform", theirs->bits)
+                                   : NULL;
+        if (ours != NULL) {
+            ht__tally_add(tally, ours->model, ours->model, ours->damage, theirs->damage);
+        }
+    }
+    *votes = ht__tally_votes(tally);
+    ht__tally_free(data, tally);
+    return HT_OK;
+}
+
+static bool seen_before(const ht_claim_data *data, size_t index) {
+    for (size_t k = 0; k < index; ++k) {
+        if (strcmp(data->points[k].scheme, data->points[index].scheme) == 0) {
+            return true;
+        }
+    }
+    return false;
+}
+
+/* C1: it holds when stochastic/uniform wins most networks against every other scheme, and fails when one scheme wins
+ * them (p times the number of rivals). */
 ht_status ht__claim_stochastic_best(const ht_claim_data *data, ht_claim_test *out, ht_error *err) {
-    (void)err;
-    static const char ours[] = "stochastic/uniform";
     const char *rival = NULL;
-    double worst_p = 0.0, rival_p = 1.0;
+    double worst_p = 0.0;
+    ht_votes clearest = {0, 0, 1.0};
     size_t rivals = 0;
     bool beats_all = true;
     for (size_t i = 0; i < data->count; ++i) {
         const char *scheme = data->points[i].scheme;
-        bool seen = strcmp(scheme, ours) == 0;
-        for (size_t k = 0; k < i && !seen; ++k) {
-            seen = strcmp(data->points[k].scheme, scheme) == 0;
-        }
-        if (seen) {
+        if (strcmp(scheme, "stochastic/uniform") == 0 || seen_before(data, i)) {
             continue;
         }
-        ht_tally tally = {0, 0, 0};
-        for (size_t k = i; k < data->count; ++k) {
-            const ht_point *theirs = &data->points[k];
-            const ht_point *point =
-                strcmp(theirs->scheme, scheme) == 0 ? ht__point_find(data, theirs->model, ours, theirs->bits) : NULL;
-            if (point != NULL) {
-                ht__tally_add(&tally, point->damage, theirs->damage);
-            }
-        }
-        if (tally.wins + tally.losses + tally.ties == 0) {
+        ht_votes votes;
+        HT_TRY(vote_against(data, scheme, &votes, err));
+        if (isnan(votes.p)) {
             continue;
         }
         ++rivals;
-        double p = ht__tally_p(&tally);
-        beats_all = beats_all && tally.wins > tally.losses;
-        worst_p = fmax(worst_p, isnan(p) ? 1.0 : p);
-        if (tally.losses > tally.wins && p < rival_p) {
-            rival_p = p;
+        beats_all = beats_all && votes.wins > votes.losses;
+        worst_p = fmax(worst_p, votes.p);
+        if (votes.losses > votes.wins && votes.p <= clearest.p) {
             rival = scheme;
+            clearest = votes;
         }
     }
     if (rivals == 0) {
         return HT_OK;
     }
+    out->direction = rival != NULL ? -1 : beats_all ? 1 : 0;
+    out->p = rival != NULL ? fmin(1.0, clearest.p * (double)rivals) : worst_p;
     if (rival != NULL) {
-        out->direction = -1;
-        out->p = fmin(1.0, rival_p * (double)rivals);
         snprintf(out->text, sizeof out->text,
-                 "Against %zu other schemes over all models and widths (sign tests): %s beats it most clearly.", rivals,
-                 rival);
+                 "Against %zu other schemes, each network voting with most of its cells (sign tests): %s beats it most "
+                 "clearly, by %llu networks to %llu.",
+                 rivals, rival, (unsigned long long)clearest.losses, (unsigned long long)clearest.wins);
     } else {
-        out->direction = beats_all ? 1 : 0;
-        out->p = worst_p;
         snprintf(out->text, sizeof out->text,
-                 "Against %zu other schemes over all models and widths (sign tests): none beats it.", rivals);
+                 "Against %zu other schemes, each network voting with most of its cells (sign tests): none beats it.",
+                 rivals);
     }
     return HT_OK;
 }
@@ -301,8 +316,10 @@ ht_status ht__claim_mid_rise_regularizes(const ht_claim_data *data, ht_claim_tes
 }
 
 /* Wins of cells whose scheme differs from another one's in one choice only. */
-static ht_tally compare_choice(const ht_claim_data *data, bool of_levels, const char *ours, const char *theirs) {
-    ht_tally tally = {0, 0, 0};
+static ht_status compare_choice(const ht_claim_data *data, bool of_levels, const char *ours, const char *theirs,
+                                const char *sentence, ht_claim_test *out, ht_error *err) {
+    ht_tally *tally;
+    HT_TRY(ht__tally_new(data, &tally, err));
     const ht_study *study = data->results->study;
     for (size_t i = 0; i < data->count; ++i) {
         const ht_scheme *a = &study->cells[data->points[i].cell].scheme;
@@ -316,36 +333,24 @@ static ht_tally compare_choice(const ht_claim_data *data, bool of_levels, const 
                 strcmp(of_levels ? a->round : a->levels, of_levels ? b->round : b->levels) == 0 &&
                 strcmp(a->range, b->range) == 0 && strcmp(a->granularity, b->granularity) == 0 &&
                 a->quirks == b->quirks) {
-                ht__tally_add(&tally, data->points[i].damage, data->points[k].damage);
+                size_t model = data->points[i].model;
+                ht__tally_add(tally, model, model, data->points[i].damage, data->points[k].damage);
             }
         }
     }
-    return tally;
-}
-
-static void tell_choice(ht_claim_test *out, const ht_tally *tally, const char *ours, const char *theirs) {
-    if (tally->wins + tally->losses + tally->ties > 0) {
-        ht__claim_from_tally(out, tally);
-        snprintf(out->text, sizeof out->text,
-                 "%s against %s, all else equal: better in %llu cells, worse in %llu, equal in "
-                 "%llu (sign test).",
-                 ours, theirs, (unsigned long long)tally->wins, (unsigned long long)tally->losses,
-                 (unsigned long long)tally->ties);
-    }
+    ht__claim_from_tally(out, tally, sentence, "cells", "networks");
+    ht__tally_free(data, tally);
+    return HT_OK;
 }
 
 /* C14 */
 ht_status ht__claim_kde(const ht_claim_data *data, ht_claim_test *out, ht_error *err) {
-    (void)err;
-    ht_tally tally = compare_choice(data, true, "kde", "histogram");
-    tell_choice(out, &tally, "KDE levels", "histogram levels");
-    return HT_OK;
+    return compare_choice(data, true, "kde", "histogram", "All else equal, KDE levels lose less than histogram levels",
+                          out, err);
 }
 
 /* C15 */
 ht_status ht__claim_dither(const ht_claim_data *data, ht_claim_test *out, ht_error *err) {
-    (void)err;
-    ht_tally tally = compare_choice(data, false, "dithered", "nearest");
-    tell_choice(out, &tally, "Dithered rounding", "nearest rounding");
-    return HT_OK;
+    return compare_choice(data, false, "dithered", "nearest",
+                          "All else equal, dithered rounding loses less than nearest rounding", out, err);
 }

@@ -22,20 +22,19 @@ static size_t next_like(const ht_claim_data *data, const ht_point *point, size_t
     return SIZE_MAX;
 }
 
-static void tell(ht_claim_test *out, const ht_tally *tally, const char *sentence) {
-    if (tally->wins + tally->losses + tally->ties > 0) {
-        ht__claim_from_tally(out, tally);
-        snprintf(out->text, sizeof out->text,
-                 "%s in %llu pairs of cells, the reverse in %llu, equal in %llu (sign test).", sentence,
-                 (unsigned long long)tally->wins, (unsigned long long)tally->losses, (unsigned long long)tally->ties);
-    }
+/* The verdict of a tally, which it frees. */
+static ht_status tell(const ht_claim_data *data, ht_claim_test *out, ht_tally *tally, const char *sentence,
+                      const char *cells, const char *voters) {
+    ht__claim_from_tally(out, tally, sentence, cells, voters);
+    ht__tally_free(data, tally);
+    return HT_OK;
 }
 
 /* C4 */
 ht_status ht__claim_complex_sooner(const ht_claim_data *data, ht_claim_test *out, ht_error *err) {
-    (void)err;
     static const char *const pairs[][2] = {{"mlp-simple", "mlp-complex"}, {"cnn-vanilla", "resnet9"}};
-    ht_tally tally = {0, 0, 0};
+    ht_tally *tally;
+    HT_TRY(ht__tally_new(data, &tally, err));
     for (size_t i = 0; i < data->count; ++i) {
         const ht_point *simple = &data->points[i];
         for (size_t k = next_like(data, simple, 0); k != SIZE_MAX; k = next_like(data, simple, k + 1)) {
@@ -44,39 +43,41 @@ ht_status ht__claim_complex_sooner(const ht_claim_data *data, ht_claim_test *out
                 strcmp(ht__point_model(data, simple)->dataset, ht__point_model(data, complex_net)->dataset) == 0;
             for (size_t p = 0; p < 2 && same_data; ++p) {
                 if (is_named(data, simple, pairs[p][0]) && is_named(data, complex_net, pairs[p][1])) {
-                    ht__tally_add(&tally, simple->damage, complex_net->damage);
+                    ht__tally_add(tally, ht__claim_net(data, simple), ht__claim_net(data, complex_net), simple->damage,
+                                  complex_net->damage);
                 }
             }
         }
     }
-    tell(out, &tally, "Same data, scheme and width: the complex net loses more than the simple one");
-    return HT_OK;
+    return tell(data, out, tally, "Same data, scheme and width: the complex net loses more than the simple one",
+                "pairs of cells", "pairs of networks");
 }
 
 /* C7 */
 ht_status ht__claim_regression_suffers(const ht_claim_data *data, ht_claim_test *out, ht_error *err) {
-    (void)err;
-    ht_tally tally = {0, 0, 0};
+    ht_tally *tally;
+    HT_TRY(ht__tally_new(data, &tally, err));
     for (size_t i = 0; i < data->count; ++i) {
         const ht_point *class_net = &data->points[i];
         for (size_t k = next_like(data, class_net, 0); k != SIZE_MAX; k = next_like(data, class_net, k + 1)) {
             const ht_point *regression = &data->points[k];
             if (!ht__point_is_regression(data, class_net) && ht__point_is_regression(data, regression) &&
                 is_named(data, regression, ht__point_model(data, class_net)->name)) {
-                ht__tally_add(&tally, class_net->growth, regression->growth);
+                ht__tally_add(tally, ht__claim_net(data, class_net), ht__claim_net(data, regression), class_net->growth,
+                              regression->growth);
             }
         }
     }
-    tell(out, &tally,
-         "Same net, scheme and width: the error of a regression grows by a larger factor than that of a "
-         "classification");
-    return HT_OK;
+    return tell(data, out, tally,
+                "Same net, scheme and width: the error of a regression grows by a larger factor than that of a "
+                "classification",
+                "pairs of cells", "pairs of networks");
 }
 
 /* C9 */
 ht_status ht__claim_harder_pictures(const ht_claim_data *data, ht_claim_test *out, ht_error *err) {
-    (void)err;
-    ht_tally tally = {0, 0, 0};
+    ht_tally *tally;
+    HT_TRY(ht__tally_new(data, &tally, err));
     for (size_t i = 0; i < data->count; ++i) {
         const ht_point *easy = &data->points[i];
         for (size_t k = next_like(data, easy, 0); k != SIZE_MAX; k = next_like(data, easy, k + 1)) {
@@ -84,14 +85,14 @@ ht_status ht__claim_harder_pictures(const ht_claim_data *data, ht_claim_test *ou
             if (strncmp(ht__point_model(data, easy)->dataset, "fashion-mnist", 13) == 0 &&
                 strncmp(ht__point_model(data, hard)->dataset, "cifar", 5) == 0 &&
                 is_named(data, hard, ht__point_model(data, easy)->name)) {
-                ht__tally_add(&tally, easy->damage, hard->damage);
+                ht__tally_add(tally, ht__claim_net(data, easy), ht__claim_net(data, hard), easy->damage, hard->damage);
             }
         }
     }
-    tell(out, &tally,
-         "Same net, scheme and width: CIFAR loses a larger share of its accuracy above chance than "
-         "Fashion-MNIST");
-    return HT_OK;
+    return tell(data, out, tally,
+                "Same net, scheme and width: CIFAR loses a larger share of its accuracy above chance than "
+                "Fashion-MNIST",
+                "pairs of cells", "pairs of networks");
 }
 
 /* Variance of the accuracy lost by one cell: of a difference of paired proportions. */
@@ -163,22 +164,24 @@ static bool end_layers(const ht_study_cell_result *cell, double *first, double *
 
 /* C11 */
 ht_status ht__claim_errors_add_up(const ht_claim_data *data, ht_claim_test *out, ht_error *err) {
-    (void)err;
-    ht_tally tally = {0, 0, 0};
+    ht_tally *tally;
+    HT_TRY(ht__tally_new(data, &tally, err));
     for (size_t i = 0; i < data->count; ++i) {
         double first = 0.0, last = 0.0;
         if (end_layers(&data->results->cells[data->points[i].cell], &first, &last)) {
-            ht__tally_add(&tally, last, first);
+            size_t model = data->points[i].model;
+            ht__tally_add(tally, model, model, last, first);
         }
     }
-    tell(out, &tally, "The signal behind the last layer is noisier (accumulated SQNR) than behind the first");
-    return HT_OK;
+    return tell(data, out, tally,
+                "The signal behind the last layer is noisier (accumulated SQNR) than behind the first", "cells",
+                "networks");
 }
 
 /* C12: of two nets that differ in seed or initialization only, the less accurate one loses less. */
 ht_status ht__claim_noisy_loses_less(const ht_claim_data *data, ht_claim_test *out, ht_error *err) {
-    (void)err;
-    ht_tally tally = {0, 0, 0};
+    ht_tally *tally;
+    HT_TRY(ht__tally_new(data, &tally, err));
     for (size_t i = 0; i < data->count; ++i) {
         const ht_point *a = &data->points[i];
         for (size_t k = next_like(data, a, i + 1); k != SIZE_MAX; k = next_like(data, a, k + 1)) {
@@ -189,11 +192,13 @@ ht_status ht__claim_noisy_loses_less(const ht_claim_data *data, ht_claim_test *o
                 continue;
             }
             bool first_is_noisy = (x < y) != ht__point_is_regression(data, a);
-            ht__tally_add(&tally, first_is_noisy ? a->damage : b->damage, first_is_noisy ? b->damage : a->damage);
+            size_t net = ht__claim_net(data, a);
+            ht__tally_add(tally, net, net, first_is_noisy ? a->damage : b->damage,
+                          first_is_noisy ? b->damage : a->damage);
         }
     }
-    tell(out, &tally, "Of two trainings of one net the one that is worse in float loses less");
-    return HT_OK;
+    return tell(data, out, tally, "Of two trainings of one net the one that is worse in float loses less",
+                "pairs of cells", "networks");
 }
 
 static const char *init_of(const ht_claim_data *data, const ht_point *point) {
@@ -213,8 +218,8 @@ static bool cost_of_normal(const ht_claim_data *data, const ht_point *uniform, d
 
 /* C13: a normal prior costs less where the weights began as normal than where they began as uniform. */
 ht_status ht__claim_initialization(const ht_claim_data *data, ht_claim_test *out, ht_error *err) {
-    (void)err;
-    ht_tally tally = {0, 0, 0};
+    ht_tally *tally;
+    HT_TRY(ht__tally_new(data, &tally, err));
     for (size_t i = 0; i < data->count; ++i) {
         const ht_point *a = &data->points[i];
         double with_normal, with_uniform;
@@ -226,12 +231,12 @@ ht_status ht__claim_initialization(const ht_claim_data *data, ht_claim_test *out
             const ht_study_model *x = ht__point_model(data, a), *y = ht__point_model(data, b);
             if (strstr(init_of(data, b), "-uniform") != NULL && strcmp(x->dataset, y->dataset) == 0 &&
                 strcmp(x->name, y->name) == 0 && x->seed == y->seed && cost_of_normal(data, b, &with_uniform)) {
-                ht__tally_add(&tally, with_normal, with_uniform);
+                ht__tally_add(tally, a->model, b->model, with_normal, with_uniform);
             }
         }
     }
-    tell(out, &tally,
-         "A normal prior costs less, compared with uniform levels, after a normal than after a uniform "
-         "initialization");
-    return HT_OK;
+    return tell(data, out, tally,
+                "A normal prior costs less, compared with uniform levels, after a normal than after a uniform "
+                "initialization",
+                "pairs of cells", "pairs of networks");
 }

@@ -303,9 +303,21 @@ ht_status ht__study_interactive_json(const ht_study_results *results, json_t **o
         return HT_OK;
     }
     choose_schemes(&s);
-    HT_TRY(study->work->open(study->work->self, study->ctx, study, &study->models[s.model], &s.session, err));
+    ht_error missing;
+    ht_status status =
+        study->work->open(study->work->self, study->ctx, study, &study->models[s.model], &s.session, &missing);
+    if (status == HT_ERROR_NOT_FOUND) { /* results outlive the data that they were measured on */
+        ht__message(study->ctx, "warning", "The report comes without its slider. %s", missing.message);
+        return HT_OK;
+    }
+    if (status != HT_OK) {
+        if (err != NULL) {
+            *err = missing;
+        }
+        return status;
+    }
     json_t *root = json_object();
-    ht_status status = root != NULL ? fill(&s, root, err) : ht__fail_memory(err, 64);
+    status = root != NULL ? fill(&s, root, err) : ht__fail_memory(err, 64);
     study->work->close(s.session);
     if (status != HT_OK) {
         json_decref(root);

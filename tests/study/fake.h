@@ -18,6 +18,7 @@ typedef struct fake_work {
     atomic_int trained, opened, closed, evaluated;
     const char *failing_model;  /* id; training it fails */
     const char *failing_scheme; /* cells of this scheme fail */
+    bool data_gone;             /* opening a model finds no data set */
     const char *bad_scheme;     /* gives more wrong predictions below 10 bits */
     double macs;
     long pause_microseconds; /* per evaluation */
@@ -70,6 +71,9 @@ static ht_status fake_open(void *self, ht_context *ctx, const ht_study *study, c
     fake_work *fake = self;
     if (!ht__file_exists(model->file)) {
         return ht__fail_at(err, HT_ERROR_IO, model->file, "The file does not exist.");
+    }
+    if (fake->data_gone) {
+        return ht__fail_at(err, HT_ERROR_NOT_FOUND, model->dataset, "The data set is not here.");
     }
     ht_cell_session *s = ht__calloc(&ctx->allocator, 1, sizeof *s);
     if (s == NULL) {

@@ -335,6 +335,16 @@ static void interactive_part_has_levels_filters_and_pictures(void **state) {
     json_decref(root);
 }
 
+static void results_outlive_the_data(void **state) {
+    bench *b = *state;
+    assert_int_equal(ht_study_run(b->study, NULL, NULL), HT_OK);
+    b->fake.data_gone = true;
+    json_t *root = results_of(b, &(ht_study_results_options){.interactive = true});
+    assert_null(json_object_get(root, "interactive"));
+    assert_true(json_array_size(json_object_get(root, "cells")) > 0);
+    json_decref(root);
+}
+
 static void literature_rows_are_renamed(void **state) {
     bench *b = *state;
     assert_int_equal(ht_study_run(b->study, NULL, NULL), HT_OK);
@@ -425,6 +435,23 @@ static void claims_are_refuted(void **state) {
     json_decref(root);
 }
 
+/* Sixteen cells speak against the claim, but only two networks vote, which may be chance. */
+static void a_network_has_one_vote(void **state) {
+    bench *b = *state;
+    static const char grid[] = "models:\n"
+                               "  - {arch: mlp-simple, data: [telescope, mv]}\n"
+                               "grids:\n"
+                               "  - schemes: [nearest/uniform, stochastic/uniform]\n"
+                               "    bits: [2, 3, 4, 5, 6, 7, 8, 9]\n";
+    write_yaml(b, grid);
+    open_study(b);
+    b->fake.bad_scheme = "stochastic/uniform";
+    assert_int_equal(ht_study_run(b->study, NULL, NULL), HT_OK);
+    json_t *root = results_of(b, NULL);
+    assert_string_equal(claim_verdict(root, "C1"), "undecided");
+    json_decref(root);
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
@@ -440,10 +467,12 @@ int main(void) {
         TEST(results_carry_a_verdict_and_the_spread_of_seeds),
         TEST(csv_has_a_row_per_cell),
         TEST(interactive_part_has_levels_filters_and_pictures),
+        TEST(results_outlive_the_data),
         TEST(literature_rows_are_renamed),
         TEST(the_page_has_a_table_per_network),
         TEST(claims_are_tested),
         TEST(claims_are_refuted),
+        TEST(a_network_has_one_vote),
 #undef TEST
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
