@@ -101,6 +101,30 @@ static ht_status print_tensors(const cli_quantized *q, ht_error *err) {
     return cli_table_print(&table, stdout, err);
 }
 
+/* After how many samples the ranges were and stayed within `share` of the final ones. */
+static size_t settled_after(const ht_quantize_report *r, double share) {
+    size_t point = r->convergence_count - 1;
+    while (point > 0 && r->convergence[point - 1].change <= share) {
+        --point;
+    }
+    return r->convergence[point].samples;
+}
+
+#define SETTLED 0.02
+
+static void print_convergence(const ht_quantize_report *r) {
+    size_t enough = settled_after(r, SETTLED);
+    if (r->convergence_count < 2) {
+        printf("too few samples to say whether more would matter: %zu\n", r->calibrated_samples);
+    } else if (enough < r->calibrated_samples) {
+        printf("ranges settled: after %zu samples they were within %.0f %% of the final ones\n", enough, 100 * SETTLED);
+    } else {
+        const ht_convergence_point *last = &r->convergence[r->convergence_count - 2];
+        printf("ranges not settled: they moved by %.1f %% after %zu samples; more would help\n", 100 * last->change,
+               last->samples);
+    }
+}
+
 ht_status cli_quantized_print(const cli_quantized *q, ht_error *err) {
     char scheme[HT_SCHEME_TEXT];
     ht_scheme_print(q->scheme, scheme);
@@ -113,6 +137,7 @@ ht_status cli_quantized_print(const cli_quantized *q, ht_error *err) {
     if (q->report->activation_count > 0) {
         printf("%zu activations at %u bits, calibrated on %zu samples\n", q->report->activation_count,
                q->scheme->activation_bits, q->report->calibrated_samples);
+        print_convergence(q->report);
     }
     printf("\n");
     print_sizes(q);
@@ -125,6 +150,15 @@ ht_status cli_quantized_print(const cli_quantized *q, ht_error *err) {
     printf("\nnext: halftone eval %s --baseline %s%s%s\n", q->output, q->model, q->data != NULL ? " --data " : "",
            q->data != NULL ? q->data : "");
     return status;
+}
+
+static json_t *convergence_json(const ht_quantize_report *r) {
+    json_t *curve = json_array();
+    for (size_t i = 0; i < r->convergence_count; ++i) {
+        json_array_append_new(curve, json_pack("{s:I, s:f}", "samples", (json_int_t)r->convergence[i].samples, "change",
+                                               r->convergence[i].change));
+    }
+    return curve;
 }
 
 static json_t *evaluation_json(const ht_evaluation *e) {
@@ -157,6 +191,9 @@ ht_status cli_quantized_json(const cli_quantized *q, ht_error *err) {
     json_t *body = json_pack("{s:s, s:s, s:s, s:o, s:i, s:i, s:f, s:o}", "model", q->model, "output", q->output,
                              "scheme", scheme, "size", size, "folded", (int)r->folded, "activations",
                              (int)r->activation_count, "seconds", r->seconds, "tensors", tensors_json(r));
+    if (r->convergence_count > 0) {
+        json_object_set_new(body, "convergence", convergence_json(r));
+    }
     if (q->data != NULL) {
         json_object_set_new(body, "before", evaluation_json(q->before));
         json_object_set_new(body, "after", evaluation_json(q->after));

@@ -149,6 +149,12 @@ typedef struct ht_quantize_activation {
     float scale, zero_point;
 } ht_quantize_activation;
 
+/* How settled the ranges of activations were after some of the calibration samples. */
+typedef struct ht_convergence_point {
+    size_t samples;
+    double change; /* distance from the final ranges, as a share of them, on average over the activations */
+} ht_convergence_point;
+
 typedef struct ht_quantize_report {
     ht_quantize_tensor *tensors; /* all floating-point constants, in the graph's order */
     size_t tensor_count;
@@ -159,6 +165,8 @@ typedef struct ht_quantize_report {
     size_t bytes_ideal;             /* and after */
     size_t file_before, file_after; /* the ONNX files; 0 in a build without ONNX */
     size_t calibrated_samples;
+    ht_convergence_point *convergence; /* after 1, 2, 4 ... batches and at the end */
+    size_t convergence_count;
     double seconds;
 } ht_quantize_report;
 

@@ -18,13 +18,22 @@ typedef struct ht_activation_range {
  * Errors: HT_ERROR_MEMORY. */
 ht_status ht__quantized_activations(const ht_graph *graph, ht_activation_range **out, size_t *count, ht_error *err);
 
-/* Runs `graph` on up to `samples` samples of `data` in whole batches and sets the ranges by scheme->range at
- * scheme->activation_bits: min-max and moving-average see every value, the other methods an even selection of up to
- * 2^16 per activation. *used (may be NULL): the samples that were run.
- * Errors: HT_ERROR_MISMATCH (the data does not fit the graph), HT_ERROR_NUMERIC (an activation is not finite),
- * HT_ERROR_UNSUPPORTED, HT_ERROR_INTERRUPTED, HT_ERROR_MEMORY. */
+/* Doublings of the number of samples, and the end. */
+#define HT_CONVERGENCE_POINTS 34
+
+typedef struct ht_calibration {
+    size_t samples; /* that were run */
+    size_t points;
+    ht_convergence_point curve[HT_CONVERGENCE_POINTS];
+} ht_calibration;
+
+/* Runs `graph` on up to `samples` samples of `data`, spread over it evenly, in whole batches, and sets the ranges by
+ * scheme->range at scheme->activation_bits. Every value counts; what is kept of each activation is one histogram
+ * (histogram.h), so that memory does not grow with the samples, and the result is the same for any number of threads.
+ * Errors: HT_ERROR_MISMATCH (the data does not fit the graph, or is less than one batch), HT_ERROR_NUMERIC (an
+ * activation is not finite: tensor and sample), HT_ERROR_UNSUPPORTED, HT_ERROR_INTERRUPTED, HT_ERROR_MEMORY. */
 ht_status ht__calibrate(ht_context *ctx, const ht_graph *graph, const ht_dataset *data, size_t samples,
-                        const ht_scheme *scheme, ht_activation_range *ranges, size_t count, size_t *used,
+                        const ht_scheme *scheme, ht_activation_range *ranges, size_t count, ht_calibration *result,
                         ht_error *err);
 
 #endif

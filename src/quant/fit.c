@@ -29,14 +29,22 @@ static void extremes(const float *restrict values, size_t count, int32_t *smalle
     *largest = high;
 }
 
+bool ht__extremes(const float *values, size_t count, float *smallest, float *largest) {
+    int32_t low, high;
+    extremes(values, count, &low, &high);
+    *smallest = ht__unordered(low) + 0.0f;
+    *largest = ht__unordered(high) + 0.0f;
+    return low > ht__ordered(-INFINITY) && high < ht__ordered(INFINITY);
+}
+
 ht_status ht__fit_group(ht_fit *fit, const float *values, size_t count, const char *tensor, size_t first,
                         ht_error *err) {
     fit->values = values;
+    fit->stream = NULL;
     fit->count = count;
     fit->is_sorted = false;
-    int32_t low, high;
-    extremes(values, count, &low, &high);
-    if (low <= ht__ordered(-INFINITY) || high >= ht__ordered(INFINITY)) {
+    float low, high;
+    if (!ht__extremes(values, count, &low, &high)) {
         size_t bad = 0;
         while (isfinite(values[bad])) {
             ++bad;
@@ -44,9 +52,17 @@ ht_status ht__fit_group(ht_fit *fit, const float *values, size_t count, const ch
         return ht__fail_at(err, HT_ERROR_NUMERIC, tensor, "Value %zu of tensor %s is %s, which has no quantized form.",
                            first + bad, tensor, isnan(values[bad]) ? "NaN" : "infinite");
     }
-    fit->smallest = fit->low = (double)ht__unordered(low) + 0.0;
-    fit->largest = fit->high = (double)ht__unordered(high) + 0.0;
+    fit->smallest = fit->low = low;
+    fit->largest = fit->high = high;
     return HT_OK;
+}
+
+void ht__fit_stream(ht_fit *fit, const ht_histogram *stream) {
+    fit->values = NULL;
+    fit->stream = stream;
+    fit->count = (size_t)stream->total;
+    fit->smallest = fit->low = stream->smallest;
+    fit->largest = fit->high = stream->largest;
 }
 
 static void insertion_sort(float *values, size_t count) {
@@ -125,6 +141,20 @@ ht_status ht__fit_sorted(ht_fit *fit, const float **out, ht_error *err) {
     return HT_OK;
 }
 
+ht_status ht__fit_at(ht_fit *fit, double position, double *out, ht_error *err) {
+    if (fit->stream != NULL) {
+        *out = ht__histogram_at(fit->stream, position);
+        return HT_OK;
+    }
+    const float *sorted;
+    HT_TRY(ht__fit_sorted(fit, &sorted, err));
+    size_t below = (size_t)floor(position);
+    size_t above = below + 1 < fit->count ? below + 1 : below;
+    double part = position - floor(position);
+    *out = sorted[below] * (1.0 - part) + sorted[above] * part;
+    return HT_OK;
+}
+
 /* Sums of (values[i] - centre) and of their squares, in LANES lanes of fixed order. */
 enum { LANES = 16 };
 
@@ -151,7 +181,29 @@ static void centred_sums(const float *restrict values, size_t count, double cent
     }
 }
 
+/* The middle of a stream's bin. */
+static double bin_centre(const ht_histogram *h, int64_t bin) {
+    return ((double)(h->first + bin) + 0.5) * ht__histogram_width(h);
+}
+
+static ht_moments stream_moments(const ht_histogram *h) {
+    double n = (double)h->total, sum = 0.0, squares = 0.0;
+    for (int64_t bin = 0; bin < HT_HISTOGRAM_BINS; ++bin) {
+        sum += (double)h->counts[bin] * bin_centre(h, bin);
+    }
+    double mean = sum / n;
+    for (int64_t bin = 0; bin < HT_HISTOGRAM_BINS; ++bin) {
+        double difference = bin_centre(h, bin) - mean;
+        squares += (double)h->counts[bin] * difference * difference;
+    }
+    squares += (double)h->zeros * mean * mean;
+    return (ht_moments){.mean = mean, .deviation = h->total > 1 ? sqrt(squares / (n - 1.0)) : 0.0};
+}
+
 ht_moments ht__fit_moments(const ht_fit *fit) {
+    if (fit->stream != NULL) {
+        return stream_moments(fit->stream);
+    }
     /* Both sums in one reading, about a value: the squares lose no digits that matter. */
     double n = (double)fit->count, centre = fit->values[fit->count / 2], sum, squares;
     centred_sums(fit->values, fit->count, centre, &sum, &squares);
@@ -159,7 +211,21 @@ ht_moments ht__fit_moments(const ht_fit *fit) {
     return (ht_moments){.mean = centre + sum / n, .deviation = variance > 0.0 ? sqrt(variance) : 0.0};
 }
 
+static ht_middle stream_middle(const ht_histogram *h) {
+    ht_middle middle = {.median = ht__histogram_at(h, 0.5 * (double)(h->total - 1))};
+    double sum = (double)h->zeros * fabs(middle.median);
+    for (int64_t bin = 0; bin < HT_HISTOGRAM_BINS; ++bin) {
+        sum += (double)h->counts[bin] * fabs(bin_centre(h, bin) - middle.median);
+    }
+    middle.deviation = sum / (double)h->total;
+    return middle;
+}
+
 ht_status ht__fit_middle(ht_fit *fit, ht_middle *out, ht_error *err) {
+    if (fit->stream != NULL) {
+        *out = stream_middle(fit->stream);
+        return HT_OK;
+    }
     const float *sorted;
     HT_TRY(ht__fit_sorted(fit, &sorted, err));
     size_t n = fit->count, half = n / 2;
@@ -172,13 +238,57 @@ ht_status ht__fit_middle(ht_fit *fit, ht_middle *out, ht_error *err) {
     return HT_OK;
 }
 
-void ht__fit_histogram(const ht_fit *fit, uint64_t counts[HT_FIT_BINS]) {
+/* Divides `count` values that lie evenly in [from, to) among the bins, in units of bins. */
+static void spread(double count, double from, double to, double counts[HT_FIT_BINS]) {
+    from = fmin(fmax(from, 0.0), HT_FIT_BINS);
+    to = fmin(fmax(to, 0.0), HT_FIT_BINS);
+    int first = from < HT_FIT_BINS ? (int)from : HT_FIT_BINS - 1, last = (int)ceil(to) - 1;
+    if (last <= first) {
+        counts[first] += count;
+        return;
+    }
+    for (int bin = first; bin <= last; ++bin) {
+        counts[bin] += count * (fmin(to, bin + 1.0) - fmax(from, bin)) / (to - from);
+    }
+}
+
+/* A stream's bins in bins of `unit` from `origin` on; negative ones mirrored first when `magnitudes` are wanted. */
+static void spread_stream(const ht_histogram *h, double origin, double unit, bool magnitudes,
+                          double counts[HT_FIT_BINS]) {
+    double width = ht__histogram_width(h);
+    for (int64_t bin = 0; bin < HT_HISTOGRAM_BINS; ++bin) {
+        if (h->counts[bin] != 0) {
+            int64_t place = h->first + bin;
+            double from = (double)(magnitudes && place < 0 ? -place - 1 : place) * width;
+            spread((double)h->counts[bin], (from - origin) / unit, (from + width - origin) / unit, counts);
+        }
+    }
+}
+
+void ht__fit_histogram(const ht_fit *fit, double counts[HT_FIT_BINS]) {
     memset(counts, 0, HT_FIT_BINS * sizeof *counts);
     double span = fit->largest - fit->smallest;
+    if (fit->stream != NULL && span > 0.0) {
+        spread_stream(fit->stream, fit->smallest, span / HT_FIT_BINS, false, counts);
+        return;
+    }
     double inverse = span > 0.0 ? HT_FIT_BINS / span : 0.0;
-    for (size_t i = 0; i < fit->count; ++i) {
+    for (size_t i = 0; i < fit->count && fit->values != NULL; ++i) {
         int bin = (int)((fit->values[i] - fit->smallest) * inverse);
-        ++counts[bin < HT_FIT_BINS ? bin : HT_FIT_BINS - 1];
+        counts[bin < HT_FIT_BINS ? bin : HT_FIT_BINS - 1] += 1.0;
+    }
+}
+
+void ht__fit_magnitudes(const ht_fit *fit, double counts[HT_FIT_BINS]) {
+    memset(counts, 0, HT_FIT_BINS * sizeof *counts);
+    double largest = fmax(fabs(fit->smallest), fabs(fit->largest));
+    if (fit->stream != NULL) {
+        spread_stream(fit->stream, 0.0, largest / HT_FIT_BINS, true, counts);
+        return;
+    }
+    for (size_t i = 0; i < fit->count; ++i) {
+        int bin = (int)(fabs(fit->values[i]) / largest * HT_FIT_BINS);
+        counts[bin < HT_FIT_BINS ? bin : HT_FIT_BINS - 1] += 1.0;
     }
 }
 

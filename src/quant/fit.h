@@ -1,11 +1,13 @@
 /* What fitting a range or levels may ask about a group of values. Each answer is computed once per group, when asked;
- * the memory is kept from group to group.
+ * the memory is kept from group to group. A group is an array, or a stream of which a histogram was kept: ranges may be
+ * chosen for both, levels are fitted to arrays only.
  */
 #ifndef HT_QUANT_FIT_H
 #define HT_QUANT_FIT_H
 
 #include "base/context.h"
 #include "halftone/quantize.h"
+#include "quant/histogram.h"
 #include "quant/levels.h"
 
 enum { HT_FIT_BINS = 2048 };
@@ -21,10 +23,11 @@ typedef struct ht_middle {
 struct ht_fit {
     const ht_allocator *allocator;
     const ht_scheme *scheme;
-    const float *values;      /* all finite */
-    size_t count;             /* >= 1 */
-    double smallest, largest; /* of the values */
-    double low, high;         /* the chosen range; low <= high */
+    const float *values;        /* all finite; NULL: a stream */
+    const ht_histogram *stream; /* NULL: an array */
+    size_t count;               /* >= 1 */
+    double smallest, largest;   /* of the values */
+    double low, high;           /* the chosen range; low <= high */
     /* Private: filled on demand. */
     float *sorted;
     uint32_t *sort_scratch;
@@ -43,13 +46,24 @@ void ht__fit_free(ht_fit *fit);
 ht_status ht__fit_group(ht_fit *fit, const float *values, size_t count, const char *tensor, size_t first,
                         ht_error *err);
 
-/* The values in ascending order. Errors: HT_ERROR_MEMORY. */
+/* Starts a group that is a stream; the histogram is not empty. */
+void ht__fit_stream(ht_fit *fit, const ht_histogram *stream);
+
+/* Smallest and largest of count >= 1 values; false when one is NaN or infinite. */
+bool ht__extremes(const float *values, size_t count, float *smallest, float *largest);
+
+/* The values in ascending order; arrays only. Errors: HT_ERROR_MEMORY. */
 ht_status ht__fit_sorted(ht_fit *fit, const float **out, ht_error *err);
+/* The value at a real position 0 .. count - 1 in ascending order, by linear interpolation. Errors: HT_ERROR_MEMORY. */
+ht_status ht__fit_at(ht_fit *fit, double position, double *out, ht_error *err);
 ht_moments ht__fit_moments(const ht_fit *fit);
 /* Errors: HT_ERROR_MEMORY. */
 ht_status ht__fit_middle(ht_fit *fit, ht_middle *out, ht_error *err);
-/* Counts of the values in HT_FIT_BINS equal bins from smallest to largest; all in bin 0 when they are equal. */
-void ht__fit_histogram(const ht_fit *fit, uint64_t counts[HT_FIT_BINS]);
+/* Counts of the values in HT_FIT_BINS equal bins from smallest to largest; all in bin 0 when they are equal. Zeros of a
+ * stream are left out: every width has a code for them. */
+void ht__fit_histogram(const ht_fit *fit, double counts[HT_FIT_BINS]);
+/* The same for the magnitudes, from 0 to the largest one, which is not 0. */
+void ht__fit_magnitudes(const ht_fit *fit, double counts[HT_FIT_BINS]);
 /* Room for a table of 2^16 levels. Errors: HT_ERROR_MEMORY. */
 ht_status ht__fit_table(ht_fit *fit, float **out, ht_error *err);
 

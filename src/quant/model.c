@@ -40,7 +40,8 @@ typedef struct model_job {
     size_t count;
     ht_activation_range *ranges;
     size_t range_count;
-    size_t folded, calibrated;
+    size_t folded;
+    ht_calibration calibration;
 } model_job;
 
 void ht_quantize_options_init(ht_quantize_options *options) {
@@ -202,7 +203,7 @@ static ht_status calibrate(model_job *job, ht_error *err) {
     size_t samples = options->calibration_samples != 0 ? options->calibration_samples : DEFAULT_SAMPLES;
     HT_TRY(ht__quantized_activations(job->model->graph, &job->ranges, &job->range_count, err));
     return ht__calibrate(job->ctx, job->model->graph, options->calibration, samples, &options->scheme, job->ranges,
-                         job->range_count, &job->calibrated, err);
+                         job->range_count, &job->calibration, err);
 }
 
 /* Activations are affine whatever the weights are: behind a ReLU half of a symmetric grid would lie idle. */
@@ -323,7 +324,13 @@ static ht_status fill_report(const model_job *job, const ht_model *before, ht_qu
     HT_TRY(ht_model_describe(before, &info, err));
     report->bytes_f32 = (size_t)info.bytes_f32;
     report->folded = job->folded;
-    report->calibrated_samples = job->calibrated;
+    report->calibrated_samples = job->calibration.samples;
+    report->convergence_count = job->calibration.points;
+    report->convergence = ht__calloc(allocator, job->calibration.points + 1, sizeof *report->convergence);
+    if (report->convergence == NULL) {
+        return ht__fail_memory(err, job->calibration.points * sizeof *report->convergence);
+    }
+    memcpy(report->convergence, job->calibration.curve, job->calibration.points * sizeof *report->convergence);
     report->file_before = info.file_bytes > 0 ? (size_t)info.file_bytes : file_size(before);
     report->file_after = file_size(job->model);
     return HT_OK;

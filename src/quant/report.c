@@ -17,5 +17,6 @@ void ht_quantize_report_clear(ht_context *ctx, ht_quantize_report *report) {
     }
     ht__free(allocator, report->tensors);
     ht__free(allocator, report->activations);
+    ht__free(allocator, report->convergence);
     *report = (ht_quantize_report){0};
 }

@@ -8,6 +8,7 @@
 #include "halftone/metrics.h"
 #include "passes/passes.h"
 #include "plan/compile.h"
+#include "quant/input.h"
 
 #define DEFAULT_CACHE ((size_t)64 << 20)
 #define SMALL_BATCH 50  /* networks whose activations fill the caches soon */
@@ -32,30 +33,6 @@ struct ht_evaluator {
 };
 
 /* ---- making ---- */
-
-/* Unknown dimensions of the model's input are those of the data. */
-static ht_status fit_input(ht_graph *graph, const ht_dataset_info *info, ht_error *err) {
-    if (graph->input_count != 1 || graph->output_count < 1) {
-        return ht__fail(err, HT_ERROR_MISMATCH, "Evaluation needs a model with one input, not %zu.",
-                        graph->input_count);
-    }
-    ht_value *input = graph->inputs[0];
-    ht_tensor_desc *desc = &input->desc;
-    int64_t elements = 1;
-    for (int32_t i = 1; i < desc->rank; ++i) {
-        if (desc->dims[i] < 0 && desc->rank == (int32_t)info->rank + 1) {
-            desc->dims[i] = (int64_t)info->dims[i - 1];
-        }
-        elements = desc->dims[i] < 0 || elements < 0 ? -1 : elements * desc->dims[i];
-    }
-    if (desc->rank < 1 || desc->type != HT_F32 || elements != (int64_t)info->input_elements) {
-        char text[96];
-        return ht__fail_at(err, HT_ERROR_MISMATCH, input->name,
-                           "The model takes %s per batch, but a sample of %s has %zu numbers.",
-                           ht__desc_print(desc, text, sizeof text), info->name, info->input_elements);
-    }
-    return HT_OK;
-}
 
 static size_t choose_batch(const ht_graph *graph, const ht_evaluation_options *options, size_t samples) {
     const ht_tensor_desc *input = &graph->inputs[0]->desc;
@@ -110,7 +87,10 @@ static ht_status allocate(ht_evaluator *e, size_t cache_bytes, ht_error *err) {
 
 static ht_status build(ht_evaluator *e, const ht_graph *graph, const ht_evaluation_options *options, ht_error *err) {
     HT_TRY(ht__graph_copy(graph, &e->graph, err));
-    HT_TRY(fit_input(e->graph, e->info, err));
+    HT_TRY(ht__input_fit(e->graph, e->info, err));
+    if (e->graph->output_count < 1) {
+        return ht__fail(err, HT_ERROR_MISMATCH, "The model has no output.");
+    }
     e->batch = choose_batch(e->graph, options, e->samples);
     HT_TRY(ht__pass_prepare(e->graph, (int64_t)e->batch, false, err));
     ht_compile_options compile = {

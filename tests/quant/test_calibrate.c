@@ -181,11 +181,102 @@ static void wrong_data_is_refused(void **state) {
     ht_model_destroy(model);
 }
 
+/* Ranges do not depend on threads, and the curve ends at the final ranges. */
+static void threads_do_not_matter(void **state) {
+    (void)state;
+    const char *range;
+    for (size_t i = 0; ht_choice_at(HT_CHOICE_RANGE, i, &range, NULL); ++i) {
+        double low[2][2], high[2][2];
+        for (unsigned threads = 1; threads <= 2; ++threads) {
+            ht_context *other;
+            assert_int_equal(ht_context_create(&(ht_context_options){.threads = 2 * threads - 1}, &other, NULL), HT_OK);
+            ht_model *model = network();
+            ht_scheme scheme;
+            ht_scheme_init(&scheme);
+            snprintf(scheme.range, sizeof scheme.range, "%s", range);
+            scheme.activation_bits = 4;
+            ht_activation_range *ranges;
+            size_t count;
+            ht_calibration result;
+            assert_int_equal(ht__quantized_activations(model->graph, &ranges, &count, NULL), HT_OK);
+            assert_int_equal(count, 2);
+            assert_int_equal(ht__calibrate(other, model->graph, data, SAMPLES, &scheme, ranges, count, &result, NULL),
+                             HT_OK);
+            assert_int_equal(result.samples, SAMPLES);
+            assert_int_equal(result.points, 2); /* two batches of 32 */
+            assert_int_equal(result.curve[1].samples, SAMPLES);
+            assert_true(result.curve[1].change == 0.0 && result.curve[0].change >= 0.0);
+            assert_true(result.curve[0].change > 0.0 || i > 0);
+            for (size_t k = 0; k < count; ++k) {
+                low[threads - 1][k] = ranges[k].low;
+                high[threads - 1][k] = ranges[k].high;
+            }
+            ht__free(&ctx->allocator, ranges);
+            ht_model_destroy(model);
+            ht_context_destroy(other);
+        }
+        assert_memory_equal(low[0], low[1], sizeof low[0]);
+        assert_memory_equal(high[0], high[1], sizeof high[0]);
+    }
+}
+
+/* log of a feature that is negative for some samples: the error names the tensor and the first such sample. */
+static void nan_names_tensor_and_sample(void **state) {
+    (void)state;
+    ht_graph *graph;
+    ht_value *x;
+    ht_node *node;
+    ht_tensor_desc input = {.type = HT_F32, .rank = 2, .dims = {-1, FEATURES}};
+    assert_int_equal(ht__graph_create(ctx, "net", &graph, NULL), HT_OK);
+    assert_int_equal(ht__graph_add_input(graph, "x", &input, &x, NULL), HT_OK);
+    assert_int_equal(ht__graph_add_node(graph, "Log", "log", &x, 1, 1, &(const char *){"logs"}, &node, NULL), HT_OK);
+    ht_value *y = gemm(graph, "last", node->outputs[0], HIDDEN, FEATURES, weights[0]);
+    assert_int_equal(ht__graph_mark_output(graph, y, NULL), HT_OK);
+    assert_int_equal(ht__graph_infer(graph, NULL), HT_OK);
+    unsigned first = 0;
+    for (bool positive = true; positive; first += positive) {
+        float row[FEATURES];
+        assert_int_equal(ht_dataset_read(data, &first, 1, row, NULL, NULL), HT_OK);
+        for (int k = 0; k < FEATURES; ++k) {
+            positive = positive && row[k] > 0.0f;
+        }
+    }
+    ht_activation_range *ranges;
+    size_t count;
+    assert_int_equal(ht__quantized_activations(graph, &ranges, &count, NULL), HT_OK);
+    ht_scheme scheme;
+    ht_scheme_init(&scheme);
+    ht_error err;
+    assert_int_equal(ht__calibrate(ctx, graph, data, SAMPLES, &scheme, ranges, count, NULL, &err), HT_ERROR_NUMERIC);
+    char wanted[64];
+    snprintf(wanted, sizeof wanted, "Tensor logs has values that are not finite for sample %u ", first);
+    assert_non_null(strstr(err.message, wanted));
+    ht__free(&ctx->allocator, ranges);
+    ht__graph_destroy(graph);
+}
+
+static void less_than_a_batch_is_refused(void **state) {
+    (void)state;
+    ht_model *model = network();
+    model->graph->inputs[0]->desc.dims[0] = SAMPLES + 1;
+    ht_activation_range *ranges;
+    size_t count;
+    assert_int_equal(ht__quantized_activations(model->graph, &ranges, &count, NULL), HT_OK);
+    ht_scheme scheme;
+    ht_scheme_init(&scheme);
+    ht_error err;
+    assert_int_equal(ht__calibrate(ctx, model->graph, data, 1000, &scheme, ranges, count, NULL, &err),
+                     HT_ERROR_MISMATCH);
+    assert_string_equal(err.message, "The model runs 65 samples at a time, but the calibration set has only 64.");
+    ht__free(&ctx->allocator, ranges);
+    ht_model_destroy(model);
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(min_max_ranges_are_exact),
-        cmocka_unit_test(other_ranges_lie_inside),
-        cmocka_unit_test(wrong_data_is_refused),
+        cmocka_unit_test(min_max_ranges_are_exact),    cmocka_unit_test(other_ranges_lie_inside),
+        cmocka_unit_test(wrong_data_is_refused),       cmocka_unit_test(threads_do_not_matter),
+        cmocka_unit_test(nan_names_tensor_and_sample), cmocka_unit_test(less_than_a_batch_is_refused),
     };
     return cmocka_run_group_tests(tests, set_up, tear_down);
 }

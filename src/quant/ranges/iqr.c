@@ -5,18 +5,17 @@
 
 #include "quant/range.h"
 
-/* The quartile `q` (1 or 3) of sorted values: position q (n - 1) / 4, between two of them their midpoint. */
-static double quartile(const float *sorted, size_t count, size_t q) {
-    size_t quarters = q * (count - 1);
-    size_t below = quarters / 4, above = below + (quarters % 4 != 0);
-    return 0.5 * ((double)sorted[below] + (double)sorted[above]);
+/* The quartile `q` (1 or 3): position q (n - 1) / 4, between two values their midpoint. */
+static ht_status quartile(ht_fit *fit, size_t q, double *out, ht_error *err) {
+    size_t quarters = q * (fit->count - 1), below = quarters / 4;
+    return ht__fit_at(fit, (double)below + (quarters % 4 != 0 ? 0.5 : 0.0), out, err);
 }
 
 static ht_status choose(ht_fit *fit, const ht_level_method *method, ht_error *err) {
     (void)method;
-    const float *sorted;
-    HT_TRY(ht__fit_sorted(fit, &sorted, err));
-    double first = quartile(sorted, fit->count, 1), third = quartile(sorted, fit->count, 3);
+    double first, third;
+    HT_TRY(quartile(fit, 1, &first, err));
+    HT_TRY(quartile(fit, 3, &third, err));
     double reach = fit->scheme->fence * (third - first);
     ht__range_set(fit, first - reach, third + reach);
     if (fit->scheme->quirks & HT_QUIRK_OPEN_FENCE) {

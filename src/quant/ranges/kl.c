@@ -63,10 +63,11 @@ static int best_threshold(const double *counts, double total, int targets, doubl
 }
 
 static ht_status choose(ht_fit *fit, const ht_level_method *method, ht_error *err) {
-    (void)method;
     double largest = fmax(fabs(fit->smallest), fabs(fit->largest));
     uint32_t bits = fit->scheme->bits;
-    int targets = bits <= 2 ? FEWEST_TARGETS : bits > 11 ? HT_FIT_BINS : 1 << (bits - 1);
+    /* Without a sign every code is a magnitude. */
+    uint32_t magnitude_bits = fit->smallest >= 0.0 && !method->symmetric ? bits : bits - 1;
+    int targets = bits <= 2 ? FEWEST_TARGETS : bits > 11 ? HT_FIT_BINS : 1 << magnitude_bits;
     ht__range_set(fit, fit->smallest, fit->largest);
     if (largest == 0.0 || targets >= HT_FIT_BINS || fit->smallest == fit->largest) {
         return HT_OK;
@@ -75,11 +76,9 @@ static ht_status choose(ht_fit *fit, const ht_level_method *method, ht_error *er
     if (memory == NULL) {
         return ht__fail_memory(err, 2 * HT_FIT_BINS * sizeof *memory);
     }
-    for (size_t i = 0; i < fit->count; ++i) {
-        int bin = (int)(fabs(fit->values[i]) / largest * HT_FIT_BINS);
-        memory[bin < HT_FIT_BINS ? bin : HT_FIT_BINS - 1] += 1.0;
-    }
-    int kept = best_threshold(memory, (double)fit->count, targets, memory + HT_FIT_BINS);
+    ht__fit_magnitudes(fit, memory);
+    double total = (double)(fit->count - (fit->stream != NULL ? fit->stream->zeros : 0));
+    int kept = best_threshold(memory, total, targets, memory + HT_FIT_BINS);
     double threshold = (kept + 0.5) / HT_FIT_BINS * largest;
     ht__range_set(fit, -threshold, threshold);
     ht__free(fit->allocator, memory);

@@ -10,7 +10,7 @@
 enum { CANDIDATES = 48, TURNS = 3 };
 
 typedef struct search {
-    uint64_t counts[HT_FIT_BINS];
+    double counts[HT_FIT_BINS];
     double smallest, width; /* of the histogram, of a bin */
     uint32_t levels;
     bool mirrored;
@@ -22,17 +22,19 @@ static double rounding_integral(double t) {
     return nearest / 12.0 + rest * rest * rest / 3.0;
 }
 
+static double cube(double x) { return x * x * x; }
+
 /* Integral over [a, b] of the squared distance to the nearest of `levels` points from low on, `step` apart. */
 static double error_between(double a, double b, double low, double step, uint32_t levels) {
     double high = low + step * (levels - 1), sum = 0.0;
     if (a < low) {
         double end = fmin(b, low);
-        sum += (pow(low - a, 3) - pow(low - end, 3)) / 3.0;
+        sum += (cube(low - a) - cube(low - end)) / 3.0;
         a = end;
     }
     if (b > high) {
         double begin = fmax(a, high);
-        sum += (pow(b - high, 3) - pow(begin - high, 3)) / 3.0;
+        sum += (cube(b - high) - cube(begin - high)) / 3.0;
         b = begin;
     }
     if (a < b) {
@@ -45,9 +47,9 @@ static double error_between(double a, double b, double low, double step, uint32_
 static double squared_error(const search *work, double low, double high) {
     double step = (high - low) / (work->levels - 1), sum = 0.0;
     for (int bin = 0; bin < HT_FIT_BINS; ++bin) {
-        if (work->counts[bin] > 0) {
+        if (work->counts[bin] > 0.0) {
             double a = work->smallest + bin * work->width;
-            double density = (double)work->counts[bin] / work->width;
+            double density = work->counts[bin] / work->width;
             sum += density * error_between(a, a + work->width, low, step, work->levels);
         }
     }
