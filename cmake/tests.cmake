@@ -13,7 +13,8 @@ if(NOT HALFTONE_WITH_SQLITE)
 endif()
 foreach(test ${TESTS})
   file(RELATIVE_PATH name ${CMAKE_SOURCE_DIR} ${test})
-  if(NOT HALFTONE_WITH_ONNX AND name MATCHES "^tests/onnx/")
+  if((NOT HALFTONE_WITH_ONNX AND name MATCHES "^tests/onnx/") OR
+     (NOT HALFTONE_WITH_TFLITE AND name MATCHES "^tests/tflite/"))
     continue()
   endif()
   string(REGEX REPLACE "^(tests|src)/|(test_|/test)?\\.c$" "" name ${name})
@@ -42,7 +43,8 @@ foreach(script ${SCRIPTS})
   set_tests_properties(${name} PROPERTIES SKIP_RETURN_CODE 77
     ENVIRONMENT "HALFTONE=$<TARGET_FILE:halftone_cli>;BUILD=${CMAKE_BINARY_DIR};CC=${CMAKE_C_COMPILER}")
 endforeach()
-set_tests_properties(docs_pages docs_readme docs_demo report_page checker_aarch64 onnx_oracle onnx_accuracy PROPERTIES LABELS slow)
+set_tests_properties(docs_pages docs_readme docs_demo report_page checker_aarch64 onnx_oracle onnx_accuracy tflite_oracle
+  PROPERTIES LABELS slow)
 
 # Checks of the source tree itself.
 add_test(NAME check_deps COMMAND tools/check-deps WORKING_DIRECTORY ${CMAKE_SOURCE_DIR})

@@ -18,11 +18,11 @@ extern "C" {
 
 typedef struct ht_model ht_model;
 
-/* Reads a model file (ONNX, operator sets 7 to 25). Weights stay in the file, which is mapped: it must not be changed
- * while the model lives. Ownership of *out passes to the caller: ht_model_destroy, before the context is destroyed.
- * Errors: HT_ERROR_NOT_FOUND, HT_ERROR_IO (unreadable), HT_ERROR_FORMAT (damaged; with the byte offset where it can be
- * known), HT_ERROR_UNSUPPORTED (an operator, type or feature; the sentence names each operator and a node of it),
- * HT_ERROR_MISMATCH (tensors that do not fit a node), HT_ERROR_LIMIT, HT_ERROR_MEMORY. */
+/* Reads a model file: ONNX (operator sets 7 to 25) or TFLite, told apart by content. Weights stay in the file, which is
+ * mapped: it must not be changed while the model lives. Ownership of *out passes to the caller: ht_model_destroy,
+ * before the context is destroyed. Errors: HT_ERROR_NOT_FOUND, HT_ERROR_IO (unreadable), HT_ERROR_FORMAT (damaged; with
+ * the byte offset where it can be known), HT_ERROR_UNSUPPORTED (an operator, type or feature; the sentence names each
+ * operator and a node of it), HT_ERROR_MISMATCH (tensors that do not fit a node), HT_ERROR_LIMIT, HT_ERROR_MEMORY. */
 HT_API ht_status ht_model_load(ht_context *ctx, const char *path, ht_model **out, ht_error *err);
 
 typedef struct ht_model_save_options {

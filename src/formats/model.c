@@ -5,6 +5,9 @@
 #ifdef HT_WITH_ONNX
 #include "formats/onnx/onnx.h"
 #endif
+#ifdef HT_WITH_TFLITE
+#include "formats/tflite/tflite.h"
+#endif
 
 ht_status ht__model_create(ht_context *ctx, ht_graph *graph, ht_model **out, ht_error *err) {
     ht_model *model = ht__calloc(&ctx->allocator, 1, sizeof *model);
@@ -60,7 +63,31 @@ void ht_model_destroy(ht_model *model) {
     ht__free(allocator, model);
 }
 
-#ifdef HT_WITH_ONNX
+/* ---- files ---- */
+
+#ifndef HT_WITH_ONNX
+static ht_status ht__onnx_read(ht_context *ctx, const uint8_t *bytes, size_t size, const char *name, ht_model **out,
+                               ht_error *err) {
+    (void)ctx, (void)bytes, (void)size, (void)out;
+    return ht__fail_at(err, HT_ERROR_UNSUPPORTED, name, "This build leaves out ONNX (HALFTONE_WITH_ONNX).");
+}
+
+static ht_status ht__onnx_write(const ht_model *model, bool (*write)(void *user, const void *bytes, size_t size),
+                                void *user, ht_error *err) {
+    (void)model, (void)write, (void)user;
+    return ht__fail(err, HT_ERROR_UNSUPPORTED, "This build leaves out ONNX (HALFTONE_WITH_ONNX).");
+}
+#endif
+#ifndef HT_WITH_TFLITE
+static ht_status ht__tflite_read(ht_context *ctx, const uint8_t *bytes, size_t size, const char *name, ht_model **out,
+                                 ht_error *err) {
+    (void)ctx, (void)bytes, (void)size, (void)out;
+    return ht__fail_at(err, HT_ERROR_UNSUPPORTED, name, "This build leaves out TFLite (HALFTONE_WITH_TFLITE).");
+}
+#endif
+
+/* A TFLite file says so behind its first offset; an ONNX file has no mark. */
+static bool is_tflite(const ht_file_view *file) { return file->size >= 8 && memcmp(file->data + 4, "TFL3", 4) == 0; }
 
 ht_status ht_model_load(ht_context *ctx, const char *path, ht_model **out, ht_error *err) {
     ht_file_view file;
@@ -69,7 +96,8 @@ ht_status ht_model_load(ht_context *ctx, const char *path, ht_model **out, ht_er
     }
     HT_TRY(ht__file_map(path, &file, err));
     ht_model *model;
-    ht_status status = ht__onnx_read(ctx, file.data, file.size, path, &model, err);
+    ht_status status = is_tflite(&file) ? ht__tflite_read(ctx, file.data, file.size, path, &model, err)
+                                        : ht__onnx_read(ctx, file.data, file.size, path, &model, err);
     if (status != HT_OK) {
         ht__file_unmap(&file);
         return status;
@@ -97,22 +125,6 @@ ht_status ht_model_save(const ht_model *model, const char *path, const ht_model_
     }
     return ht__file_commit(&writer, err);
 }
-
-#else
-
-ht_status ht_model_load(ht_context *ctx, const char *path, ht_model **out, ht_error *err) {
-    (void)ctx;
-    (void)out;
-    return ht__fail_at(err, HT_ERROR_UNSUPPORTED, path, "This build leaves out ONNX (HALFTONE_WITH_ONNX).");
-}
-
-ht_status ht_model_save(const ht_model *model, const char *path, const ht_model_save_options *options, ht_error *err) {
-    (void)model;
-    (void)options;
-    return ht__fail_at(err, HT_ERROR_UNSUPPORTED, path, "This build leaves out ONNX (HALFTONE_WITH_ONNX).");
-}
-
-#endif
 
 /* ---- metadata: a sorted array ---- */
 

@@ -80,18 +80,19 @@ const flatbuffers::Table *find_option(const tflite_operator *op, const char *nam
 
 } // namespace
 
-bool ht__tflite_is(const uint8_t *bytes, size_t size) {
-    return size >= 8 && std::memcmp(bytes + 4, tflite::ModelIdentifier(), 4) == 0;
-}
-
 ht_status ht__tflite_open(const tflite_file *file, ht_error *err) {
     /* The tables end before 2 GB; larger files have the buffers behind them. */
     size_t size = file->size < FLATBUFFERS_MAX_BUFFER_SIZE ? file->size : FLATBUFFERS_MAX_BUFFER_SIZE - 1;
     flatbuffers::Verifier verifier(file->bytes, size);
-    if (!ht__tflite_is(file->bytes, file->size) || !tflite::VerifyModelBuffer(verifier)) {
+    if (!tflite::VerifyModelBuffer(verifier)) {
         return ht__fail_at(err, HT_ERROR_FORMAT, file->name, "The tables of this TFLite file are damaged.");
     }
     return HT_OK;
+}
+
+const char *ht__tflite_operator_name(int32_t code) {
+    const char *name = tflite::EnumNameBuiltinOperator(static_cast<tflite::BuiltinOperator>(code));
+    return name[0] != '\0' ? name : nullptr;
 }
 
 const char *ht__tflite_description(const tflite_file *file) { return text_of(model_of(file)->description()); }
@@ -143,8 +144,8 @@ ht_status ht__tflite_operator(const tflite_file *file, size_t subgraph, size_t i
     }
     const tflite::OperatorCode *code = codes->Get(op->opcode_index());
     *out = {};
-    out->code = code->builtin_code() > code->deprecated_builtin_code() ? code->builtin_code()
-                                                                       : code->deprecated_builtin_code();
+    out->code =
+        code->builtin_code() > code->deprecated_builtin_code() ? code->builtin_code() : code->deprecated_builtin_code();
     out->version = code->version();
     out->custom = text_of(code->custom_code());
     out->inputs = ints_of(op->inputs());

@@ -1,8 +1,8 @@
 /* The tables of a TFLite file, as plain C: what flat.cc, the only C++ in the library, reads through FlatBuffers.
  *
  * ht__tflite_open checks every offset, length and alignment of the file once; afterwards nothing here can leave its
- * bytes, and all pointers given out lie in them. What the numbers mean (indices of tensors, shapes) is for the caller to
- * check. Little-endian hosts only, like the file.
+ * bytes, and all pointers given out lie in them. What the numbers mean (indices of tensors, shapes) is for the caller
+ * to check. Little-endian hosts only, like the file.
  */
 #ifndef HT_FORMATS_TFLITE_FLAT_H
 #define HT_FORMATS_TFLITE_FLAT_H
@@ -40,13 +40,7 @@ enum tflite_type {
 };
 
 enum tflite_padding { TFLITE_SAME = 0, TFLITE_VALID = 1 };
-enum tflite_activation {
-    TFLITE_NONE = 0,
-    TFLITE_RELU = 1,
-    TFLITE_RELU_N1_TO_1 = 2,
-    TFLITE_RELU6 = 3,
-    TFLITE_TANH = 4
-};
+enum tflite_activation { TFLITE_NONE = 0, TFLITE_RELU = 1, TFLITE_RELU_N1_TO_1 = 2, TFLITE_RELU6 = 3, TFLITE_TANH = 4 };
 
 typedef struct tflite_file {
     const uint8_t *bytes; /* aligned to 16 */
@@ -54,8 +48,6 @@ typedef struct tflite_file {
     const char *name; /* for errors */
 } tflite_file;
 
-/* Is this, by its first bytes, a TFLite file? */
-bool ht__tflite_is(const uint8_t *bytes, size_t size);
 /* Verifies the file's tables. Errors: HT_ERROR_FORMAT. */
 ht_status ht__tflite_open(const tflite_file *file, ht_error *err);
 
@@ -96,6 +88,8 @@ typedef struct tflite_operator {
     const void *options;  /* private */
 } tflite_operator;
 
+/* "CONV_2D"; NULL for a number that we do not know. */
+const char *ht__tflite_operator_name(int32_t code);
 const char *ht__tflite_description(const tflite_file *file);
 uint32_t ht__tflite_version(const tflite_file *file);
 size_t ht__tflite_subgraphs(const tflite_file *file);
@@ -104,7 +98,8 @@ void ht__tflite_subgraph(const tflite_file *file, size_t index, tflite_subgraph 
 ht_status ht__tflite_tensor(const tflite_file *file, size_t subgraph, size_t index, tflite_tensor *out, ht_error *err);
 ht_status ht__tflite_operator(const tflite_file *file, size_t subgraph, size_t index, tflite_operator *out,
                               ht_error *err);
-/* The metadata entry at `index`; false past the end. `name` is never NULL; `data` is NULL for an entry without bytes. */
+/* The metadata entry at `index`; false past the end. `name` is never NULL; `data` is NULL for an entry without bytes.
+ */
 bool ht__tflite_metadata(const tflite_file *file, size_t index, const char **name, const uint8_t **data, size_t *bytes);
 
 /* An option of the operator by the name that schema.fbs gives it; `otherwise` when the file leaves it out, which means

@@ -1,0 +1,46 @@
+/* The functions of the rules, by file. Each reads one operator, or those whose `op` its rules name. */
+#ifndef HT_FORMATS_TFLITE_RULES_H
+#define HT_FORMATS_TFLITE_RULES_H
+
+#include "formats/tflite/reading.h"
+
+/* rules_products.c */
+ht_status ht__tflite_read_conv(const tflite_call *call);
+ht_status ht__tflite_read_depthwise(const tflite_call *call);
+ht_status ht__tflite_read_fully_connected(const tflite_call *call);
+ht_status ht__tflite_read_batch_matmul(const tflite_call *call);
+ht_status ht__tflite_read_pool(const tflite_call *call);
+
+/* rules_elementwise.c */
+ht_status ht__tflite_read_elementwise(const tflite_call *call); /* `op` of all inputs */
+ht_status ht__tflite_read_clip(const tflite_call *call);
+ht_status ht__tflite_read_leaky_relu(const tflite_call *call);
+ht_status ht__tflite_read_rsqrt(const tflite_call *call);
+ht_status ht__tflite_read_square(const tflite_call *call);
+ht_status ht__tflite_read_squared_difference(const tflite_call *call);
+ht_status ht__tflite_read_softmax(const tflite_call *call); /* `op` over the channels */
+ht_status ht__tflite_read_quantize(const tflite_call *call);
+ht_status ht__tflite_read_dequantize(const tflite_call *call);
+ht_status ht__tflite_read_cast(const tflite_call *call);
+
+/* rules_shape.c */
+ht_status ht__tflite_read_reshape(const tflite_call *call);
+ht_status ht__tflite_read_squeeze(const tflite_call *call);
+ht_status ht__tflite_read_expand_dims(const tflite_call *call);
+ht_status ht__tflite_read_transpose(const tflite_call *call);
+ht_status ht__tflite_read_pad(const tflite_call *call);
+ht_status ht__tflite_read_mirror_pad(const tflite_call *call);
+ht_status ht__tflite_read_shape(const tflite_call *call);
+ht_status ht__tflite_read_resize(const tflite_call *call);
+
+/* rules_parts.c */
+ht_status ht__tflite_read_concatenation(const tflite_call *call);
+ht_status ht__tflite_read_slice(const tflite_call *call);
+ht_status ht__tflite_read_strided_slice(const tflite_call *call);
+ht_status ht__tflite_read_split(const tflite_call *call);
+ht_status ht__tflite_read_pack(const tflite_call *call);
+ht_status ht__tflite_read_unpack(const tflite_call *call);
+ht_status ht__tflite_read_gather(const tflite_call *call);
+ht_status ht__tflite_read_reduce(const tflite_call *call); /* `op` over constant axes */
+
+#endif

@@ -1,0 +1,13 @@
+/* TFLite files: reading into a model. */
+#ifndef HT_FORMATS_TFLITE_TFLITE_H
+#define HT_FORMATS_TFLITE_TFLITE_H
+
+#include "formats/model.h"
+
+/* Reads the first subgraph of the `size` bytes of a TFLite file called `name`; `bytes` must be aligned to 16. The
+ * model's constants may lie in `bytes`, which must outlive it, and in its payload. Memory taken is bounded by a
+ * multiple of `size`. Errors: as ht_model_load. */
+ht_status ht__tflite_read(ht_context *ctx, const uint8_t *bytes, size_t size, const char *name, ht_model **out,
+                          ht_error *err);
+
+#endif

@@ -1,0 +1,83 @@
+"""Runs TFLite models in LiteRT's reference kernels on the inputs that test_models left, and compares the outputs.
+
+usage: oracle.py MODELS SAMPLES   (SAMPLES holds NAME.in0.bin ..., NAME.out0.bin ... for each NAME.tflite under MODELS)
+"""
+
+import pathlib
+import sys
+
+import flatbuffers
+import numpy
+from ai_edge_litert import schema_py_generated as schema
+from ai_edge_litert.interpreter import Interpreter, OpResolverType
+
+TOLERANCE = 1e-4  # of a float output, relative to its largest number where that is above 1
+DYNAMIC = 0.03  # the same where LiteRT quantizes activations as it runs, which we do not simulate
+CODES = 16  # of an integer output: what a code's difference somewhere inside may grow to when a model is simulated
+
+
+def content(path):
+    """The file, with the axis of biases, which old converters wrote as 3 and LiteRT refuses since, set to 0."""
+    model = schema.ModelT.InitFromObj(schema.Model.GetRootAs(path.read_bytes(), 0))
+    for tensor in model.subgraphs[0].tensors:
+        if tensor.quantization is not None and tensor.shape is not None and len(tensor.shape) == 1:
+            tensor.quantization.quantizedDimension = 0
+    builder = flatbuffers.Builder(0)
+    builder.Finish(model.Pack(builder), b"TFL3")
+    return bytes(builder.Output())
+
+
+def is_dynamic(path):
+    """Do weights in integers meet activations in float?"""
+    graph = schema.ModelT.InitFromObj(schema.Model.GetRootAs(path.read_bytes(), 0)).subgraphs[0]
+    kinds = [[graph.tensors[i].type for i in op.inputs if i >= 0] for op in graph.operators]
+    return any(kind[:2] == [schema.TensorType.FLOAT32, schema.TensorType.INT8] for kind in kinds)
+
+
+def run(path, samples):
+    """Pairs of our outputs and LiteRT's."""
+    interpreter = Interpreter(model_content=content(path), experimental_op_resolver_type=OpResolverType.BUILTIN_REF)
+    interpreter.allocate_tensors()
+    for index, detail in enumerate(interpreter.get_input_details()):
+        data = numpy.fromfile(samples / f"{path.stem}.in{index}.bin", detail["dtype"])
+        interpreter.set_tensor(detail["index"], data.reshape(detail["shape"]))
+    interpreter.invoke()
+    for index, detail in enumerate(interpreter.get_output_details()):
+        theirs = interpreter.get_tensor(detail["index"])
+        ours = numpy.fromfile(samples / f"{path.stem}.out{index}.bin", detail["dtype"])
+        yield detail["name"], ours.reshape(theirs.shape), theirs
+
+
+def check(path, samples):
+    """What is wrong with a model, or None."""
+    for name, ours, theirs in run(path, samples):
+        apart = numpy.abs(ours.astype(float) - theirs.astype(float))
+        if theirs.dtype.kind == "f":
+            share = DYNAMIC if is_dynamic(path) else TOLERANCE
+            bound = share * max(1.0, numpy.abs(theirs).max(initial=0.0))
+        else:
+            bound = CODES
+        print(f"  {path.name}: {name}: largest difference {apart.max(initial=0):.3g}, {(apart > 0).mean():.1%} differ")
+        if not (apart <= bound).all():
+            return f"{name} differs by {numpy.nanmax(apart)}, allowed is {bound}"
+    return None
+
+
+def main():
+    models, samples = pathlib.Path(sys.argv[1]), pathlib.Path(sys.argv[2])
+    paths = sorted(path for path in models.rglob("*.tflite") if (samples / f"{path.stem}.out0.bin").exists())
+    failures = 0
+    for path in paths:
+        try:
+            complaint = check(path, samples)
+        except Exception as error:  # the interpreter raises many kinds
+            complaint = str(error).splitlines()[0]
+        if complaint:
+            print(f"{path.name}: {complaint}")
+            failures += 1
+    print(f"{len(paths) - failures} of {len(paths)} models agree with LiteRT")
+    return 1 if failures or not paths else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

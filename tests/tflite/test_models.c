@@ -1,0 +1,145 @@
+/* Models of others: each .tflite file under $HALFTONE_TFLITE_MODELS (or under the shared models) is read and run on
+ * random inputs; what went in and came out is left in $HALFTONE_TFLITE_SAMPLES for oracle.py, which asks LiteRT. */
+#define _XOPEN_SOURCE 700 /* nftw */
+#include <ftw.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/file.h"
+#include "base/rng.h"
+#include "formats/model.h"
+#include "passes/passes.h"
+#include "plan/compile.h"
+#include "support.h"
+
+static ht_context *context;
+
+#define SUCCEED(expression)                                                \
+    do {                                                                   \
+        ht_error succeed_err_ = {0};                                       \
+        ht_error *err = &succeed_err_;                                     \
+        if ((expression) != HT_OK) {                                       \
+            fail_msg("%s: %s: %s", #expression, err->where, err->message); \
+        }                                                                  \
+    } while (0)
+
+/* Random numbers that belong to the type: f32 in [-1, 1), integers any byte. */
+static void fill(const ht_tensor_desc *desc, uint64_t stream, void *out) {
+    size_t bytes;
+    assert_true(ht__desc_bytes(desc, &bytes));
+    for (size_t i = 0; i < (size_t)ht__desc_elements(desc); ++i) {
+        float uniform = ht__random_at(7, stream, i);
+        if (desc->type == HT_F32) {
+            ((float *)out)[i] = 2.0f * uniform - 1.0f;
+        } else {
+            assert_true(desc->type == HT_I8 || desc->type == HT_U8 || desc->type == HT_I16);
+            size_t size = ht_type_bytes(desc->type);
+            uint16_t code = (uint16_t)(65536.0f * uniform);
+            memcpy((char *)out + i * size, &code, size);
+        }
+    }
+}
+
+static void leave(const char *stem, const char *kind, size_t index, const void *data, size_t bytes) {
+    const char *folder = getenv("HALFTONE_TFLITE_SAMPLES");
+    char path[1024];
+    if (folder != NULL) {
+        snprintf(path, sizeof path, "%s/%s.%s%zu.bin", folder, stem, kind, index);
+        SUCCEED(ht__file_write(&ht__system_allocator, path, true, data, bytes, err));
+    }
+}
+
+/* Runs the model for one sample and leaves what it took and gave. */
+static void run(const ht_model *model, const char *stem) {
+    ht_graph *graph;
+    ht_program *program;
+    SUCCEED(ht__graph_copy(model->graph, &graph, err));
+    SUCCEED(ht__pass_prepare(graph, 1, false, err));
+    SUCCEED(ht__compile(graph, &(ht_compile_options){0}, &program, err));
+    const void *inputs[8];
+    void *outputs[8], *filled[8];
+    size_t bytes;
+    assert_true(program->input_count <= 8 && program->output_count <= 8);
+    for (size_t i = 0; i < program->input_count; ++i) {
+        const ht_tensor_desc *desc = &program->tensors[program->inputs[i]].desc;
+        assert_true(ht__desc_bytes(desc, &bytes));
+        inputs[i] = filled[i] = malloc(bytes + 1);
+        fill(desc, 100 + i, filled[i]);
+        leave(stem, "in", i, filled[i], bytes);
+    }
+    for (size_t i = 0; i < program->output_count; ++i) {
+        assert_true(ht__desc_bytes(&program->tensors[program->outputs[i]].desc, &bytes));
+        outputs[i] = malloc(bytes + 1);
+    }
+    void *arena = aligned_alloc(64, (ht__program_run_bytes(program) + 127) & ~(size_t)63);
+    ht_run_arguments arguments = {.inputs = inputs, .outputs = outputs, .arena = arena};
+    SUCCEED(ht__program_run(program, &arguments, err));
+    for (size_t i = 0; i < program->output_count; ++i) {
+        assert_true(ht__desc_bytes(&program->tensors[program->outputs[i]].desc, &bytes));
+        leave(stem, "out", i, outputs[i], bytes);
+        free(outputs[i]);
+    }
+    for (size_t i = 0; i < program->input_count; ++i) {
+        free(filled[i]);
+    }
+    free(arena);
+    ht__program_destroy(program);
+    ht__graph_destroy(graph);
+}
+
+/* Those whose operators are not there yet. */
+static bool is_expected_to_fail(const char *stem) {
+    static const char *const names[] = {"ssd_mobilenet_v2", "trained_lstm", "trained_lstm_int8",
+                                        "keyword_scrambled_8bit"};
+    for (size_t i = 0; i < sizeof names / sizeof names[0]; ++i) {
+        if (strcmp(stem, names[i]) == 0) {
+            return true;
+        }
+    }
+    return false;
+}
+
+static int found;
+
+static int read_and_run(const char *path, const struct stat *status, int kind, struct FTW *place) {
+    (void)status;
+    size_t length = strlen(path);
+    if (kind != FTW_F || length < 7 || strcmp(path + length - 7, ".tflite") != 0) {
+        return 0;
+    }
+    print_message("%s\n", path);
+    char stem[256];
+    snprintf(stem, sizeof stem, "%.*s", (int)(length - 7 - (size_t)place->base), path + place->base);
+    ht_model *model;
+    if (is_expected_to_fail(stem)) {
+        assert_int_equal(ht_model_load(context, path, &model, NULL), HT_ERROR_UNSUPPORTED);
+        return 0;
+    }
+    SUCCEED(ht_model_load(context, path, &model, err));
+    run(model, stem);
+    ht_model_destroy(model);
+    ++found;
+    return 0;
+}
+
+static void models_of_others_run(void **state) {
+    (void)state;
+    const char *shared = getenv("HALFTONE_SHARED"), *folder = getenv("HALFTONE_TFLITE_MODELS");
+    char path[1024];
+    if (folder == NULL && shared == NULL) {
+        print_message("skipped: neither HALFTONE_TFLITE_MODELS nor HALFTONE_SHARED is set\n");
+        skip();
+    }
+    snprintf(path, sizeof path, "%s%s", folder != NULL ? folder : shared, folder != NULL ? "" : "/models");
+    assert_int_equal(nftw(path, read_and_run, 8, FTW_PHYS), 0);
+    assert_true(found > 0);
+}
+
+int main(void) {
+    assert_int_equal(ht_context_create(NULL, &context, NULL), HT_OK);
+    const struct CMUnitTest tests[] = {cmocka_unit_test(models_of_others_run)};
+    int failed = cmocka_run_group_tests(tests, NULL, NULL);
+    ht_context_destroy(context);
+    return failed;
+}
