@@ -68,7 +68,7 @@ static void report(const setup *s, const char *what, int64_t macs, size_t steps,
 
 static ht_status infer(ht_context *ctx, const setup *s, ht_graph *graph, int64_t macs, ht_error *err) {
     ht_program *program;
-    HT_TRY(ht__pass_prepare(graph, (int64_t)s->batch, false, err));
+    HT_TRY(ht__pass_prepare(graph, (int64_t)s->batch, HT_PREPARE_SIMULATED, err));
     HT_TRY(ht__compile(graph, &(ht_compile_options){.allow_bf16 = s->bf16}, &program, err));
     size_t in = s->batch * 3 * 32 * 32, out = s->batch * 1000;
     float *input = calloc(in, sizeof *input), *output = calloc(out, sizeof *output);

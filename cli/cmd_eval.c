@@ -12,7 +12,7 @@
 typedef struct eval_settings {
     const char *model, *data, *baseline;
     int64_t samples, batch;
-    bool reference, bf16, confusion;
+    bool reference, bf16, confusion, simulate;
 } eval_settings;
 
 typedef struct evaluated {
@@ -59,7 +59,8 @@ static ht_status evaluate(cli_session *session, const char *path, const eval_set
         ht_evaluation_options options = {.batch = (size_t)settings->batch,
                                          .max_samples = (size_t)settings->samples,
                                          .allow_bf16 = settings->bf16,
-                                         .reference = settings->reference};
+                                         .reference = settings->reference,
+                                         .simulate = settings->simulate};
         status = ht_evaluate(session->context, out->model, out->dataset, &options, &out->result, err);
     }
     return status;
@@ -253,6 +254,10 @@ static const cli_option options[] = {
      .kind = CLI_FLAG,
      .offset = AT(bf16),
      .help = "let products use bf16 operands where the processor has them"},
+    {.name = "simulate",
+     .kind = CLI_FLAG,
+     .offset = AT(simulate),
+     .help = "imitate quantized tensors in float instead of running in integers"},
     {.name = "reference", .kind = CLI_FLAG, .offset = AT(reference), .help = "plain C kernels only: slow, the oracle"},
     {0},
 };

@@ -44,7 +44,7 @@ foreach(script ${SCRIPTS})
     ENVIRONMENT "HALFTONE=$<TARGET_FILE:halftone_cli>;BUILD=${CMAKE_BINARY_DIR};CC=${CMAKE_C_COMPILER}")
 endforeach()
 set_tests_properties(docs_pages docs_readme docs_demo report_page checker_aarch64 onnx_oracle onnx_accuracy tflite_oracle
-  PROPERTIES LABELS slow)
+  integer_oracle PROPERTIES LABELS slow)
 
 # Checks of the source tree itself.
 add_test(NAME check_deps COMMAND tools/check-deps WORKING_DIRECTORY ${CMAKE_SOURCE_DIR})

@@ -16,6 +16,7 @@ typedef struct ht_evaluation_options {
     size_t cache_bytes; /* keep preprocessed inputs between runs of one evaluator when they fit; 0: 64 MiB */
     bool allow_bf16;    /* products may use bf16 operands where the processor has them */
     bool reference;     /* reference kernels only: slow, the oracle */
+    bool simulate;      /* what is quantized is imitated in float; otherwise it runs in integers */
 } ht_evaluation_options;
 
 /* What came out. The arrays belong to the evaluation: ht_evaluation_clear. */

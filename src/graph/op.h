@@ -13,6 +13,7 @@ typedef enum ht_op_layout {
 } ht_op_layout;
 
 typedef struct ht_gradient ht_gradient;
+typedef struct ht_integer ht_integer;
 
 struct ht_op {
     const char *name;   /* "Conv" */
@@ -33,6 +34,10 @@ struct ht_op {
     /* Adds nodes that compute the gradients of the inputs from those of the outputs (ht__gradient_*, below).
      * NULL: not differentiable; a gradient that would have to pass through it is an error. */
     ht_status (*gradient)(ht_gradient *gradient, const ht_node *node, ht_error *err);
+
+    /* Adds the nodes that compute the codes of output 0 from those of the inputs (graph/integer.h). NULL: the node is
+     * only known on real numbers. */
+    ht_status (*integer)(ht_integer *integer, const ht_node *node, ht_error *err);
 
     /* Multiply-accumulates of the node; NULL: 0. */
     int64_t (*macs)(const ht_node *node);

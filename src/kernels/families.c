@@ -2,6 +2,8 @@
 #include "kernels/conv/conv.h"
 #include "kernels/dropout/dropout.h"
 #include "kernels/elementwise/elementwise.h"
+#include "kernels/integer_conv/integer_conv.h"
+#include "kernels/integer_matmul/integer_matmul.h"
 #include "kernels/matmul/matmul.h"
 #include "kernels/move/move.h"
 #include "kernels/norm/norm.h"
@@ -43,4 +45,6 @@ const ht_kernel_family *const ht__kernel_families[] = {&ht__conv_family,
                                                        &ht__gather_family,
                                                        &ht__cast_family,
                                                        &ht__expand_family,
+                                                       &ht__integer_conv_family,
+                                                       &ht__integer_matmul_family,
                                                        NULL};

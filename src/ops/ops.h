@@ -19,6 +19,7 @@
     X(Conv)               \
     X(ConvGradInput)      \
     X(ConvGradWeight)     \
+    X(ConvInteger)        \
     X(CrossEntropy)       \
     X(CrossEntropyGrad)   \
     X(DequantizeLinear)   \
@@ -40,11 +41,15 @@
     X(HardSigmoid)        \
     X(HardSwish)          \
     X(Identity)           \
+    X(IntegerConv)        \
+    X(IntegerMatMul)      \
+    X(IntegerQuantize)    \
     X(LeakyRelu)          \
     X(LeakyReluGrad)      \
     X(Log)                \
     X(LogSoftmax)         \
     X(MatMul)             \
+    X(MatMulInteger)      \
     X(Max)                \
     X(MaxPool)            \
     X(Min)                \
@@ -54,6 +59,8 @@
     X(Pad)                \
     X(PoolGrad)           \
     X(Pow)                \
+    X(QLinearConv)        \
+    X(QLinearMatMul)      \
     X(QuantizeLinear)     \
     X(Reciprocal)         \
     X(ReduceMax)          \

@@ -22,8 +22,21 @@ ht_status ht__pass_fuse_activation(ht_graph *graph, ht_error *err);
  * graph in float simulates it; the annotations are gone afterwards. Constants hold their decoded numbers already. */
 ht_status ht__pass_simulate_quantization(ht_graph *graph, ht_error *err);
 
-/* What every graph goes through before it is compiled to run: the batch is fixed, constants folded, annotations
- * simulated, and, unless `observable` (every tensor of the model shall be there to be seen), activations fused. */
-ht_status ht__pass_prepare(ht_graph *graph, int64_t batch, bool observable, ht_error *err);
+/* Makes the annotated graph one of integers: nodes whose inputs and output are annotated compute on codes, with a
+ * quantization at the entries and real numbers again where something reads them; everything else stays a float node
+ * between the two. The rule of requantization is the graph's. Shapes must be known, and the activations not fused yet.
+ * The annotations of activations are gone afterwards. */
+ht_status ht__pass_integer(ht_graph *graph, ht_error *err);
+
+/* How a graph is made ready to run. */
+typedef enum ht_prepare_mode {
+    HT_PREPARE_INTEGER,   /* what is quantized runs in integers */
+    HT_PREPARE_SIMULATED, /* in float, with quantized tensors rounded to what their codes stand for */
+    HT_PREPARE_OBSERVABLE /* the same, and every tensor of the model is there to be seen */
+} ht_prepare_mode;
+
+/* What every graph goes through before it is compiled to run: the batch is fixed, constants folded, annotations carried
+ * out or simulated, and, unless observable, activations fused. */
+ht_status ht__pass_prepare(ht_graph *graph, int64_t batch, ht_prepare_mode mode, ht_error *err);
 
 #endif

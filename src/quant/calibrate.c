@@ -187,7 +187,7 @@ static ht_status compile(calibration *c, const ht_graph *graph, const ht_dataset
                         "The model runs %zu samples at a time, but the calibration set has only %zu.", c->batch,
                         samples);
     }
-    HT_TRY(ht__pass_prepare(c->graph, (int64_t)c->batch, true, err));
+    HT_TRY(ht__pass_prepare(c->graph, (int64_t)c->batch, HT_PREPARE_OBSERVABLE, err));
     return ht__compile(c->graph, &(ht_compile_options){0}, &c->program, err);
 }
 

@@ -92,7 +92,9 @@ static ht_status build(ht_evaluator *e, const ht_graph *graph, const ht_evaluati
         return ht__fail(err, HT_ERROR_MISMATCH, "The model has no output.");
     }
     e->batch = choose_batch(e->graph, options, e->samples);
-    HT_TRY(ht__pass_prepare(e->graph, (int64_t)e->batch, false, err));
+    /* Weights that are exchanged are real numbers. */
+    bool simulate = options->simulate || e->mutable_weights;
+    HT_TRY(ht__pass_prepare(e->graph, (int64_t)e->batch, simulate ? HT_PREPARE_SIMULATED : HT_PREPARE_INTEGER, err));
     ht_compile_options compile = {
         .allow_bf16 = options->allow_bf16, .reference_only = options->reference, .mutable_weights = e->mutable_weights};
     HT_TRY(ht__compile(e->graph, &compile, &e->program, err));

@@ -95,6 +95,8 @@ void make_dequantize(ht_rng *rng, check_case *out);
 void make_fake_quantize(ht_rng *rng, check_case *out);
 void make_fake_quantize_grad(ht_rng *rng, check_case *out);
 void make_dropout(ht_rng *rng, check_case *out);
+void make_integer_conv(ht_rng *rng, check_case *out);
+void make_integer_matmul(ht_rng *rng, check_case *out);
 
 /* Allocates and fills the inputs of a made case and computes the expected outputs (and bounds). NULL or why not. */
 const char *case_prepare(ht_rng *rng, check_case *c);

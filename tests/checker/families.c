@@ -3,6 +3,8 @@
 #include "kernels/conv/conv.h"
 #include "kernels/dropout/dropout.h"
 #include "kernels/elementwise/elementwise.h"
+#include "kernels/integer_conv/integer_conv.h"
+#include "kernels/integer_matmul/integer_matmul.h"
 #include "kernels/matmul/matmul.h"
 #include "kernels/move/move.h"
 #include "kernels/norm/norm.h"
@@ -43,5 +45,7 @@ const check_family check_families[] = {{&ht__conv_family, make_conv},
                                        {&ht__dequantize_family, make_dequantize},
                                        {&ht__fake_quantize_family, make_fake_quantize},
                                        {&ht__fake_quantize_grad_family, make_fake_quantize_grad},
-                                       {&ht__dropout_family, make_dropout}};
+                                       {&ht__dropout_family, make_dropout},
+                                       {&ht__integer_conv_family, make_integer_conv},
+                                       {&ht__integer_matmul_family, make_integer_matmul}};
 const size_t check_family_count = sizeof check_families / sizeof check_families[0];

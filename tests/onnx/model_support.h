@@ -82,7 +82,7 @@ static inline test_run run_model(const ht_model *model) {
     ht_graph *graph;
     ht_program *program;
     SUCCEED(ht__graph_copy(model->graph, &graph, err));
-    SUCCEED(ht__pass_prepare(graph, 2, true, err));
+    SUCCEED(ht__pass_prepare(graph, 2, HT_PREPARE_OBSERVABLE, err));
     SUCCEED(ht__compile(graph, &(ht_compile_options){.reference_only = true}, &program, err));
     test_run run = {.input_count = program->input_count, .output_count = program->output_count};
     const void *inputs[4];
@@ -156,7 +156,7 @@ static inline ht_value *sample_constant(ht_graph *graph, const char *word, uint6
     union {
         float floats[4096];
         int64_t ints[HT_MAX_RANK];
-        uint8_t byte;
+        uint8_t byte, bytes[4096];
     } data;
     switch (word[0]) {
     case 's': data.floats[0] = strtof(word + 1, NULL); break;
@@ -169,6 +169,12 @@ static inline ht_value *sample_constant(ht_graph *graph, const char *word, uint6
     case 'u':
         desc.type = HT_U8;
         data.byte = (uint8_t)atoi(word + 1);
+        break;
+    case 'q':
+        desc.type = HT_U8;
+        desc.rank = parse_dims(word + 1, desc.dims);
+        assert_true(ht__desc_elements(&desc) <= 4096);
+        fill_tensor(&desc, stream, data.bytes);
         break;
     case 'i':
         desc.type = HT_I64;

@@ -13,7 +13,8 @@ import onnxruntime
 
 TOLERANCE = 1e-4  # of the largest output, where that is above 1
 BATCH = 2
-TYPES = {"tensor(float)": numpy.float32, "tensor(uint8)": numpy.uint8, "tensor(int64)": numpy.int64}
+TYPES = {"tensor(float)": numpy.float32, "tensor(uint8)": numpy.uint8, "tensor(int32)": numpy.int32,
+         "tensor(int64)": numpy.int64}
 
 
 def read(path, kind, shape):

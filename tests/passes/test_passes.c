@@ -150,7 +150,7 @@ static void annotated_activations_are_rounded(void **state) {
     float scale = 0.25f, zero = 3.0f, output[14];
     ht_quantization annotation = {.bits = 4, .axis = -1, .groups = 1, .scale = &scale, .zero_point = &zero};
     graph->outputs[0]->quantization = &annotation;
-    CHECKED(ht__pass_prepare(graph, 2, false, err));
+    CHECKED(ht__pass_prepare(graph, 2, HT_PREPARE_INTEGER, err));
     run(graph, output);
     for (int i = 0; i < 14; ++i) {
         float code = output[i] / scale + zero;

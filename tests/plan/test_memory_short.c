@@ -44,7 +44,7 @@ static ht_status build(ht_graph *g, ht_error *err) {
 
 static ht_status use(ht_graph *graph, ht_error *err) {
     HT_TRY(ht__pass_fold_batch_norm(graph, NULL, err));
-    HT_TRY(ht__pass_prepare(graph, 2, false, err));
+    HT_TRY(ht__pass_prepare(graph, 2, HT_PREPARE_SIMULATED, err));
     ht_program *program;
     HT_TRY(ht__compile(graph, &(ht_compile_options){.reference_only = true}, &program, err));
     const ht_allocator *allocator = &graph->ctx->allocator;

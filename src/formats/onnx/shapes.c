@@ -30,7 +30,7 @@ static bool only_batch_is_open(const ht_graph *graph) {
 
 static ht_status prepare(const ht_graph *graph, int64_t batch, ht_graph **out, ht_error *err) {
     HT_TRY(ht__graph_copy(graph, out, err));
-    ht_status status = ht__pass_prepare(*out, batch, true, err);
+    ht_status status = ht__pass_prepare(*out, batch, HT_PREPARE_OBSERVABLE, err);
     if (status != HT_OK) {
         ht__graph_destroy(*out);
     }

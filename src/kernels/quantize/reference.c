@@ -1,5 +1,6 @@
 #include <math.h>
 
+#include "kernels/codes.h"
 #include "kernels/index.h"
 #include "kernels/quantize/variants.h"
 
@@ -22,38 +23,11 @@ static channel_view view_of(const ht_tensor_desc *x, const ht_tensor_desc *scale
 
 static int64_t channel_of(const channel_view *view, int64_t i) { return i / view->inner % view->channels; }
 
-static int64_t code_at(ht_type type, const void *codes, int64_t i) {
-    switch (type) {
-    case HT_U8: return ((const uint8_t *)codes)[i];
-    case HT_I8: return ((const int8_t *)codes)[i];
-    case HT_U16: return ((const uint16_t *)codes)[i];
-    case HT_I16: return ((const int16_t *)codes)[i];
-    default: return ((const int32_t *)codes)[i];
-    }
-}
-
-/* Stores saturate(code) for a code that is integral, infinite or NaN (which gives 0). */
-static void store_code(ht_type type, void *codes, int64_t i, double code) {
-    static const struct {
-        double low, high;
-    } limits[] = {[HT_U8] = {0, UINT8_MAX},
-                  [HT_I8] = {INT8_MIN, INT8_MAX},
-                  [HT_U16] = {0, UINT16_MAX},
-                  [HT_I16] = {INT16_MIN, INT16_MAX},
-                  [HT_I32] = {INT32_MIN, INT32_MAX}};
-    double low = limits[type].low, high = limits[type].high;
-    double clamped = code != code ? 0.0 : code < low ? low : code > high ? high : code;
-    switch (type) {
-    case HT_U8: ((uint8_t *)codes)[i] = (uint8_t)clamped; break;
-    case HT_I8: ((int8_t *)codes)[i] = (int8_t)clamped; break;
-    case HT_U16: ((uint16_t *)codes)[i] = (uint16_t)clamped; break;
-    case HT_I16: ((int16_t *)codes)[i] = (int16_t)clamped; break;
-    default: ((int32_t *)codes)[i] = (int32_t)clamped; break;
-    }
-}
-
-static bool code_type(ht_type type) {
-    return type == HT_U8 || type == HT_I8 || type == HT_U16 || type == HT_I16 || type == HT_I32;
+/* Stores clamp(code) for a code that is integral, infinite or NaN (which gives 0). */
+static void store_code(ht_type type, void *codes, int64_t i, double code, const ht_quantize_parameters *p) {
+    bool whole = p->low == 0.0f && p->high == 0.0f;
+    double low = whole ? ht__code_low(type) : (double)p->low, high = whole ? ht__code_high(type) : (double)p->high;
+    ht__code_store(type, codes, i, (int32_t)(code != code ? 0.0 : code < low ? low : code > high ? high : code));
 }
 
 static const void *optional(const ht_kernel_call *call, const void *const *inputs, uint32_t i) {
@@ -63,7 +37,7 @@ static const void *optional(const ht_kernel_call *call, const void *const *input
 static bool accept_quantize(const ht_kernel_call *call, const ht_kernel_env *env, const char **reason) {
     (void)env;
     *reason = "quantizes f32 to u8, i8, u16, i16 or i32";
-    return call->inputs[0].type == HT_F32 && call->inputs[1].type == HT_F32 && code_type(call->outputs[0].type);
+    return call->inputs[0].type == HT_F32 && call->inputs[1].type == HT_F32 && ht__is_code_type(call->outputs[0].type);
 }
 
 static ht_status run_quantize(const ht_kernel_state *state, const void *const *inputs, void *const *outputs,
@@ -74,10 +48,12 @@ static ht_status run_quantize(const ht_kernel_state *state, const void *const *i
     const float *x = inputs[0], *scale = inputs[1];
     const void *zero_points = optional(call, inputs, 2);
     ht_type type = call->outputs[0].type;
-    channel_view view = view_of(&call->inputs[0], &call->inputs[1], HT_PARAMETERS(ht_quantize_parameters, call)->axis);
+    const ht_quantize_parameters *p = HT_PARAMETERS(ht_quantize_parameters, call);
+    channel_view view = view_of(&call->inputs[0], &call->inputs[1], p->axis);
     for (int64_t i = 0; i < view.elements; ++i) {
-        int64_t c = channel_of(&view, i), zero = zero_points != NULL ? code_at(type, zero_points, c) : 0;
-        store_code(type, outputs[0], i, (double)rintf(x[i] / scale[c]) + (double)zero);
+        int64_t c = channel_of(&view, i), zero = zero_points != NULL ? ht__code_at(type, zero_points, c) : 0;
+        float steps = p->ties_away ? roundf(x[i] / scale[c]) : rintf(x[i] / scale[c]);
+        store_code(type, outputs[0], i, (double)steps + (double)zero, p);
     }
     return HT_OK;
 }
@@ -91,7 +67,7 @@ const ht_kernel_variant ht__quantize_reference = {.name = "quantize_reference",
 static bool accept_dequantize(const ht_kernel_call *call, const ht_kernel_env *env, const char **reason) {
     (void)env;
     *reason = "dequantizes u8, i8, u16, i16 or i32 to f32";
-    return code_type(call->inputs[0].type) && call->inputs[1].type == HT_F32 && call->outputs[0].type == HT_F32;
+    return ht__is_code_type(call->inputs[0].type) && call->inputs[1].type == HT_F32 && call->outputs[0].type == HT_F32;
 }
 
 static ht_status run_dequantize(const ht_kernel_state *state, const void *const *inputs, void *const *outputs,
@@ -105,8 +81,8 @@ static ht_status run_dequantize(const ht_kernel_state *state, const void *const 
     float *y = outputs[0];
     channel_view view = view_of(&call->inputs[0], &call->inputs[1], HT_PARAMETERS(ht_quantize_parameters, call)->axis);
     for (int64_t i = 0; i < view.elements; ++i) {
-        int64_t c = channel_of(&view, i), zero = zero_points != NULL ? code_at(type, zero_points, c) : 0;
-        y[i] = (float)(code_at(type, inputs[0], i) - zero) * scale[c];
+        int64_t c = channel_of(&view, i), zero = zero_points != NULL ? ht__code_at(type, zero_points, c) : 0;
+        y[i] = (float)(ht__code_at(type, inputs[0], i) - zero) * scale[c];
     }
     return HT_OK;
 }

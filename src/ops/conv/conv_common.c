@@ -49,3 +49,14 @@ ht_status ht__conv_read(const ht_node *node, const ht_tensor_desc *x, const ht_t
     }
     return HT_OK;
 }
+
+int64_t ht__conv_macs(const ht_node *node) {
+    const ht_tensor_desc *w = &node->inputs[1]->desc;
+    int64_t total = ht__desc_elements(&node->outputs[0]->desc);
+    for (int32_t i = 1; i < w->rank; ++i) {
+        if (total < 0 || w->dims[i] < 0 || __builtin_mul_overflow(total, w->dims[i], &total)) {
+            return -1;
+        }
+    }
+    return total;
+}

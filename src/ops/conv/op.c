@@ -1,5 +1,6 @@
 #include "ops/conv/conv_common.h"
 #include "ops/gradient.h"
+#include "ops/integer.h"
 
 static ht_status infer(const ht_graph *graph, ht_node *node, ht_error *err) {
     (void)graph;
@@ -21,17 +22,6 @@ static ht_status lower(const ht_node *node, ht_kernel_call *call, int32_t operan
     return ht__conv_read(node, &node->inputs[0]->desc, &node->inputs[1]->desc, parameters, &window, err);
 }
 
-static int64_t macs(const ht_node *node) {
-    const ht_tensor_desc *w = &node->inputs[1]->desc;
-    int64_t total = ht__desc_elements(&node->outputs[0]->desc);
-    for (int32_t i = 1; i < w->rank; ++i) {
-        if (total < 0 || w->dims[i] < 0 || __builtin_mul_overflow(total, w->dims[i], &total)) {
-            return -1;
-        }
-    }
-    return total;
-}
-
 const ht_op ht__op_Conv = {
     .name = "Conv",
     .domain = "",
@@ -44,7 +34,8 @@ const ht_op ht__op_Conv = {
     .infer = infer,
     .lower = lower,
     .gradient = ht__gradient_Conv,
-    .macs = macs,
+    .integer = ht__integer_Conv,
+    .macs = ht__conv_macs,
     .weight_inputs = 0x2,
     .bias_inputs = 0x4,
 };

@@ -1,6 +1,7 @@
 #include "kernels/matmul/matmul.h"
 #include "ops/conv/conv_common.h"
 #include "ops/gradient.h"
+#include "ops/integer.h"
 
 static ht_status infer(const ht_graph *graph, ht_node *node, ht_error *err) {
     (void)graph;
@@ -50,6 +51,7 @@ const ht_op ht__op_Gemm = {
     .infer = infer,
     .lower = lower,
     .gradient = ht__gradient_Gemm,
+    .integer = ht__integer_Gemm,
     .macs = macs,
     .weight_inputs = 0x2,
     .bias_inputs = 0x4,

@@ -1,5 +1,6 @@
 #include "kernels/matmul/matmul.h"
 #include "ops/gradient.h"
+#include "ops/integer.h"
 
 static ht_status infer(const ht_graph *graph, ht_node *node, ht_error *err) {
     (void)graph;
@@ -57,6 +58,7 @@ const ht_op ht__op_MatMul = {
     .infer = infer,
     .lower = lower,
     .gradient = ht__gradient_MatMul,
+    .integer = ht__integer_MatMul,
     .macs = macs,
     .weight_inputs = 0x3,
     .channel_axis = channel_axis,

@@ -1,0 +1,12 @@
+/* The runtime's variants of the integer convolution. */
+#ifndef HT_KERNELS_INTEGER_CONV_VARIANTS_H
+#define HT_KERNELS_INTEGER_CONV_VARIANTS_H
+
+#include "kernels/integer_conv/integer_conv.h"
+
+/* Are weights, their zero points and the bias constants, of 8 bits and of 32, so that a variant may pack them? */
+bool ht__integer_conv_is_packable(const ht_kernel_call *call, const char **reason);
+
+extern const ht_kernel_variant ht__integer_conv_tiles, ht__integer_conv_depthwise, ht__integer_conv_reference;
+
+#endif

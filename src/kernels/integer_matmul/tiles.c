@@ -1,0 +1,139 @@
+/* Integer matrix products of 8-bit weights in plain C, four rows at a time. Weights are packed once when they are
+ * constants, else in each run. */
+#include <string.h>
+
+#include "kernels/codes.h"
+#include "kernels/index.h"
+#include "kernels/integer_matmul/variants.h"
+#include "kernels/integer_tiles.h"
+
+#define PARALLEL_WORK 65536 /* multiplications per thread that make a second thread worth while */
+
+typedef struct tiles_state {
+    ht_kernel_call call;
+    ht_integer_matrices matrices;
+    bool packed_once;
+    size_t room, matrix_room, part_room; /* bytes of scratch: multipliers, a packed matrix, each thread */
+    int16_t packed[];
+} tiles_state;
+
+static size_t aligned(size_t bytes) { return (bytes + HT_ALIGNMENT - 1) / HT_ALIGNMENT * HT_ALIGNMENT; }
+
+static void pack(const tiles_state *s, const void *const *inputs, int64_t first, int16_t *packed) {
+    const ht_integer_matrices *m = &s->matrices;
+    ht_type type = s->call.inputs[HT_PRODUCT_W].type;
+    memset(packed, 0, (size_t)ht__tiles_size(m->k, m->n) * sizeof *packed);
+    for (int64_t j = 0; j < m->n; ++j) {
+        int32_t zero = ht__zero_point(&s->call, inputs, HT_PRODUCT_W_ZERO, j);
+        for (int64_t k = 0; k < m->k; ++k) {
+            int32_t code = ht__code_at(type, inputs[HT_PRODUCT_W], first + k * m->w_row + j * m->w_column);
+            ht__tiles_put(packed, m->k, k, j, code - zero);
+        }
+    }
+}
+
+/* Do the sums fit 32 bits for any 8-bit weights? */
+static bool accept(const ht_kernel_call *call, const ht_kernel_env *env, const char **reason) {
+    (void)env;
+    *reason = "takes 8-bit weights, a constant 32-bit bias, and sums that fit 32 bits";
+    ht_integer_matrices m;
+    if (ht_type_bytes(call->inputs[HT_PRODUCT_W].type) != 1 || ht__desc_elements(&call->outputs[0]) == 0) {
+        return false;
+    }
+    ht__integer_matrices_of(call, &m);
+    const int32_t *bias = call->constants[HT_PRODUCT_BIAS];
+    if (ht__has_operand(call, HT_PRODUCT_BIAS) && (bias == NULL || call->inputs[HT_PRODUCT_BIAS].type != HT_I32)) {
+        return false;
+    }
+    int64_t span = ht__code_span(call->inputs[HT_PRODUCT_X].type), largest = 0;
+    for (int64_t j = 0; bias != NULL && j < m.n; ++j) {
+        int64_t size = bias[j] < 0 ? -(int64_t)bias[j] : bias[j];
+        largest = size > largest ? size : largest;
+    }
+    return m.k > 0 && m.k <= (INT32_MAX - largest) / (span * UINT8_MAX);
+}
+
+static ht_status prepare(const ht_kernel_call *call, const ht_kernel_env *env, ht_kernel_state *state, ht_error *err) {
+    tiles_state shape = {.call = *call};
+    ht__integer_matrices_of(call, &shape.matrices);
+    const ht_integer_matrices *m = &shape.matrices;
+    bool zero = !ht__has_operand(call, HT_PRODUCT_W_ZERO) || call->constants[HT_PRODUCT_W_ZERO] != NULL;
+    shape.packed_once = call->constants[HT_PRODUCT_W] != NULL && zero && call->inputs[HT_PRODUCT_W].rank == 2;
+    size_t matrix = (size_t)ht__tiles_size(m->k, m->n) * sizeof(int16_t);
+    shape.room = aligned(ht__requantizer_room(call) * sizeof(float));
+    shape.matrix_room = shape.packed_once ? 0 : aligned(matrix);
+    shape.part_room = aligned((size_t)(HT_TILE_ROWS * (m->k + m->n)) * sizeof(int32_t));
+    size_t bytes = sizeof shape + (shape.packed_once ? matrix : 0);
+    tiles_state *own = ht__alloc(env->allocator, bytes);
+    if (own == NULL) {
+        return ht__fail_memory(err, bytes);
+    }
+    *own = shape;
+    if (shape.packed_once) {
+        pack(own, call->constants, 0, own->packed);
+    }
+    *state = (ht_kernel_state){own, bytes, shape.room + shape.matrix_room + env->threads * shape.part_room};
+    return HT_OK;
+}
+
+typedef struct tiles_job {
+    const tiles_state *state;
+    ht_requantizer requantizer;
+    const int16_t *packed;
+    const void *x;
+    const int32_t *bias;
+    void *y;
+    int64_t x_first, y_first; /* of this matrix of the batch */
+    unsigned char *room;
+    int32_t x_zero;
+} tiles_job;
+
+static void part(void *argument, size_t begin, size_t end, unsigned number) {
+    const tiles_job *job = argument;
+    const tiles_state *s = job->state;
+    const ht_integer_matrices *m = &s->matrices;
+    int32_t *rows = (int32_t *)(void *)(job->room + number * s->part_room), *codes = rows + HT_TILE_ROWS * m->k;
+    for (int64_t i = (int64_t)begin * HT_TILE_ROWS; i < (int64_t)end * HT_TILE_ROWS && i < m->m; i += HT_TILE_ROWS) {
+        int64_t count = m->m - i < HT_TILE_ROWS ? m->m - i : HT_TILE_ROWS;
+        for (int64_t r = 0; r < count; ++r) {
+            ht__codes_load(s->call.inputs[HT_PRODUCT_X].type, job->x, job->x_first + (i + r) * m->x_row, m->x_column,
+                           m->k, job->x_zero, rows + r * m->k);
+        }
+        memset(rows + count * m->k, 0, (size_t)((HT_TILE_ROWS - count) * m->k) * sizeof *rows);
+        ht__tiles_multiply(rows, count, m->k, job->packed, 0, m->n, job->bias, &job->requantizer, codes);
+        ht__codes_store(s->call.outputs[0].type, job->y, job->y_first + i * m->n, 1, count * m->n, codes);
+    }
+}
+
+static ht_status run(const ht_kernel_state *state, const void *const *inputs, void *const *outputs, void *scratch,
+                     ht_pool *pool) {
+    const tiles_state *s = state->data;
+    const ht_integer_matmul_parameters *p = HT_PARAMETERS(ht_integer_matmul_parameters, &s->call);
+    const ht_integer_matrices *m = &s->matrices;
+    int16_t *matrix = (int16_t *)(void *)((unsigned char *)scratch + s->room);
+    tiles_job job = {.state = s,
+                     .packed = s->packed_once ? s->packed : matrix,
+                     .x = inputs[HT_PRODUCT_X],
+                     .bias = ht__has_operand(&s->call, HT_PRODUCT_BIAS) ? inputs[HT_PRODUCT_BIAS] : NULL,
+                     .y = outputs[0],
+                     .room = (unsigned char *)scratch + s->room + s->matrix_room,
+                     .x_zero = ht__zero_point(&s->call, inputs, HT_PRODUCT_X_ZERO, 0)};
+    ht__requantizer_make(&s->call, &p->requantize, inputs, scratch, &job.requantizer);
+    int64_t batch[HT_MAX_RANK] = {0};
+    size_t blocks = (size_t)((m->m + HT_TILE_ROWS - 1) / HT_TILE_ROWS);
+    do {
+        job.x_first = ht__index_offset(m->batch_rank, batch, m->x_batch);
+        if (!s->packed_once) {
+            pack(s, inputs, ht__index_offset(m->batch_rank, batch, m->w_batch), matrix);
+        }
+        ht__pool_run(pool, blocks, (size_t)(PARALLEL_WORK / (HT_TILE_ROWS * m->k * m->n) + 1), part, &job);
+        job.y_first += m->m * m->n;
+    } while (ht__index_next(m->batch_rank, m->batch, batch));
+    return HT_OK;
+}
+
+const ht_kernel_variant ht__integer_matmul_tiles = {.name = "integer_matmul_tiles",
+                                                    .family = &ht__integer_matmul_family,
+                                                    .accept = accept,
+                                                    .prepare = prepare,
+                                                    .run = run};

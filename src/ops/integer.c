@@ -1,0 +1,150 @@
+#include "ops/integer.h"
+
+#include <math.h>
+#include <string.h>
+
+static const char *const rule_names[] = {
+    [HT_REQUANTIZE_NONE] = "none", [HT_REQUANTIZE_FLOAT] = "float", [HT_REQUANTIZE_FIXED] = "fixed"};
+
+ht_status ht__integer_set_requantize(ht_integer *integer, ht_node *node, ht_error *err) {
+    ht_graph *graph = integer->graph;
+    ht_requantize_rule rule = graph->requant == HT_REQUANT_FIXED ? HT_REQUANTIZE_FIXED : HT_REQUANTIZE_FLOAT;
+    HT_TRY(ht__node_set_text(graph, node, "requantize", rule_names[rule], err));
+    HT_TRY(ht__node_set_int(graph, node, "low", integer->low, err));
+    return ht__node_set_int(graph, node, "high", integer->high, err);
+}
+
+ht_status ht__integer_read_requantize(const ht_node *node, ht_requantize_parameters *out, ht_error *err) {
+    const char *name = ht__node_text(node, "requantize", rule_names[HT_REQUANTIZE_NONE]);
+    *out = (ht_requantize_parameters){.low = (int32_t)ht__node_int(node, "low", INT32_MIN),
+                                      .high = (int32_t)ht__node_int(node, "high", INT32_MAX),
+                                      .wide = ht__node_int(node, "wide", 0) != 0};
+    for (size_t i = 0; i < sizeof rule_names / sizeof rule_names[0]; ++i) {
+        if (strcmp(name, rule_names[i]) == 0) {
+            out->rule = (ht_requantize_rule)i;
+            return HT_OK;
+        }
+    }
+    return ht__fail_at(err, HT_ERROR_FORMAT, node->name, "The rule of requantization %s is unknown.", name);
+}
+
+ht_type ht__integer_product_type(const ht_node *node) {
+    return ht__has_input(node, HT_PRODUCT_Y_ZERO) ? node->inputs[HT_PRODUCT_Y_ZERO]->desc.type : HT_I32;
+}
+
+ht_status ht__copy_attributes(ht_graph *graph, const ht_node *from, const char *const *names, ht_node *to,
+                              ht_error *err) {
+    for (; *names != NULL; ++names) {
+        const ht_attribute *a = ht__node_attribute(from, *names);
+        if (a == NULL) {
+            continue;
+        }
+        switch (a->kind) {
+        case HT_ATTRIBUTE_INT: HT_TRY(ht__node_set_int(graph, to, a->name, a->ints[0], err)); break;
+        case HT_ATTRIBUTE_FLOAT: HT_TRY(ht__node_set_float(graph, to, a->name, a->floats[0], err)); break;
+        case HT_ATTRIBUTE_TEXT: HT_TRY(ht__node_set_text(graph, to, a->name, a->text, err)); break;
+        case HT_ATTRIBUTE_INTS: HT_TRY(ht__node_set_ints(graph, to, a->name, a->ints, a->count, err)); break;
+        case HT_ATTRIBUTE_FLOATS: HT_TRY(ht__node_set_floats(graph, to, a->name, a->floats, a->count, err)); break;
+        }
+    }
+    return HT_OK;
+}
+
+bool ht__fixed_multiplier(double m, int32_t *multiplier, int32_t *shift) {
+    *multiplier = *shift = 0;
+    if (!(m >= 0.0) || !isfinite(m)) {
+        return false;
+    }
+    int exponent;
+    int64_t fraction = (int64_t)round(frexp(m, &exponent) * 2147483648.0);
+    if (fraction == (int64_t)1 << 31) {
+        fraction /= 2;
+        ++exponent;
+    }
+    if (m == 0.0 || exponent < -31) {
+        return true;
+    }
+    *multiplier = (int32_t)fraction;
+    *shift = exponent;
+    return exponent <= 30;
+}
+
+/* ---- products ---- */
+
+/* The bias in units of s_x s_w: the codes that the model has, or its real numbers rounded to them. NULL when one does
+ * not fit 32 bits. */
+static const int32_t *bias_codes(ht_graph *graph, const ht_value *bias, float x_scale, const ht_quantization *w,
+                                 int64_t columns) {
+    const ht_quantization *q = bias->quantization;
+    if (q != NULL && q->wide_codes != NULL) {
+        return q->wide_codes;
+    }
+    int32_t *codes = ht__arena_alloc(graph->arena, (size_t)columns * sizeof *codes);
+    const float *real = bias->data;
+    for (int64_t i = 0; i < columns && codes != NULL; ++i) {
+        double unit = (double)x_scale * (double)w->scale[w->groups > 1 ? i : 0];
+        double code = rint((double)real[i] / unit);
+        if (!(fabs(code) <= (double)INT32_MAX)) {
+            return NULL;
+        }
+        codes[i] = (int32_t)code;
+    }
+    return codes;
+}
+
+static ht_status add_vector(ht_graph *graph, ht_type type, const void *data, size_t count, ht_value **out,
+                            ht_error *err) {
+    ht_tensor_desc desc = {.type = type, .rank = count == 1 ? 0 : 1, .dims = {(int64_t)count}};
+    return ht__graph_add_constant(graph, NULL, &desc, data, false, out, err);
+}
+
+/* *usable: is the bias absent, or one that could be had in integers? */
+static ht_status add_bias(ht_integer *integer, const ht_node *node, const ht_codes *x, int64_t columns, ht_value **out,
+                          bool *usable, ht_error *err) {
+    *out = NULL;
+    *usable = true;
+    if (!ht__has_input(node, 2)) {
+        return HT_OK;
+    }
+    const ht_value *bias = node->inputs[2];
+    *usable = bias->data != NULL && bias->desc.type == HT_F32 && ht__desc_elements(&bias->desc) == columns;
+    const int32_t *codes =
+        *usable ? bias_codes(integer->graph, bias, x->scale, node->inputs[1]->quantization, columns) : NULL;
+    *usable = codes != NULL;
+    ht_tensor_desc desc = {.type = HT_I32, .rank = 1, .dims = {columns}};
+    return *usable ? ht__graph_add_constant(integer->graph, NULL, &desc, codes, true, out, err) : HT_OK;
+}
+
+static ht_status add_scales(ht_integer *integer, const ht_quantization *w, const ht_codes *x, ht_value **inputs,
+                            ht_error *err) {
+    ht_graph *graph = integer->graph;
+    HT_TRY(add_vector(graph, HT_F32, &x->scale, 1, &inputs[HT_PRODUCT_SCALE], err));
+    HT_TRY(add_vector(graph, HT_F32, w->scale, w->groups, &inputs[HT_PRODUCT_SHIFT], err));
+    return add_vector(graph, HT_F32, &integer->target.scale, 1, &inputs[HT_PRODUCT_Y_SCALE], err);
+}
+
+ht_status ht__integer_product(ht_integer *integer, const ht_node *node, const char *op_name, int64_t columns,
+                              ht_node **out, ht_error *err) {
+    *out = NULL;
+    ht_value *inputs[HT_PRODUCT_OPERANDS] = {NULL}, *w = node->inputs[1];
+    ht_codes x;
+    int32_t axis = node->op->channel_axis != NULL ? node->op->channel_axis(node, 1) : 0;
+    HT_TRY(ht__integer_codes(integer, node->inputs[0], &x, err));
+    HT_TRY(ht__integer_weights(integer, w, axis, &inputs[HT_PRODUCT_W], err));
+    if (x.value == NULL || inputs[HT_PRODUCT_W] == NULL ||
+        (w->quantization->groups > 1 && (int64_t)w->quantization->groups != columns)) {
+        return HT_OK;
+    }
+    bool usable;
+    HT_TRY(add_bias(integer, node, &x, columns, &inputs[HT_PRODUCT_BIAS], &usable, err));
+    if (!usable) {
+        return HT_OK;
+    }
+    inputs[HT_PRODUCT_X] = x.value;
+    HT_TRY(ht__integer_zero_points(integer, node->inputs[0], &inputs[HT_PRODUCT_X_ZERO], err));
+    HT_TRY(ht__integer_zero_points(integer, w, &inputs[HT_PRODUCT_W_ZERO], err));
+    HT_TRY(ht__integer_zero_points(integer, integer->result, &inputs[HT_PRODUCT_Y_ZERO], err));
+    HT_TRY(add_scales(integer, w->quantization, &x, inputs, err));
+    HT_TRY(ht__integer_add(integer, op_name, node, inputs, HT_PRODUCT_OPERANDS, integer->target.type, out, err));
+    return ht__integer_set_requantize(integer, *out, err);
+}

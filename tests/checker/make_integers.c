@@ -1,0 +1,114 @@
+/* Random calls of the families that work on codes. */
+#include <string.h>
+
+#include "checker.h"
+#include "kernels/codes.h"
+#include "kernels/integer_conv/integer_conv.h"
+#include "kernels/integer_matmul/integer_matmul.h"
+
+static const ht_type code_types[] = {HT_U8, HT_I8, HT_U16, HT_I16};
+
+static ht_type any_code(ht_rng *rng, bool narrow) { return code_types[ht__rng_below(rng, narrow ? 2 : 4)]; }
+
+static void fill_codes(check_case *out, uint32_t input) {
+    out->fill[input] = FILL_INTEGER;
+    out->fill_low[input] = ht__code_low(out->call.inputs[input].type);
+    out->fill_high[input] = ht__code_high(out->call.inputs[input].type);
+}
+
+/* One zero point of the type of operand `of`, or `count` of them; sometimes none. */
+static void add_zero_point(ht_rng *rng, check_case *out, uint32_t input, ht_type type, int64_t count) {
+    int64_t dims[] = {count};
+    ht_type own = chance(rng, 0.8) ? type : HT_NONE;
+    out->call.inputs[input] = tensor_of(own, count > 1 ? 1 : 0, dims, HT_LAYOUT_PLAIN);
+    if (own != HT_NONE) {
+        fill_codes(out, input);
+        out->weights[input] = true;
+    }
+}
+
+/* Everything of a product but x, w and y's shape. */
+static ht_requantize_parameters finish_product(ht_rng *rng, check_case *out, int64_t columns) {
+    ht_type y_type = any_code(rng, chance(rng, 0.7));
+    ht_requantize_parameters p = {.rule = (ht_requantize_rule)pick(rng, HT_REQUANTIZE_NONE, HT_REQUANTIZE_FIXED),
+                                  .low = ht__code_low(y_type),
+                                  .high = ht__code_high(y_type)};
+    if (chance(rng, 0.3)) {
+        p.low = p.low / 2 + 3;
+        p.high = p.high / 2 + 5;
+    }
+    int64_t per = chance(rng, 0.5) ? columns : 1, dims[] = {columns};
+    ht_tensor_desc one = {.type = HT_F32}, each = tensor_of(HT_F32, per > 1 ? 1 : 0, dims, HT_LAYOUT_PLAIN);
+    ht_tensor_desc *inputs = out->call.inputs;
+    out->call.input_count = HT_PRODUCT_OPERANDS;
+    fill_codes(out, HT_PRODUCT_X);
+    fill_codes(out, HT_PRODUCT_W);
+    inputs[HT_PRODUCT_BIAS] = tensor_of(chance(rng, 0.7) ? HT_I32 : HT_NONE, 1, dims, HT_LAYOUT_PLAIN);
+    out->fill[HT_PRODUCT_BIAS] = FILL_INTEGER;
+    out->fill_low[HT_PRODUCT_BIAS] = -100000;
+    out->fill_high[HT_PRODUCT_BIAS] = 100000;
+    out->weights[HT_PRODUCT_BIAS] = out->weights[HT_PRODUCT_W] = true;
+    add_zero_point(rng, out, HT_PRODUCT_X_ZERO, inputs[HT_PRODUCT_X].type, 1);
+    add_zero_point(rng, out, HT_PRODUCT_W_ZERO, inputs[HT_PRODUCT_W].type, chance(rng, 0.5) ? columns : 1);
+    if (p.rule != HT_REQUANTIZE_NONE) {
+        add_zero_point(rng, out, HT_PRODUCT_Y_ZERO, y_type, 1);
+    }
+    if (p.rule == HT_REQUANTIZE_FLOAT) {
+        inputs[HT_PRODUCT_SCALE] = inputs[HT_PRODUCT_Y_SCALE] = one;
+        inputs[HT_PRODUCT_SHIFT] = each;
+        out->fill[HT_PRODUCT_SCALE] = out->fill[HT_PRODUCT_SHIFT] = FILL_SCALE;
+        out->fill[HT_PRODUCT_Y_SCALE] = FILL_POSITIVE;
+    } else if (p.rule == HT_REQUANTIZE_FIXED) {
+        each.type = HT_I32;
+        inputs[HT_PRODUCT_SCALE] = inputs[HT_PRODUCT_SHIFT] = each;
+        out->fill[HT_PRODUCT_SCALE] = out->fill[HT_PRODUCT_SHIFT] = FILL_INTEGER;
+        out->fill_low[HT_PRODUCT_SCALE] = 1 << 30;
+        out->fill_high[HT_PRODUCT_SCALE] = INT32_MAX;
+        out->fill_low[HT_PRODUCT_SHIFT] = -14;
+        out->fill_high[HT_PRODUCT_SHIFT] = -4;
+        p.wide = chance(rng, 0.3);
+    }
+    out->call.outputs[0].type = p.rule == HT_REQUANTIZE_NONE ? HT_I32 : y_type;
+    return p;
+}
+
+void make_integer_conv(ht_rng *rng, check_case *out) {
+    make_conv(rng, out); /* shapes */
+    ht_integer_conv_parameters p = {.conv = *HT_PARAMETERS(ht_conv_parameters, &out->call)};
+    p.conv.activation = HT_ACTIVATION_NONE;
+    out->call.inputs[HT_PRODUCT_X].type = any_code(rng, chance(rng, 0.9));
+    out->call.inputs[HT_PRODUCT_W].type = any_code(rng, chance(rng, 0.9));
+    if (chance(rng, 0.5)) { /* depthwise */
+        p.conv.groups = out->call.inputs[HT_PRODUCT_X].dims[1];
+        out->call.inputs[HT_PRODUCT_W].dims[0] = out->call.outputs[0].dims[1] = p.conv.groups;
+        out->call.inputs[HT_PRODUCT_W].dims[1] = 1;
+    }
+    p.requantize = finish_product(rng, out, out->call.inputs[HT_PRODUCT_W].dims[0]);
+    memcpy(out->call.parameters, &p, sizeof p);
+    out->rule = CHECK_EXACT;
+}
+
+void make_integer_matmul(ht_rng *rng, check_case *out) {
+    int64_t m = pick(rng, 1, 40), n = pick(rng, 1, 50), k = chance(rng, 0.05) ? 0 : pick(rng, 1, 60);
+    ht_integer_matmul_parameters p = {.transpose_x = chance(rng, 0.3), .transpose_w = chance(rng, 0.5)};
+    int32_t rank = (int32_t)pick(rng, 2, 4), w_rank = chance(rng, 0.6) ? 2 : rank;
+    int64_t x[4], w[4], y[4];
+    for (int32_t i = 0; i + 2 < rank; ++i) {
+        y[i] = pick(rng, 1, 3);
+        x[i] = w_rank == rank && chance(rng, 0.2) ? 1 : y[i];
+        w[i] = x[i] == y[i] && chance(rng, 0.3) ? 1 : y[i];
+    }
+    x[rank - 2] = p.transpose_x ? k : m;
+    x[rank - 1] = p.transpose_x ? m : k;
+    w[w_rank - 2] = p.transpose_w ? n : k;
+    w[w_rank - 1] = p.transpose_w ? k : n;
+    y[rank - 2] = m;
+    y[rank - 1] = n;
+    out->call.inputs[HT_PRODUCT_X] = tensor_of(any_code(rng, chance(rng, 0.9)), rank, x, HT_LAYOUT_PLAIN);
+    out->call.inputs[HT_PRODUCT_W] = tensor_of(any_code(rng, chance(rng, 0.9)), w_rank, w, HT_LAYOUT_PLAIN);
+    out->call.output_count = 1;
+    out->call.outputs[0] = tensor_of(HT_I32, rank, y, HT_LAYOUT_PLAIN);
+    p.requantize = finish_product(rng, out, n);
+    memcpy(out->call.parameters, &p, sizeof p);
+    out->rule = CHECK_EXACT;
+}
