@@ -90,11 +90,7 @@ bool ht__point_is_regression(const ht_claim_data *data, const ht_point *point) {
 }
 
 size_t ht__claim_net(const ht_claim_data *data, const ht_point *point) {
-    const ht_study_model *own = ht__point_model(data, point), *model = data->results->study->models;
-    while (strcmp(model->dataset, own->dataset) != 0 || strcmp(model->name, own->name) != 0) {
-        ++model;
-    }
-    return (size_t)(model - data->results->study->models);
+    return ht__study_first_training(data->results->study, point->model);
 }
 
 /* ---- tests ---- */

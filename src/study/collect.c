@@ -19,6 +19,14 @@ typedef struct collector {
 
 static bool is_regression(const ht_study_model_result *model) { return model->dataset.task == HT_TASK_REGRESSION; }
 
+size_t ht__study_first_training(const ht_study *study, size_t model) {
+    const ht_study_model *own = &study->models[model], *first = study->models;
+    while (strcmp(first->dataset, own->dataset) != 0 || strcmp(first->name, own->name) != 0) {
+        ++first;
+    }
+    return (size_t)(first - study->models);
+}
+
 bool ht__study_lower_is_better(const ht_study_results *results, size_t model) {
     return is_regression(&results->models[model]);
 }

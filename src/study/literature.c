@@ -1,4 +1,5 @@
 /* Published results beside ours: the CSV of the Edge capstone (mohitgulla/Edge, 2020), read at report time. */
+#include <math.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -124,4 +125,18 @@ ht_status ht__study_literature_json(const ht_study *study, const char *path, jso
         *out = NULL;
     }
     return status;
+}
+
+double ht__study_published(const json_t *literature, const ht_study_model *model, const char *method, uint32_t bits) {
+    char name[256];
+    snprintf(name, sizeof name, "%s_%s", model->dataset, model->name);
+    for (size_t i = 0; i < json_array_size(literature); ++i) {
+        const json_t *row = json_array_get(literature, i);
+        if (json_integer_value(json_object_get(row, "bits")) == (json_int_t)bits &&
+            strcmp(json_string_value(json_object_get(row, "method")), method) == 0 &&
+            strcmp(json_string_value(json_object_get(row, "model")), name) == 0) {
+            return json_number_value(json_object_get(row, "value"));
+        }
+    }
+    return NAN;
 }

@@ -42,15 +42,18 @@ static void put_value(page *p, size_t model, double value) {
     }
 }
 
-/* The mean over the quantization seeds of a series at a width, marked when the first seed's test found a change. */
-static double series_value(const page *p, size_t series, uint32_t bits, const char **mark) {
-    const ht_study *study = p->results->study;
+/* From a series' first cell on: cells of a series stand together. */
+double ht__study_series_value(const ht_study_results *results, size_t series, uint32_t bits, const char **mark) {
+    const ht_study *study = results->study;
     double sum = 0.0;
     size_t seeds = 0;
     *mark = "";
+    while (!begins_series(study, series)) {
+        --series;
+    }
     for (size_t i = series; i < study->cell_count && ht__study_same_series(&study->cells[series], &study->cells[i]);
          ++i) {
-        const ht_study_cell_result *cell = &p->results->cells[i];
+        const ht_study_cell_result *cell = &results->cells[i];
         if (study->cells[i].scheme.bits == bits && cell->done) {
             sum += cell->value;
             ++seeds;
@@ -74,39 +77,26 @@ static void put_head(page *p, const char *first_column) {
     ht__buffer_text(p->out, "\n");
 }
 
-static void put_name(page *p, const ht_study_cell *cell) {
-    ht__buffer_printf(p->out, "| %s%s%s%s", cell->scheme_name, cell->fold_batch_norm ? ", batch norm folded" : "",
+void ht__study_put_name(const ht_study_cell *cell, ht_buffer *out) {
+    ht__buffer_printf(out, "%s%s%s%s", cell->scheme_name, cell->fold_batch_norm ? ", batch norm folded" : "",
                       cell->quantize_biases ? "" : ", biases float",
                       cell->quantize_norms ? "" : ", norm parameters float");
     if (cell->scheme.activation_bits != 0) {
-        ht__buffer_printf(p->out, ", %u-bit activations", cell->scheme.activation_bits);
+        ht__buffer_printf(out, ", %u-bit activations", cell->scheme.activation_bits);
     }
-    ht__buffer_text(p->out, " |");
-}
-
-/* The published value of a method at a width; NAN: none. */
-static double published(const page *p, size_t model, const char *scheme, uint32_t bits) {
-    char name[256];
-    const ht_study_model *m = &p->results->study->models[model];
-    snprintf(name, sizeof name, "%s_%s", m->dataset, m->name);
-    for (size_t i = 0; i < json_array_size(p->literature); ++i) {
-        const json_t *row = json_array_get(p->literature, i);
-        if (json_integer_value(json_object_get(row, "bits")) == (json_int_t)bits &&
-            strcmp(json_string_value(json_object_get(row, "method")), scheme) == 0 &&
-            strcmp(json_string_value(json_object_get(row, "model")), name) == 0) {
-            return json_number_value(json_object_get(row, "value"));
-        }
-    }
-    return NAN;
 }
 
 static void put_series(page *p, size_t series) {
     const ht_study_cell *cell = &p->results->study->cells[series];
-    put_name(p, cell);
+    ht__buffer_text(p->out, "| ");
+    ht__study_put_name(cell, p->out);
+    ht__buffer_text(p->out, " |");
     for (size_t i = 0; i < p->width_count; ++i) {
         const char *mark;
-        double value = series_value(p, series, p->widths[i], &mark);
-        double theirs = is_usual(cell) ? published(p, cell->model, cell->scheme_name, p->widths[i]) : NAN;
+        double value = ht__study_series_value(p->results, series, p->widths[i], &mark);
+        double theirs = is_usual(cell) ? ht__study_published(p->literature, &p->results->study->models[cell->model],
+                                                             cell->scheme_name, p->widths[i])
+                                       : NAN;
         ht__buffer_text(p->out, " ");
         put_value(p, cell->model, value);
         ht__buffer_text(p->out, mark);
@@ -205,9 +195,12 @@ static ht_status write_page(page *p, ht_error *err) {
     put_networks(p);
     put_failures(p);
     HT_TRY(put_claims(p, err));
+    if (json_array_size(p->literature) > 0) {
+        ht__study_put_differences(p->results, p->literature, p->out);
+    }
     ht__buffer_text(p->out, "\n## Results by width\n");
-    for (size_t m = 0; m < study->model_count; ++m) {
-        if (p->results->models[m].done) {
+    for (size_t m = 0; m < study->model_count; ++m) { /* of each network the first training: the page stays readable */
+        if (p->results->models[m].done && ht__study_first_training(study, m) == m) {
             put_model(p, m);
         }
     }

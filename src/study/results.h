@@ -58,6 +58,8 @@ bool ht__study_is_plain(const ht_study_cell *cell);
 /* The narrowest width from which on every finished width of this cell's series (same model, scheme and options, seed 0)
  * is not detectably worse than float; 0: none. */
 uint32_t ht__study_lossless_bits(const ht_study_results *results, size_t cell);
+/* The first model that differs from this one in seed and initialization at most. */
+size_t ht__study_first_training(const ht_study *study, size_t model);
 /* Whether two cells differ in width and quantization seed only. */
 bool ht__study_same_series(const ht_study_cell *a, const ht_study_cell *b);
 
@@ -67,7 +69,16 @@ json_t *ht__study_stochastic_json(const ht_study_results *results);
 ht_status ht__study_claims_json(const ht_study_results *results, json_t **out, ht_error *err);
 /* Published rows on networks of this study. */
 ht_status ht__study_literature_json(const ht_study *study, const char *path, json_t **out, ht_error *err);
+/* The published value of a method at a width, from those rows (NULL: none); NAN: there is none. */
+double ht__study_published(const json_t *literature, const ht_study_model *model, const char *method, uint32_t bits);
 ht_status ht__study_interactive_json(const ht_study_results *results, json_t **out, ht_error *err);
+/* The mean over the quantization seeds of the series that cell `series` is in, at a width; NAN: nothing is finished.
+ * *mark: " ▼" or " ▲" when the first seed's test found a change, else empty. */
+double ht__study_series_value(const ht_study_results *results, size_t series, uint32_t bits, const char **mark);
+/* "nearest/uniform, batch norm folded": the scheme and the options that depart from the usual ones. */
+void ht__study_put_name(const ht_study_cell *cell, ht_buffer *out);
+/* The section of the page on published figures: how many of ours differ, and what closes the gap. */
+void ht__study_put_differences(const ht_study_results *results, const json_t *literature, ht_buffer *out);
 /* The index of the model that the report opens with. */
 size_t ht__study_shown_model(const ht_study_results *results);
 
