@@ -12,7 +12,7 @@
 
 typedef struct quantize_settings {
     const char *model, *output, *scheme, *bits, *kind;
-    const char *levels, *round, *granularity, *range;
+    const char *levels, *round, *granularity, *range, *activations;
     const char *data, *calibration, *max_size;
     int64_t samples, calibration_samples;
     double max_drop;
@@ -75,6 +75,14 @@ static ht_status read_scheme(quantizing *q, ht_error *err) {
     return status;
 }
 
+static const char *const activations[] = {"signed", "unsigned", "symmetric", NULL};
+
+static ht_activation_codes activation_codes(const char *name) {
+    return strcmp(name, "unsigned") == 0    ? HT_ACTIVATIONS_UNSIGNED
+           : strcmp(name, "symmetric") == 0 ? HT_ACTIVATIONS_SYMMETRIC
+                                            : HT_ACTIVATIONS_SIGNED;
+}
+
 /* weight-only drops a width for activations; simulated needs one. */
 static ht_status read_kind(quantizing *q, ht_error *err) {
     const char *kind = q->settings->kind;
@@ -82,7 +90,11 @@ static ht_status read_kind(quantizing *q, ht_error *err) {
     if (kind == NULL) {
         return HT_OK;
     }
-    if (strcmp(kind, "simulated") == 0) {
+    if (strcmp(kind, "static") == 0) {
+        q->options.kind = HT_KIND_STATIC;
+        q->options.activations = activation_codes(q->settings->activations);
+    }
+    if (strcmp(kind, "simulated") == 0 || strcmp(kind, "static") == 0) {
         scheme->activation_bits = scheme->activation_bits != 0 ? scheme->activation_bits : 8;
         return HT_OK;
     }
@@ -331,7 +343,7 @@ static const char *round_name(size_t index) {
 }
 
 #define AT(member) offsetof(quantize_settings, member)
-static const char *const kinds[] = {"weight-only", "simulated", NULL};
+static const char *const kinds[] = {"static", "weight-only", "simulated", NULL};
 static const cli_option options[] = {
     {.name = "MODEL",
      .positional = true,
@@ -391,6 +403,12 @@ static const cli_option options[] = {
      .value = "NAME",
      .otherwise = "the scheme's",
      .help = "what the levels span: min-max, percentile:99.9, iqr:1.5, moving-average:0.9, mse, kl, aciq"},
+    {.name = "activations",
+     .kind = CLI_CHOICE,
+     .offset = AT(activations),
+     .choices = activations,
+     .fallback = "signed",
+     .help = "codes of activations, for static: int8 with a zero point, uint8 with one, int8 around zero"},
     {.name = "layer",
      .kind = CLI_REPEATED,
      .offset = AT(layers),

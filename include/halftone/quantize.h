@@ -117,9 +117,26 @@ typedef struct ht_layer_rule {
     const ht_scheme *scheme;
 } ht_layer_rule;
 
+/* What is quantized when. */
+typedef enum ht_quantize_kind {
+    HT_KIND_SIMULATED = 0, /* weights, and activations when the scheme has a width for them: rounded in float
+                              arithmetic; any levels and widths */
+    HT_KIND_STATIC         /* weights, activations and biases have codes, so that the model runs in integers; ranges of
+                              activations come from calibration data */
+} ht_quantize_kind;
+
+/* The codes of activations of the kind "static". */
+typedef enum ht_activation_codes {
+    HT_ACTIVATIONS_SIGNED = 0, /* int8, int16 with a zero point */
+    HT_ACTIVATIONS_UNSIGNED,   /* uint8, uint16 with a zero point */
+    HT_ACTIVATIONS_SYMMETRIC   /* signed, zero point 0 */
+} ht_activation_codes;
+
 typedef struct ht_quantize_options {
+    ht_quantize_kind kind;
+    ht_activation_codes activations;
     ht_scheme scheme;
-    bool fold_batch_norm; /* first move batch normalisation into the convolutions before it */
+    bool fold_batch_norm; /* first move batch normalisation into the convolutions before it; "static" always does */
     bool quantize_biases; /* biases too, not only weights */
     bool quantize_norms;  /* scale and shift of normalisations too */
     const ht_layer_rule *rules;
@@ -161,6 +178,7 @@ typedef struct ht_quantize_report {
     ht_quantize_activation *activations;
     size_t activation_count;
     size_t folded;                  /* normalisations that moved into the layer before */
+    size_t dropped;                 /* activation functions that saturation stands for */
     size_t bytes_f32;               /* all floating-point constants before */
     size_t bytes_ideal;             /* and after */
     size_t file_before, file_after; /* the ONNX files; 0 in a build without ONNX */

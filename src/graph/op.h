@@ -15,6 +15,14 @@ typedef enum ht_op_layout {
 typedef struct ht_gradient ht_gradient;
 typedef struct ht_integer ht_integer;
 
+/* What the codes of an operator's output 0 are when it computes on codes. */
+typedef enum ht_op_codes {
+    HT_CODES_NONE, /* it only computes on real numbers */
+    HT_CODES_OWN,  /* with parameters of their own */
+    HT_CODES_SAME, /* with the parameters of input 0; so do operators that select */
+    HT_CODES_FIXED /* over the range codes_low .. codes_high, whatever the data is */
+} ht_op_codes;
+
 struct ht_op {
     const char *name;   /* "Conv" */
     const char *domain; /* "" for ONNX's own, "halftone" for operators that only live inside */
@@ -47,7 +55,10 @@ struct ht_op {
     uint32_t weight_inputs, bias_inputs, norm_inputs;
     /* The axis of a weight that counts output channels; NULL: axis 0. */
     int32_t (*channel_axis)(const ht_node *node, uint32_t input);
-    bool selects;   /* every value of output 0 is one of input 0's: it moves numbers or takes their maximum */
+    bool selects; /* every value of output 0 is one of input 0's: it moves numbers or takes their maximum */
+    ht_op_codes codes;
+    float codes_low, codes_high;
+    bool joins; /* every value of output 0 is one of any of the inputs: codes with equal parameters are only moved */
     bool completes; /* behind a weighted operator it becomes part of it: what lies between has no integer form */
 };
 

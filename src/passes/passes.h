@@ -18,6 +18,11 @@ ht_status ht__pass_fold_batch_norm(ht_graph *graph, size_t *folded, ht_error *er
  * them. */
 ht_status ht__pass_fuse_activation(ht_graph *graph, ht_error *err);
 
+/* Takes out each Relu and each Clip with constant bounds whose result is quantized to codes that end where it does, or
+ * before: saturation does its work. The node before it then gives the quantized result, as integer runtimes expect.
+ * *dropped (may be NULL) counts. */
+ht_status ht__pass_drop_saturated(ht_graph *graph, size_t *dropped, ht_error *err);
+
 /* Puts a FakeQuantize after every activation that carries a quantization annotation (affine only), so that running the
  * graph in float simulates it; the annotations are gone afterwards. Constants hold their decoded numbers already. */
 ht_status ht__pass_simulate_quantization(ht_graph *graph, ht_error *err);

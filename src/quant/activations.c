@@ -4,12 +4,12 @@
 
 enum { MOST_CONSUMERS = 64 };
 
-/* Is every reader of the result the completion of the operator that produces it? */
-static bool is_completed(const ht_graph *graph, const ht_value *value) {
+bool ht__is_completed(const ht_graph *graph, const ht_value *value) {
     const ht_op *op = value->producer != NULL ? value->producer->op : NULL;
     ht_node *readers[MOST_CONSUMERS];
     size_t count = ht__graph_consumers(graph, value, readers, MOST_CONSUMERS);
-    if (op == NULL || count > MOST_CONSUMERS || (op->weight_inputs == 0 && op->bias_inputs == 0 && !op->completes)) {
+    if (op == NULL || count == 0 || count > MOST_CONSUMERS || value->is_output ||
+        (op->weight_inputs == 0 && op->bias_inputs == 0 && !op->completes)) {
         return false;
     }
     for (size_t i = 0; i < count; ++i) {
@@ -31,7 +31,7 @@ static bool is_quantized(const ht_graph *graph, const ht_value *value) {
         return false;
     }
     bool moved = value->producer != NULL && value->producer->op->selects && value == value->producer->outputs[0];
-    return !moved && !is_completed(graph, value);
+    return !moved && !ht__is_completed(graph, value);
 }
 
 ht_status ht__quantized_activations(const ht_graph *graph, ht_activation_range **out, size_t *count, ht_error *err) {

@@ -12,6 +12,9 @@ typedef struct ht_activation_range {
     double low, high;
 } ht_activation_range;
 
+/* Is every reader of the value the completion of the operator that produces it: an activation function or a
+ * normalisation behind a sum of products, or the sum with a bias? */
+bool ht__is_completed(const ht_graph *graph, const ht_value *value);
 /* The activations that are quantized where they are produced: f32 inputs and results that some node reads, but for
  * results that merely move other values, and those that the next node completes (an activation function or a
  * normalisation behind a sum of products). Fills *out (owned by the caller: ht__free) with low = high = 0.

@@ -1,6 +1,102 @@
 /* The report of a quantization: its arrays and texts. */
-#include "base/context.h"
-#include "halftone/quantize.h"
+#include <math.h>
+#include <string.h>
+
+#include "quant/job.h"
+#ifdef HT_WITH_ONNX
+#include "formats/onnx/onnx.h"
+#endif
+
+/* Writing to nowhere, for the size. */
+#ifdef HT_WITH_ONNX
+static bool count_bytes(void *user, const void *bytes, size_t size) {
+    (void)bytes;
+    *(size_t *)user += size;
+    return true;
+}
+#endif
+
+/* 0 when the model cannot be written: saving it will say why. */
+static size_t file_size(const ht_model *model) {
+    size_t size = 0;
+#ifdef HT_WITH_ONNX
+    if (ht__onnx_write(model, count_bytes, &size, NULL) != HT_OK) {
+        size = 0;
+    }
+#else
+    (void)model;
+#endif
+    return size;
+}
+
+static ht_status report_tensor(const ht_quantize_job *job, const ht_tensor_job *tensor, ht_quantize_tensor *out,
+                               ht_error *err) {
+    const ht_allocator *allocator = &job->ctx->allocator;
+    size_t elements = (size_t)ht__desc_elements(&tensor->target->value->desc);
+    char text[HT_SCHEME_TEXT];
+    *out = (ht_quantize_tensor){.name = ht__strdup(allocator, tensor->target->value->name),
+                                .layer = ht__strdup(allocator, tensor->target->node->name),
+                                .elements = elements,
+                                .bits = 32,
+                                .sqnr_db = INFINITY,
+                                .bytes_ideal = elements * sizeof(float),
+                                .encoded = tensor->encode};
+    if (tensor->quantize) {
+        ht_scheme_print(&tensor->scheme, text);
+        out->scheme = ht__strdup(allocator, text);
+        out->bits = tensor->scheme.bits;
+        out->sqnr_db = ht__sqnr_db(&tensor->result.error);
+        out->max_error = tensor->result.error.largest;
+        out->bytes_ideal = (size_t)ceil(tensor->result.ideal_bits / 8.0);
+    }
+    bool complete = out->name != NULL && out->layer != NULL && (out->scheme != NULL || !tensor->quantize);
+    return complete ? HT_OK : ht__fail_memory(err, sizeof text);
+}
+
+static ht_status report_activation(const ht_quantize_job *job, const ht_activation_range *range,
+                                   ht_quantize_activation *out, ht_error *err) {
+    const ht_quantization *q = range->value->quantization;
+    *out = (ht_quantize_activation){.name = ht__strdup(&job->ctx->allocator, range->value->name),
+                                    .low = range->low,
+                                    .high = range->high,
+                                    .scale = q->scale[0],
+                                    .zero_point = q->zero_point[0]};
+    return out->name != NULL ? HT_OK : ht__fail_memory(err, sizeof *out);
+}
+
+ht_status ht__fill_report(const ht_quantize_job *job, const ht_model *before, ht_quantize_report *report,
+                          ht_error *err) {
+    const ht_allocator *allocator = &job->ctx->allocator;
+    report->tensors = ht__calloc(allocator, job->count + 1, sizeof *report->tensors);
+    report->activations = ht__calloc(allocator, job->range_count + 1, sizeof *report->activations);
+    if (report->tensors == NULL || report->activations == NULL) {
+        return ht__fail_memory(err, job->count * sizeof *report->tensors);
+    }
+    for (size_t i = 0; i < job->count; ++i) {
+        ++report->tensor_count;
+        HT_TRY(report_tensor(job, &job->tensors[i], &report->tensors[i], err));
+        report->bytes_ideal += report->tensors[i].bytes_ideal;
+    }
+    for (size_t i = 0; i < job->range_count; ++i) {
+        ++report->activation_count;
+        HT_TRY(report_activation(job, &job->ranges[i], &report->activations[i], err));
+    }
+    ht_model_info info;
+    HT_TRY(ht_model_describe(before, &info, err));
+    report->bytes_f32 = (size_t)info.bytes_f32;
+    report->folded = job->folded;
+    report->dropped = job->dropped;
+    report->calibrated_samples = job->calibration.samples;
+    report->convergence_count = job->calibration.points;
+    report->convergence = ht__calloc(allocator, job->calibration.points + 1, sizeof *report->convergence);
+    if (report->convergence == NULL) {
+        return ht__fail_memory(err, job->calibration.points * sizeof *report->convergence);
+    }
+    memcpy(report->convergence, job->calibration.curve, job->calibration.points * sizeof *report->convergence);
+    report->file_before = info.file_bytes > 0 ? (size_t)info.file_bytes : file_size(before);
+    report->file_after = file_size(job->model);
+    return HT_OK;
+}
 
 void ht_quantize_report_clear(ht_context *ctx, ht_quantize_report *report) {
     if (report == NULL) {

@@ -25,5 +25,16 @@ calibration="--data-dir data --calib fashion-mnist:test[5000:5200]"
 compare --bits 4/8 --granularity channel $calibration
 # shellcheck disable=SC2086
 compare --bits 8/12 $calibration
+compare --kind static $calibration
+# shellcheck disable=SC2086
+compare --kind static --activations symmetric --bits 8/16 $calibration
+# shellcheck disable=SC2086
+compare --kind static --activations unsigned $calibration
+# ONNX Runtime fuses every layer of the static model into an operator on codes.
+"$HALFTONE_ORACLES/bin/python" tests/onnx/fused.py "$folder/quantized.onnx" >"$folder/operators"
+cat "$folder/operators"
+grep -qx 'QLinearConv 6' "$folder/operators"
+grep -qx 'QGemm 1' "$folder/operators"
+grep -qx 'QLinearGlobalAveragePool 1' "$folder/operators"
 compare --scheme k-means --bits 3 --granularity block:64
 compare --scheme mid-rise --bits 4 --fold-bn

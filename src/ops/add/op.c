@@ -20,4 +20,5 @@ const ht_op ht__op_Add = {
     .lower = lower,
     .gradient = ht__gradient_Add,
     .bias_inputs = 0x3,
+    .codes = HT_CODES_OWN,
 };

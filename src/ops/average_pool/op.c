@@ -22,4 +22,5 @@ const ht_op ht__op_AveragePool = {
     .infer = infer,
     .lower = lower,
     .gradient = ht__gradient_AveragePool,
+    .codes = HT_CODES_SAME,
 };

@@ -25,4 +25,5 @@ const ht_op ht__op_Clip = {
     .lower = lower,
     .gradient = ht__gradient_Clip,
     .completes = true,
+    .codes = HT_CODES_OWN,
 };

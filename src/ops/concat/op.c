@@ -46,4 +46,6 @@ const ht_op ht__op_Concat = {
     .infer = infer,
     .lower = lower,
     .gradient = ht__gradient_Concat,
+    .codes = HT_CODES_OWN,
+    .joins = true,
 };

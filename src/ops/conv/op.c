@@ -38,4 +38,5 @@ const ht_op ht__op_Conv = {
     .macs = ht__conv_macs,
     .weight_inputs = 0x2,
     .bias_inputs = 0x4,
+    .codes = HT_CODES_OWN,
 };

@@ -56,4 +56,5 @@ const ht_op ht__op_Gemm = {
     .weight_inputs = 0x2,
     .bias_inputs = 0x4,
     .channel_axis = channel_axis,
+    .codes = HT_CODES_OWN,
 };

@@ -22,4 +22,5 @@ const ht_op ht__op_GlobalAveragePool = {
     .infer = infer,
     .lower = lower,
     .gradient = ht__gradient_GlobalAveragePool,
+    .codes = HT_CODES_OWN,
 };

@@ -19,4 +19,6 @@ const ht_op ht__op_HardSigmoid = {
     .infer = ht__infer_same,
     .lower = lower,
     .gradient = ht__gradient_HardSigmoid,
+    .codes = HT_CODES_FIXED,
+    .codes_high = 1.0f,
 };

@@ -19,4 +19,5 @@ const ht_op ht__op_HardSwish = {
     .infer = ht__infer_same,
     .lower = lower,
     .gradient = ht__gradient_HardSwish,
+    .codes = HT_CODES_OWN,
 };

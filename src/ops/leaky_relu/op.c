@@ -18,4 +18,5 @@ const ht_op ht__op_LeakyRelu = {
     .infer = ht__infer_same,
     .lower = lower,
     .gradient = ht__gradient_LeakyRelu,
+    .codes = HT_CODES_OWN,
 };

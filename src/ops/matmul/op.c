@@ -62,4 +62,5 @@ const ht_op ht__op_MatMul = {
     .macs = macs,
     .weight_inputs = 0x3,
     .channel_axis = channel_axis,
+    .codes = HT_CODES_OWN,
 };

@@ -19,4 +19,5 @@ const ht_op ht__op_Mul = {
     .infer = ht__infer_broadcast,
     .lower = lower,
     .gradient = ht__gradient_Mul,
+    .codes = HT_CODES_OWN,
 };

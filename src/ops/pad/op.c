@@ -72,4 +72,5 @@ const ht_op ht__op_Pad = {
     .infer = infer,
     .lower = lower,
     .gradient = ht__gradient_Pad,
+    .codes = HT_CODES_SAME,
 };

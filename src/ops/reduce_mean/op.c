@@ -17,4 +17,5 @@ const ht_op ht__op_ReduceMean = {
     .infer = ht__reduce_infer,
     .lower = lower,
     .gradient = ht__gradient_ReduceMean,
+    .codes = HT_CODES_OWN,
 };

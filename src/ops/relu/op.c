@@ -20,4 +20,5 @@ const ht_op ht__op_Relu = {
     .lower = lower,
     .gradient = ht__gradient_Relu,
     .completes = true,
+    .codes = HT_CODES_OWN,
 };

@@ -125,4 +125,5 @@ const ht_op ht__op_Resize = {
     .plain_inputs = 0xe,
     .infer = infer,
     .lower = lower,
+    .codes = HT_CODES_SAME,
 };

@@ -19,4 +19,6 @@ const ht_op ht__op_Sigmoid = {
     .infer = ht__infer_same,
     .lower = lower,
     .gradient = ht__gradient_Sigmoid,
+    .codes = HT_CODES_FIXED,
+    .codes_high = 1.0f,
 };

@@ -19,4 +19,6 @@ const ht_op ht__op_Softmax = {
     .infer = ht__infer_same,
     .lower = lower,
     .gradient = ht__gradient_Softmax,
+    .codes = HT_CODES_FIXED,
+    .codes_high = 1.0f,
 };

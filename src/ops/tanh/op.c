@@ -19,4 +19,7 @@ const ht_op ht__op_Tanh = {
     .infer = ht__infer_same,
     .lower = lower,
     .gradient = ht__gradient_Tanh,
+    .codes = HT_CODES_FIXED,
+    .codes_low = -1.0f,
+    .codes_high = 1.0f,
 };

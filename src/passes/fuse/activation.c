@@ -1,50 +1,25 @@
 #include <string.h>
 
 #include "graph/op.h"
+#include "passes/fuse/fuse.h"
 #include "passes/passes.h"
 
 static bool is_op(const ht_node *node, const char *name) { return node != NULL && strcmp(node->op->name, name) == 0; }
-
-static bool lonely(const ht_graph *graph, const ht_value *value) {
-    return !value->is_output && value->quantization == NULL && ht__graph_consumers(graph, value, NULL, 0) == 1;
-}
-
-/* `before` writes the activation's output itself from now on. */
-static void absorb(ht_graph *graph, ht_node *before, ht_node *activation) {
-    ht_value *result = activation->outputs[0], *old = before->outputs[0];
-    ht__graph_remove_node(graph, activation);
-    old->producer = NULL;
-    before->outputs[0] = result;
-    result->producer = before;
-}
-
-static bool scalar_or_absent(const ht_node *node, uint32_t i, float otherwise, float *out) {
-    *out = otherwise;
-    if (i >= node->input_count || node->inputs[i] == NULL) {
-        return true;
-    }
-    const ht_value *value = node->inputs[i];
-    if (value->data == NULL || value->desc.type != HT_F32 || ht__desc_elements(&value->desc) != 1) {
-        return false;
-    }
-    memcpy(out, value->data, sizeof *out);
-    return true;
-}
 
 static ht_status into_product(ht_graph *graph, ht_node *before, ht_node *activation, bool *done, ht_error *err) {
     if (is_op(activation, "Relu")) {
         HT_TRY(ht__node_set_text(graph, before, "activation", "relu", err));
     } else {
         float low, high;
-        if (!scalar_or_absent(activation, 1, -3.402823466e38f, &low) ||
-            !scalar_or_absent(activation, 2, 3.402823466e38f, &high)) {
+        if (!ht__fuse_bound(activation, 1, -3.402823466e38f, &low) ||
+            !ht__fuse_bound(activation, 2, 3.402823466e38f, &high)) {
             return HT_OK;
         }
         HT_TRY(ht__node_set_text(graph, before, "activation", "clip", err));
         HT_TRY(ht__node_set_float(graph, before, "clip_low", low, err));
         HT_TRY(ht__node_set_float(graph, before, "clip_high", high, err));
     }
-    absorb(graph, before, activation);
+    ht__fuse_absorb(graph, before, activation);
     *done = true;
     return HT_OK;
 }
@@ -59,7 +34,7 @@ static ht_status into_train_norm(ht_graph *graph, ht_node *norm, ht_node *relu, 
         return HT_OK;
     }
     ht_node *relu_grad = norm_grad->inputs[0] != NULL ? norm_grad->inputs[0]->producer : NULL;
-    if (!is_op(relu_grad, "ReluGrad") || relu_grad->inputs[0] != y || !lonely(graph, relu_grad->outputs[0])) {
+    if (!is_op(relu_grad, "ReluGrad") || relu_grad->inputs[0] != y || !ht__fuse_lonely(graph, relu_grad->outputs[0])) {
         return HT_OK;
     }
     ht_value *inputs[6];
@@ -75,7 +50,7 @@ static ht_status into_train_norm(ht_graph *graph, ht_node *norm, ht_node *relu, 
     norm_grad->inputs = list;
     norm_grad->input_count = 6;
     ht__graph_remove_node(graph, relu_grad);
-    absorb(graph, norm, relu);
+    ht__fuse_absorb(graph, norm, relu);
     *done = true;
     return HT_OK;
 }
@@ -83,7 +58,7 @@ static ht_status into_train_norm(ht_graph *graph, ht_node *norm, ht_node *relu, 
 static ht_status fuse_one(ht_graph *graph, ht_node *node, bool *done, ht_error *err) {
     ht_node *before = node->inputs[0] != NULL ? node->inputs[0]->producer : NULL;
     bool relu = is_op(node, "Relu");
-    if (before == NULL || !(relu || is_op(node, "Clip")) || !lonely(graph, node->inputs[0]) ||
+    if (before == NULL || !(relu || is_op(node, "Clip")) || !ht__fuse_lonely(graph, node->inputs[0]) ||
         before->outputs[0] != node->inputs[0]) {
         return HT_OK;
     }
@@ -92,7 +67,7 @@ static ht_status fuse_one(ht_graph *graph, ht_node *node, bool *done, ht_error *
     }
     if (relu && is_op(before, "BatchNormalization")) {
         HT_TRY(ht__node_set_int(graph, before, "relu", 1, err));
-        absorb(graph, before, node);
+        ht__fuse_absorb(graph, before, node);
         *done = true;
         return HT_OK;
     }
