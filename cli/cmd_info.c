@@ -261,7 +261,7 @@ static const cli_option options[] = {
      .required = true,
      .kind = CLI_TEXT,
      .offset = AT(model),
-     .help = "an ONNX model"},
+     .help = "an ONNX or TFLite model"},
     {.name = "no-layers", .kind = CLI_FLAG, .offset = AT(no_layers), .help = "leave out the table of layers"},
     {0},
 };

@@ -27,6 +27,13 @@ ht_status ht__pass_drop_saturated(ht_graph *graph, size_t *dropped, ht_error *er
  * graph in float simulates it; the annotations are gone afterwards. Constants hold their decoded numbers already. */
 ht_status ht__pass_simulate_quantization(ht_graph *graph, ht_error *err);
 
+/* Inputs of codes that are only dequantized, and outputs that are quantized, with one scale for the tensor, become the
+ * real numbers on the other side, annotated: what data sets feed and metrics read. */
+ht_status ht__pass_real_ends(ht_graph *graph, ht_error *err);
+
+/* The input at `index`, of rank 4 and channels-last, is taken channels-first from now on, and transposed inside. */
+ht_status ht__pass_channels_first_input(ht_graph *graph, size_t index, ht_error *err);
+
 /* Makes the annotated graph one of integers: nodes whose inputs and output are annotated compute on codes, with a
  * quantization at the entries and real numbers again where something reads them; everything else stays a float node
  * between the two. The rule of requantization is the graph's. Shapes must be known, and the activations not fused yet.

@@ -67,6 +67,9 @@ static ht_status check_output(ht_evaluator *e, ht_error *err) {
                            "The model gives %zu numbers per sample, %s needs %zu.", e->width, e->info->name, wanted);
     }
     const ht_node *last = e->graph->outputs[0]->producer;
+    if (last != NULL && strcmp(last->op->name, "FakeQuantize") == 0) {
+        last = last->inputs[0]->producer; /* probabilities in codes */
+    }
     e->ends_in_softmax = last != NULL && strcmp(last->op->name, "Softmax") == 0;
     return HT_OK;
 }

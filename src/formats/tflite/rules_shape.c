@@ -3,12 +3,25 @@
 
 #include "formats/tflite/rules.h"
 
-/* A constant or computed list of integers as i64. */
-static ht_status as_int64(const tflite_call *call, uint32_t i, ht_value **out) {
+/* Files with an open batch may still say 1 in a shape. */
+static void open_batch(const tflite_call *call, int64_t *shape, size_t count) {
+    const tflite_tensor *y = ht__tflite_output_tensor(call, 0);
+    bool others_given = count == y->shape.count && count != 0 && shape[0] == 1 && ht__tflite_size(y, 0) < 0;
+    for (size_t i = 1; i < count && others_given; ++i) {
+        others_given = shape[i] > 0;
+    }
+    if (others_given) {
+        shape[0] = -1;
+    }
+}
+
+/* The constant or computed new shape as i64. */
+static ht_status new_shape(const tflite_call *call, uint32_t i, ht_value **out) {
     int64_t values[HT_MAX_RANK];
     size_t count;
     if (ht__tflite_is_constant(call, i)) {
         HT_TRY(ht__tflite_constant_ints(call, i, values, HT_MAX_RANK, &count));
+        open_batch(call, values, count);
         return ht__tflite_add_ints(call, values, count, out);
     }
     HT_TRY(ht__tflite_input(call, i, TFLITE_AS_FILED, out));
@@ -27,7 +40,7 @@ ht_status ht__tflite_read_reshape(const tflite_call *call) {
     HT_TRY(ht__tflite_input(call, 0, TFLITE_AS_FILED, &inputs[0]));
     tflite_ints option = ht__tflite_ints(&call->op, "new_shape");
     if (ht__tflite_has(call, 1)) {
-        HT_TRY(as_int64(call, 1, &inputs[1]));
+        HT_TRY(new_shape(call, 1, &inputs[1]));
     } else {
         int64_t shape[HT_MAX_RANK];
         if (option.count > HT_MAX_RANK) {
@@ -36,6 +49,7 @@ ht_status ht__tflite_read_reshape(const tflite_call *call) {
         for (size_t i = 0; i < option.count; ++i) {
             shape[i] = option.data[i];
         }
+        open_batch(call, shape, option.count);
         HT_TRY(ht__tflite_add_ints(call, shape, option.count, &inputs[1]));
     }
     ht_node *node;
