@@ -17,6 +17,7 @@
     X(list)              \
     X(train)             \
     X(eval)              \
+    X(run)               \
     X(info)              \
     X(quantize)          \
     X(study)             \

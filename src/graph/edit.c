@@ -104,20 +104,6 @@ static ht_status copy_quantization(ht_graph *graph, const ht_quantization *sourc
     return *out != NULL ? HT_OK : ht__fail_memory(err, sizeof *source);
 }
 
-static ht_status copy_attributes(ht_graph *graph, const ht_node *source, ht_node *node, ht_error *err) {
-    for (uint32_t i = 0; i < source->attribute_count; ++i) {
-        const ht_attribute *a = &source->attributes[i];
-        switch (a->kind) {
-        case HT_ATTRIBUTE_INT: HT_TRY(ht__node_set_int(graph, node, a->name, a->ints[0], err)); break;
-        case HT_ATTRIBUTE_FLOAT: HT_TRY(ht__node_set_float(graph, node, a->name, a->floats[0], err)); break;
-        case HT_ATTRIBUTE_TEXT: HT_TRY(ht__node_set_text(graph, node, a->name, a->text, err)); break;
-        case HT_ATTRIBUTE_INTS: HT_TRY(ht__node_set_ints(graph, node, a->name, a->ints, a->count, err)); break;
-        case HT_ATTRIBUTE_FLOATS: HT_TRY(ht__node_set_floats(graph, node, a->name, a->floats, a->count, err)); break;
-        }
-    }
-    return HT_OK;
-}
-
 static ht_status copy_values(const ht_graph *source, ht_graph *graph, ht_error *err) {
     for (size_t i = 0; i < source->value_count; ++i) {
         const ht_value *from = source->values[i];
@@ -133,25 +119,45 @@ static ht_status copy_values(const ht_graph *source, ht_graph *graph, ht_error *
     return HT_OK;
 }
 
-static ht_status copy_nodes(const ht_graph *source, ht_graph *graph, ht_error *err) {
-    for (size_t i = 0; i < source->node_count; ++i) {
-        const ht_node *from = source->nodes[i];
-        ht_value *inputs[256], *outputs[HT_MAX_OUTPUTS];
-        if (from->input_count > 256 || from->output_count > HT_MAX_OUTPUTS) {
-            return ht__fail_at(err, HT_ERROR_LIMIT, from->name, "The node has too many inputs or outputs.");
-        }
-        for (uint32_t k = 0; k < from->input_count; ++k) {
-            inputs[k] = from->inputs[k] != NULL ? graph->values[from->inputs[k]->id] : NULL;
-        }
-        for (uint32_t k = 0; k < from->output_count; ++k) {
-            outputs[k] = from->outputs[k] != NULL ? graph->values[from->outputs[k]->id] : NULL;
-        }
-        ht_node *node;
-        HT_TRY(ht__graph_add_node_raw(graph, from->op->domain, from->op->name, from->name, inputs, from->input_count,
-                                      outputs, from->output_count, &node, err));
-        HT_TRY(copy_attributes(graph, from, node, err));
+static ht_value *copied(const ht_graph *graph, const ht_value *from) {
+    return from != NULL ? graph->values[from->id] : NULL;
+}
+
+/* `operands` has room for those of any node. */
+static ht_status copy_node(const ht_node *from, ht_graph *graph, ht_value **operands, ht_error *err) {
+    ht_value **outputs = operands + from->input_count;
+    for (uint32_t k = 0; k < from->input_count; ++k) {
+        operands[k] = copied(graph, from->inputs[k]);
+    }
+    for (uint32_t k = 0; k < from->output_count; ++k) {
+        outputs[k] = copied(graph, from->outputs[k]);
+    }
+    ht_node *node;
+    HT_TRY(ht__graph_add_node_raw(graph, from->op->domain, from->op->name, from->name, operands, from->input_count,
+                                  outputs, from->output_count, &node, err));
+    node->captured = from->captured;
+    for (uint32_t i = 0; i < from->attribute_count; ++i) {
+        HT_TRY(ht__node_copy_attribute(graph, node, &from->attributes[i], err));
     }
     return HT_OK;
+}
+
+static ht_status copy_nodes(const ht_graph *source, ht_graph *graph, ht_error *err) {
+    size_t most = 0;
+    for (size_t i = 0; i < source->node_count; ++i) {
+        size_t count = (size_t)source->nodes[i]->input_count + source->nodes[i]->output_count;
+        most = count > most ? count : most;
+    }
+    ht_value **operands = ht__calloc(&graph->ctx->allocator, most, sizeof *operands);
+    if (operands == NULL) {
+        return ht__fail_memory(err, most * sizeof *operands);
+    }
+    ht_status status = HT_OK;
+    for (size_t i = 0; i < source->node_count && status == HT_OK; ++i) {
+        status = copy_node(source->nodes[i], graph, operands, err);
+    }
+    ht__free(&graph->ctx->allocator, operands);
+    return status;
 }
 
 static ht_status copy_ends(const ht_graph *source, ht_graph *graph, ht_error *err) {

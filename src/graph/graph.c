@@ -32,6 +32,10 @@ void ht__graph_destroy(ht_graph *graph) {
     ht__free(allocator, graph->inputs);
     ht__free(allocator, graph->outputs);
     ht__free(allocator, graph->names);
+    for (size_t i = 0; i < graph->subgraph_count; ++i) {
+        ht__graph_destroy(graph->subgraphs[i]);
+    }
+    ht__free(allocator, graph->subgraphs);
     ht__arena_destroy(graph->arena);
 }
 

@@ -57,17 +57,28 @@ typedef enum ht_attribute_kind {
     HT_ATTRIBUTE_FLOAT,
     HT_ATTRIBUTE_TEXT,
     HT_ATTRIBUTE_INTS,
-    HT_ATTRIBUTE_FLOATS
+    HT_ATTRIBUTE_FLOATS,
+    HT_ATTRIBUTE_TEXTS,
+    HT_ATTRIBUTE_TENSOR,
+    HT_ATTRIBUTE_GRAPH
 } ht_attribute_kind;
 
 typedef struct ht_attribute {
     const char *name;
     ht_attribute_kind kind;
-    size_t count; /* elements of ints or floats, bytes of text; 1 for scalars */
+    size_t count; /* elements of ints, floats or texts, bytes of text; 1 for scalars */
     const int64_t *ints;
     const float *floats;
-    const char *text; /* NUL-terminated */
+    const char *text;         /* NUL-terminated */
+    const char *const *texts; /* each NUL-terminated */
+    ht_tensor_desc desc;      /* tensor: plain */
+    const void *data;         /* tensor: its elements */
+    ht_graph *graph;          /* what a control-flow operator runs; owned by the graph of the node */
 } ht_attribute;
+
+/* A graph attribute reads nothing of the graph around it: what a file's inner graph captures by name is given to the
+ * node as further inputs, after those that its operator has (`captured` of them), and reaches each of the node's graphs
+ * as the last inputs of that graph, in the same order. */
 
 struct ht_node {
     const ht_op *op;
@@ -75,6 +86,7 @@ struct ht_node {
     ht_value **inputs; /* an absent optional input is NULL */
     ht_value **outputs;
     uint32_t input_count, output_count;
+    uint32_t captured; /* how many of the last inputs are for the node's graphs only */
     ht_attribute *attributes;
     uint32_t attribute_count;
 };
@@ -102,8 +114,10 @@ struct ht_graph {
     size_t node_count, node_capacity;
     ht_value **inputs, **outputs;
     size_t input_count, input_capacity, output_count, output_capacity;
-    uint32_t made_up; /* counter for names that we invent */
-    uint32_t *names;  /* hash table over value names: id + 1, or 0; owned, a power of two long */
+    uint32_t made_up;     /* counter for names that we invent */
+    ht_graph **subgraphs; /* those of attributes; owned */
+    size_t subgraph_count, subgraph_capacity;
+    uint32_t *names; /* hash table over value names: id + 1, or 0; owned, a power of two long */
     size_t names_size;
 };
 
@@ -146,6 +160,15 @@ ht_status ht__node_set_ints(ht_graph *graph, ht_node *node, const char *name, co
                             ht_error *err);
 ht_status ht__node_set_floats(ht_graph *graph, ht_node *node, const char *name, const float *values, size_t count,
                               ht_error *err);
+ht_status ht__node_set_texts(ht_graph *graph, ht_node *node, const char *name, const char *const *values, size_t count,
+                             ht_error *err);
+/* `data` is copied unless `borrow` (then it must outlive the graph). */
+ht_status ht__node_set_tensor(ht_graph *graph, ht_node *node, const char *name, const ht_tensor_desc *desc,
+                              const void *data, bool borrow, ht_error *err);
+/* `inner` becomes part of `graph` on success, which destroys it. */
+ht_status ht__node_set_graph(ht_graph *graph, ht_node *node, const char *name, ht_graph *inner, ht_error *err);
+/* Sets a copy of another node's attribute (a graph is copied deeply, tensor data is shared). */
+ht_status ht__node_copy_attribute(ht_graph *graph, ht_node *node, const ht_attribute *from, ht_error *err);
 
 /* ---- reading ---- */
 
@@ -155,6 +178,9 @@ float ht__node_float(const ht_node *node, const char *name, float otherwise);
 const char *ht__node_text(const ht_node *node, const char *name, const char *otherwise);
 /* NULL when absent; *count set. */
 const int64_t *ht__node_ints(const ht_node *node, const char *name, size_t *count);
+const float *ht__node_floats(const ht_node *node, const char *name, size_t *count);
+/* NULL when absent. */
+ht_graph *ht__node_graph(const ht_node *node, const char *name);
 ht_value *ht__graph_find(const ht_graph *graph, const char *name);
 /* Nodes that read `value`, in node order; fills up to `capacity` and returns how many there are. */
 size_t ht__graph_consumers(const ht_graph *graph, const ht_value *value, ht_node **out, size_t capacity);

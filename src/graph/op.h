@@ -14,6 +14,7 @@ typedef enum ht_op_layout {
 
 typedef struct ht_gradient ht_gradient;
 typedef struct ht_integer ht_integer;
+typedef struct ht_host_call ht_host_call;
 
 /* What the codes of an operator's output 0 are when it computes on codes. */
 typedef enum ht_op_codes {
@@ -26,6 +27,7 @@ typedef enum ht_op_codes {
 struct ht_op {
     const char *name;   /* "Conv" */
     const char *domain; /* "" for ONNX's own, "halftone" for operators that only live inside */
+    int64_t since;      /* the ONNX operator set from which on it means what it means here; 0: 17 or before */
     uint32_t min_inputs, max_inputs, min_outputs, max_outputs;
     ht_op_layout layout;
     uint32_t plain_inputs, plain_outputs; /* bit i: operand i is plain whatever `layout` says (weights, indices) */
@@ -34,10 +36,23 @@ struct ht_op {
      * where possible; must cope with unknown (-1) dimensions. Errors: HT_ERROR_MISMATCH naming what does not fit. */
     ht_status (*infer)(const ht_graph *graph, ht_node *node, ht_error *err);
 
-    /* Describes the work as one call of a kernel family: sets call->family and the parameters; and, when the kernel
-     * does not read exactly the node's inputs in order, call->input_count and `operands` (indices into node->inputs, -1
-     * absent). Tensor descriptions and constants are filled by the compiler afterwards. */
+    /* How the operator is run: `lower`, `evaluate`, or both (then `lower` once the shapes are known).
+     *
+     * lower describes the work as one call of a kernel family: sets call->family and the parameters; and, when the
+     * kernel does not read exactly the node's inputs in order, call->input_count and `operands` (indices into
+     * node->inputs, -1 absent). Tensor descriptions and constants are filled by the compiler afterwards. */
     ht_status (*lower)(const ht_node *node, ht_kernel_call *call, int32_t operands[HT_MAX_INPUTS], ht_error *err);
+
+    /* evaluate computes the outputs from inputs that are all there, in memory that ht__host_output gives: for
+     * operators whose output shape depends on data, that hold graphs, or whose speed does not matter. Where the shape
+     * of every output is known it equals what `infer` found. */
+    ht_status (*evaluate)(ht_host_call *evaluation, ht_error *err);
+
+    /* Bit i: what input i holds, and not only its shape, must be known before the node can be inferred or lowered
+     * (shapes, axes, repeats). */
+    uint32_t content_inputs;
+    /* Bit i: only type and shape of input i are read. */
+    uint32_t shape_inputs;
 
     /* Adds nodes that compute the gradients of the inputs from those of the outputs (ht__gradient_*, below).
      * NULL: not differentiable; a gradient that would have to pass through it is an error. */
@@ -66,6 +81,43 @@ struct ht_op {
 const ht_op *ht__op_find(const char *domain, const char *name);
 /* All operators, ends with NULL. */
 extern const ht_op *const ht__ops[];
+
+/* ---- the view that `evaluate` has ---- */
+
+/* A tensor that is there, in the plain layout. Absent: type HT_NONE and data NULL. */
+typedef struct ht_tensor_view {
+    ht_tensor_desc desc;
+    const void *data; /* not NULL, also when there are no elements */
+} ht_tensor_view;
+
+/* A tensor in memory of its own, from the context's allocator. */
+typedef struct ht_tensor_owned {
+    ht_tensor_desc desc;
+    void *data;
+} ht_tensor_owned;
+
+struct ht_host_call {
+    ht_context *ctx;
+    const ht_node *node;
+    const ht_tensor_view *inputs; /* node->input_count */
+    /* Filled by who evaluates. output: memory for output `index`, NULL when it cannot be had. run_graph: runs a graph
+     * attribute on as many inputs as it has; each of `outputs` belongs to the caller afterwards (ht__free). NULL where
+     * graphs cannot be run: then nodes with graphs are not evaluated. */
+    void *(*output)(ht_host_call *evaluation, uint32_t index, const ht_tensor_desc *desc);
+    ht_status (*run_graph)(ht_host_call *evaluation, const ht_graph *graph, const ht_tensor_view *inputs,
+                           ht_tensor_owned *outputs, ht_error *err);
+    void *user;
+};
+
+/* Says what output `index` is and gets memory for it; *data is NULL when nobody reads that output.
+ * Errors: HT_ERROR_LIMIT (a shape that is too large), HT_ERROR_MISMATCH (not the shape that was inferred),
+ * HT_ERROR_MEMORY. */
+ht_status ht__host_output(ht_host_call *evaluation, uint32_t index, const ht_tensor_desc *desc, void **data,
+                          ht_error *err);
+/* The same with the description that `infer` found. */
+ht_status ht__host_inferred(ht_host_call *evaluation, uint32_t index, void **data, ht_error *err);
+/* Does a node hold graphs? */
+bool ht__node_has_graphs(const ht_node *node);
 
 /* ---- the view that a gradient rule has of the graph being extended (graph/gradient.c) ---- */
 

@@ -20,7 +20,7 @@
 #include "base/tensor.h"
 
 #define HT_MAX_INPUTS 16
-#define HT_MAX_OUTPUTS 6
+#define HT_MAX_OUTPUTS 16
 #define HT_MAX_PARAMETERS 256
 
 typedef struct ht_kernel_family ht_kernel_family;

@@ -2,6 +2,8 @@
 
 #include <string.h>
 
+#include "kernels/move/move.h"
+
 ht_status ht__set_output(ht_node *node, uint32_t index, const ht_tensor_desc *desc, ht_error *err) {
     ht_value *value = index < node->output_count ? node->outputs[index] : NULL;
     if (value == NULL) {
@@ -216,4 +218,29 @@ void ht__lower_unary(ht_kernel_call *call, ht_unary function, float a, float b) 
 
 void ht__lower_binary(ht_kernel_call *call, ht_binary function, float a, float b) {
     *HT_LOWER(ht_binary_parameters, call, ht__binary_family) = (ht_binary_parameters){function, a, b};
+}
+
+/* ---- cast ---- */
+
+ht_type ht__onnx_type(int64_t number) {
+    switch (number) {
+#define TYPE_CASE(NAME, name, bytes, onnx) \
+    case onnx: return HT_##NAME;
+        HT_TYPE_LIST(TYPE_CASE)
+#undef TYPE_CASE
+    default: return HT_NONE;
+    }
+}
+
+ht_status ht__lower_cast(const ht_node *node, ht_kernel_call *call, ht_error *err) {
+    ht_scalar_storing *storing = &HT_LOWER(ht_cast_parameters, call, ht__cast_family)->storing;
+    const char *rounding = ht__node_text(node, "round_mode", "up");
+    bool up = strcmp(rounding, "up") == 0, down = strcmp(rounding, "down") == 0;
+    if (!up && !down && strcmp(rounding, "nearest") != 0) {
+        return ht__fail_at(err, HT_ERROR_FORMAT, node->name, "The attribute round_mode is %s.", rounding);
+    }
+    storing->overflows = ht__node_int(node, "saturate", 1) == 0;
+    storing->rounding = up ? HT_SCALAR_UP : down ? HT_SCALAR_DOWN : HT_SCALAR_NEAREST;
+    call->input_count = 1;
+    return HT_OK;
 }

@@ -44,6 +44,11 @@ int64_t ht__window_output(const ht_window *window, int32_t i, int64_t size);
  * attribute axis, `otherwise` when it is absent. */
 ht_status ht__quantize_axis(const ht_node *node, int64_t otherwise, int32_t *out, ht_error *err);
 
+/* The type with this number in ONNX's TensorProto.DataType; HT_NONE: none here. */
+ht_type ht__onnx_type(int64_t number);
+/* Cast and CastLike: the family and the attributes saturate and round_mode. */
+ht_status ht__lower_cast(const ht_node *node, ht_kernel_call *call, ht_error *err);
+
 void ht__lower_unary(ht_kernel_call *call, ht_unary function, float a, float b);
 void ht__lower_binary(ht_kernel_call *call, ht_binary function, float a, float b);
 /* The parameter struct of `call` to be filled. */

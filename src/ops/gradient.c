@@ -5,16 +5,7 @@ ht_status ht__gradient_node(ht_gradient *gradient, const char *op, const ht_node
     ht_graph *graph = gradient->graph;
     HT_TRY(ht__graph_add_node(graph, op, NULL, inputs, input_count, output_count, NULL, out, err));
     for (uint32_t i = 0; like != NULL && i < like->attribute_count; ++i) {
-        const ht_attribute *a = &like->attributes[i];
-        ht_status status = HT_OK;
-        switch (a->kind) {
-        case HT_ATTRIBUTE_INT: status = ht__node_set_int(graph, *out, a->name, a->ints[0], err); break;
-        case HT_ATTRIBUTE_FLOAT: status = ht__node_set_float(graph, *out, a->name, a->floats[0], err); break;
-        case HT_ATTRIBUTE_TEXT: status = ht__node_set_text(graph, *out, a->name, a->text, err); break;
-        case HT_ATTRIBUTE_INTS: status = ht__node_set_ints(graph, *out, a->name, a->ints, a->count, err); break;
-        case HT_ATTRIBUTE_FLOATS: status = ht__node_set_floats(graph, *out, a->name, a->floats, a->count, err); break;
-        }
-        HT_TRY(status);
+        HT_TRY(ht__node_copy_attribute(graph, *out, &like->attributes[i], err));
     }
     return HT_OK;
 }

@@ -5,9 +5,13 @@
 
 #define MOST_BYTES ((size_t)256 << 20)
 
+/* Is all there that the node reads? */
 static bool all_constant(const ht_node *node) {
     for (uint32_t i = 0; i < node->input_count; ++i) {
-        if (node->inputs[i] != NULL && node->inputs[i]->data == NULL) {
+        const ht_value *input = node->inputs[i];
+        bool shape_only = i < 32 && (node->op->shape_inputs >> i & 1) != 0;
+        if (input != NULL && input->data == NULL &&
+            !(shape_only && input->desc.rank >= 0 && ht__desc_elements(&input->desc) >= 0)) {
             return false;
         }
     }
@@ -17,21 +21,6 @@ static bool all_constant(const ht_node *node) {
 static void become_constant(ht_value *value, const void *data) {
     value->data = data;
     value->producer = NULL;
-}
-
-/* Shape of a tensor whose dimensions are known. */
-static ht_status fold_shape(ht_graph *graph, ht_node *node, bool *done, ht_error *err) {
-    const ht_tensor_desc *x = &node->inputs[0]->desc;
-    if (x->rank < 0 || ht__desc_elements(x) < 0) {
-        return HT_OK;
-    }
-    int64_t *dims = ht__arena_copy(graph->arena, x->dims, (size_t)x->rank * sizeof *dims);
-    if (dims == NULL) {
-        return ht__fail_memory(err, (size_t)x->rank * sizeof *dims);
-    }
-    become_constant(node->outputs[0], dims);
-    *done = true;
-    return HT_OK;
 }
 
 /* The call of the node's kernel with plain tensors. */
@@ -78,20 +67,27 @@ static ht_status run_reference(ht_graph *graph, const ht_node *node, const ht_ke
     return status;
 }
 
-static ht_status fold_node(ht_graph *graph, ht_node *node, bool *done, ht_error *err) {
-    void *outputs[HT_MAX_OUTPUTS] = {NULL};
+/* Is there a constant to be had? Its size is known and bounded. */
+static bool is_bounded(const ht_node *node) {
     for (uint32_t i = 0; i < node->output_count; ++i) {
         size_t bytes;
         const ht_value *value = node->outputs[i];
-        if (value == NULL) {
-            continue;
+        if (value != NULL && (value->desc.rank < 0 || !ht__desc_bytes(&value->desc, &bytes) || bytes > MOST_BYTES)) {
+            return false;
         }
-        if (value->desc.rank < 0 || !ht__desc_bytes(&value->desc, &bytes) || bytes > MOST_BYTES) {
-            return HT_OK;
-        }
-        outputs[i] = ht__arena_alloc(graph->arena, bytes);
-        if (outputs[i] == NULL) {
-            return ht__fail_memory(err, bytes);
+    }
+    return true;
+}
+
+static ht_status fold_by_kernel(ht_graph *graph, ht_node *node, ht_error *err) {
+    void *outputs[HT_MAX_OUTPUTS] = {NULL};
+    for (uint32_t i = 0; i < node->output_count; ++i) {
+        size_t bytes = 0;
+        if (node->outputs[i] != NULL && ht__desc_bytes(&node->outputs[i]->desc, &bytes)) {
+            outputs[i] = ht__arena_alloc(graph->arena, bytes);
+            if (outputs[i] == NULL) {
+                return ht__fail_memory(err, bytes);
+            }
         }
     }
     ht_kernel_call call;
@@ -103,7 +99,59 @@ static ht_status fold_node(ht_graph *graph, ht_node *node, bool *done, ht_error 
             become_constant(node->outputs[i], outputs[i]);
         }
     }
-    *done = true;
+    return HT_OK;
+}
+
+/* Memory for an output that is evaluated; the value becomes a constant when all went well. */
+static void *evaluated_output(ht_host_call *evaluation, uint32_t index, const ht_tensor_desc *desc) {
+    ht_graph *graph = evaluation->user;
+    size_t bytes;
+    ht_value *value = evaluation->node->outputs[index];
+    void *data = ht__desc_bytes(desc, &bytes) && bytes <= MOST_BYTES ? ht__arena_alloc(graph->arena, bytes) : NULL;
+    if (data != NULL) {
+        value->desc = *desc;
+        value->data = data;
+    }
+    return data;
+}
+
+static ht_status fold_by_evaluation(ht_graph *graph, ht_node *node, ht_error *err) {
+    ht_tensor_view *inputs = ht__calloc(&graph->ctx->allocator, node->input_count, sizeof *inputs);
+    if (inputs == NULL) {
+        return ht__fail_memory(err, node->input_count * sizeof *inputs);
+    }
+    for (uint32_t i = 0; i < node->input_count; ++i) {
+        if (node->inputs[i] != NULL) {
+            inputs[i] = (ht_tensor_view){node->inputs[i]->desc, node->inputs[i]->data};
+        }
+    }
+    ht_host_call evaluation = {
+        .ctx = graph->ctx, .node = node, .inputs = inputs, .output = evaluated_output, .user = graph};
+    ht_status status = node->op->evaluate(&evaluation, err);
+    ht__free(&graph->ctx->allocator, inputs);
+    for (uint32_t i = 0; i < node->output_count; ++i) {
+        if (node->outputs[i] == NULL) {
+            continue;
+        }
+        if (status == HT_OK) {
+            become_constant(node->outputs[i], node->outputs[i]->data);
+        } else {
+            node->outputs[i]->data = NULL;
+        }
+    }
+    return status;
+}
+
+static ht_status fold_node(ht_graph *graph, ht_node *node, bool *done, ht_error *err) {
+    bool bounded = is_bounded(node);
+    if (bounded && node->op->lower != NULL && node->output_count <= HT_MAX_OUTPUTS) {
+        *done = true;
+        return fold_by_kernel(graph, node, err);
+    }
+    if (bounded && node->op->evaluate != NULL && !ht__node_has_graphs(node)) {
+        *done = true;
+        return fold_by_evaluation(graph, node, err);
+    }
     return HT_OK;
 }
 
@@ -117,9 +165,7 @@ ht_status ht__pass_fold_constants(ht_graph *graph, ht_error *err) {
             ht_node *node = graph->nodes[i];
             bool done = false;
             ht_status status = HT_OK;
-            if (strcmp(node->op->name, "Shape") == 0) {
-                status = fold_shape(graph, node, &done, err);
-            } else if (all_constant(node)) {
+            if (all_constant(node)) {
                 status = fold_node(graph, node, &done, err);
             }
             if (status != HT_OK) { /* keep the list whole: this node and those not looked at yet */

@@ -4,8 +4,8 @@
 
 #include "graph/graph.h"
 
-/* Replaces nodes whose inputs are all constants (and Shape of a known shape) by constants, using the operators'
- * reference kernels, until nothing changes; prunes. Constants above 256 MiB are left to the run. */
+/* Replaces nodes whose inputs are all constants (of shape_inputs: whose shape is known) by constants, using the
+ * operators' reference kernels or their `evaluate`, until nothing changes; prunes. Constants above 256 MiB are left to the run. */
 ht_status ht__pass_fold_constants(ht_graph *graph, ht_error *err);
 
 /* Conv or Gemm followed by BatchNormalization, when nothing else reads the result: the normalisation goes into weights

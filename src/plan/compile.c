@@ -10,6 +10,7 @@
 
 #include "graph/op.h"
 #include "kernels/move/move.h"
+#include "plan/host.h"
 #include "plan/memory.h"
 #ifdef HT_WITH_ONEDNN
 #include "kernels/onednn/onednn.h"
@@ -190,7 +191,7 @@ static bool becomes_alias(const compiler *c, const ht_kernel_call *call, const h
 
 static ht_status emit_outputs(compiler *c, const ht_node *node, ht_layout wanted, ht_kernel_call *call,
                               uint32_t *tensors) {
-    int32_t rank = node->inputs[0] != NULL ? node->inputs[0]->desc.rank : 0;
+    int32_t rank = node->input_count != 0 && node->inputs[0] != NULL ? node->inputs[0]->desc.rank : 0;
     int32_t out_rank = node->outputs[0]->desc.rank;
     rank = out_rank > rank ? out_rank : rank;
     call->output_count = node->output_count;
@@ -211,14 +212,21 @@ static ht_status emit_outputs(compiler *c, const ht_node *node, ht_layout wanted
 static ht_status emit_node(compiler *c, const ht_node *node) {
     ht_kernel_call call = {.input_count = node->input_count};
     int32_t operands[HT_MAX_INPUTS];
-    if (node->input_count > HT_MAX_INPUTS) {
-        return ht__fail_at(c->err, HT_ERROR_LIMIT, node->name, "%s has more than %d inputs.", node->op->name,
-                           HT_MAX_INPUTS);
+    if (node->input_count > HT_MAX_INPUTS || node->output_count > HT_MAX_OUTPUTS) {
+        return ht__fail_at(c->err, HT_ERROR_LIMIT, node->name, "%s has more than %d inputs or %d outputs.",
+                           node->op->name, HT_MAX_INPUTS, HT_MAX_OUTPUTS);
     }
     for (int32_t i = 0; i < HT_MAX_INPUTS; ++i) {
         operands[i] = i;
     }
-    HT_TRY(node->op->lower(node, &call, operands, c->err));
+    if (node->op->lower != NULL) {
+        HT_TRY(node->op->lower(node, &call, operands, c->err));
+    } else if (!ht__node_has_graphs(node)) {
+        ht__host_lower(c->graph->ctx, node, &call);
+    } else {
+        return ht__fail_at(c->err, HT_ERROR_UNSUPPORTED, node->name, "%s cannot be part of a compiled program.",
+                           node->op->name);
+    }
     ht_layout wanted = wanted_layout(c, node);
     if (call.family == &ht__copy_family && wanted == HT_LAYOUT_CHANNELS_LAST &&
         !ht__desc_same_shape(&node->inputs[0]->desc, &node->outputs[0]->desc)) {

@@ -149,18 +149,7 @@ static ht_status mapped(rewriter *w, const ht_value *value, ht_value **out) {
 
 static ht_status copy_attributes(rewriter *w, const ht_node *from, ht_node *to) {
     for (uint32_t i = 0; i < from->attribute_count; ++i) {
-        const ht_attribute *a = &from->attributes[i];
-        ht_status status = HT_OK;
-        switch (a->kind) {
-        case HT_ATTRIBUTE_INT: status = ht__node_set_int(w->graph, to, a->name, a->ints[0], w->err); break;
-        case HT_ATTRIBUTE_FLOAT: status = ht__node_set_float(w->graph, to, a->name, a->floats[0], w->err); break;
-        case HT_ATTRIBUTE_TEXT: status = ht__node_set_text(w->graph, to, a->name, a->text, w->err); break;
-        case HT_ATTRIBUTE_INTS: status = ht__node_set_ints(w->graph, to, a->name, a->ints, a->count, w->err); break;
-        case HT_ATTRIBUTE_FLOATS:
-            status = ht__node_set_floats(w->graph, to, a->name, a->floats, a->count, w->err);
-            break;
-        }
-        HT_TRY(status);
+        HT_TRY(ht__node_copy_attribute(w->graph, to, &from->attributes[i], w->err));
     }
     return HT_OK;
 }

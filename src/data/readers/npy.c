@@ -1,17 +1,17 @@
 /* NumPy's .npy (https://numpy.org/doc/stable/reference/generated/numpy.lib.format.html): bytes [N,H,W] or [N,C,H,W]
  * are pictures; other numbers [N,F] or [N,C,H,W] are values. Labels are a second file [N]. */
 #include <math.h>
-#include <stdlib.h>
 #include <string.h>
 
+#include "base/npy.h"
 #include "data/readers/memory.h"
 #include "data/readers/readers.h"
 
 typedef struct npy_array {
     ht__bytes bytes;
     size_t offset; /* of the data */
-    char kind;     /* 'u', 'i', 'f', 'b' */
-    size_t size;   /* bytes of an element: 1, 2, 4, 8 */
+    ht_type type;
+    size_t size; /* bytes of an element */
     bool big_endian;
     size_t rank, dims[4], elements;
 } npy_array;
@@ -20,75 +20,24 @@ static ht_status fail(const char *path, int64_t offset, const char *text, ht_err
     return ht__fail_offset(err, HT_ERROR_FORMAT, path, offset, "%s", text);
 }
 
-/* The text behind 'key': in the header's Python dictionary; NULL when it is not there. */
-static const char *entry(const char *header, const char *key) {
-    const char *at = strstr(header, key);
-    return at != NULL ? at + strlen(key) + strspn(at + strlen(key), " ") : NULL;
-}
-
-static ht_status read_dtype(const char *path, const char *text, npy_array *out, ht_error *err) {
-    if (text == NULL || strlen(text) < 5 || text[0] != '\'') {
-        return fail(path, 10, "The header has no 'descr' of a plain number.", err);
-    }
-    char order = text[1];
-    out->kind = text[2];
-    out->size = (size_t)(text[3] - '0');
-    out->big_endian = order == '>';
-    bool known = (order == '<' || order == '>' || order == '|' || order == '=') && strchr("uifb", out->kind) != NULL &&
-                 (out->size == 1 || out->size == 2 || out->size == 4 || out->size == 8) && text[4] == '\'' &&
-                 !(out->kind == 'f' && out->size < 4);
-    return known ? HT_OK
-                 : ht__fail_offset(err, HT_ERROR_UNSUPPORTED, path, 10, "Elements of type %.8s are not read.", text);
-}
-
-static ht_status read_shape(const char *path, const char *text, npy_array *out, ht_error *err) {
-    if (text == NULL || *text++ != '(') {
-        return fail(path, 10, "The header has no 'shape'.", err);
-    }
-    out->elements = 1;
-    for (out->rank = 0; *text != ')'; ++out->rank) {
-        char *end;
-        unsigned long long dim = strtoull(text, &end, 10);
-        if (end == text || out->rank == 4 || !ht__mul(out->elements, (size_t)dim, &out->elements)) {
-            return fail(path, 10, "The header's 'shape' cannot be read (1 to 4 dimensions).", err);
-        }
-        out->dims[out->rank] = (size_t)dim;
-        text = end + strspn(end, ", ");
-    }
-    return out->rank != 0 ? HT_OK : fail(path, 10, "The array has no dimensions.", err);
-}
-
 static ht_status read_array(const ht__reading *reading, const char *path, npy_array *out, ht_error *err) {
+    ht_npy npy;
     HT_TRY(ht__bytes_read(&reading->ctx->allocator, path, HT__FILE_LIMIT, &out->bytes, err));
-    ht_reader reader = {out->bytes.data, out->bytes.size, 0, path};
-    const uint8_t *magic, *length, *text;
-    HT_TRY(ht__read_bytes(&reader, 8, &magic, "the .npy header", err));
-    if (memcmp(magic, "\x93NUMPY", 6) != 0 || magic[6] < 1 || magic[6] > 3) {
-        return fail(path, 0, "This is no .npy file.", err);
+    HT_TRY(ht__npy_parse(out->bytes.data, out->bytes.size, path, &npy, err));
+    if (npy.desc.type == HT_NONE || npy.desc.type == HT_F16) {
+        return ht__fail_offset(err, HT_ERROR_UNSUPPORTED, path, 10, "Elements of this type are not read.");
     }
-    size_t width = magic[6] == 1 ? 2 : 4, size = 0;
-    HT_TRY(ht__read_bytes(&reader, width, &length, "the .npy header", err));
-    for (size_t i = 0; i < width; ++i) {
-        size |= (size_t)length[i] << (8 * i);
+    if (npy.desc.rank < 1 || npy.desc.rank > 4) {
+        return fail(path, 10, "The array has not 1 to 4 dimensions.", err);
     }
-    HT_TRY(ht__read_bytes(&reader, size, &text, "the .npy header", err));
-    out->offset = reader.position;
-    char *header = ht__arena_alloc(reading->arena, size + 1);
-    if (header == NULL) {
-        return ht__fail_memory(err, size);
-    }
-    memcpy(header, text, size);
-    HT_TRY(read_dtype(path, entry(header, "'descr':"), out, err));
-    HT_TRY(read_shape(path, entry(header, "'shape':"), out, err));
-    const char *order = entry(header, "'fortran_order':");
-    if (order == NULL || strncmp(order, "False", 5) != 0) {
-        return ht__fail_offset(err, HT_ERROR_UNSUPPORTED, path, 10, "Arrays in Fortran order are not read.");
-    }
-    size_t wanted;
-    if (!ht__mul(out->elements, out->size, &wanted) || out->bytes.size - out->offset != wanted) {
-        return ht__fail_offset(err, HT_ERROR_FORMAT, path, (int64_t)out->bytes.size,
-                               "The header promises %zu elements of %zu bytes; %zu bytes follow it.", out->elements,
-                               out->size, out->bytes.size - out->offset);
+    out->type = npy.desc.type;
+    out->size = npy.element;
+    out->offset = npy.offset;
+    out->big_endian = npy.big_endian;
+    out->rank = (size_t)npy.desc.rank;
+    out->elements = (size_t)ht__desc_elements(&npy.desc);
+    for (size_t i = 0; i < out->rank; ++i) {
+        out->dims[i] = (size_t)npy.desc.dims[i];
     }
     return out->elements != 0 ? HT_OK : fail(path, (int64_t)out->offset, "The array is empty.", err);
 }
@@ -99,7 +48,7 @@ static double element(const npy_array *array, size_t index) {
     for (size_t i = 0; i < array->size; ++i) {
         bits |= (uint64_t)at[array->big_endian ? array->size - 1 - i : i] << (8 * i);
     }
-    if (array->kind == 'f') {
+    if (array->type == HT_F32 || array->type == HT_F64) {
         uint32_t narrow = (uint32_t)bits;
         float single;
         double wide;
@@ -107,7 +56,7 @@ static double element(const npy_array *array, size_t index) {
         memcpy(&wide, &bits, sizeof wide);
         return array->size == 4 ? (double)single : wide;
     }
-    if (array->kind == 'i') {
+    if (array->type == HT_I8 || array->type == HT_I16 || array->type == HT_I32 || array->type == HT_I64) {
         unsigned unused = 64 - 8 * (unsigned)array->size;
         return (double)((int64_t)(bits << unused) >> unused); /* sign extension */
     }
@@ -134,7 +83,7 @@ static ht_status copy_floats(const ht__reading *reading, const char *path, const
 static ht_status take_inputs(const ht__reading *reading, const char *path, npy_array *array, bool channels_last,
                              ht__source *out, ht_error *err) {
     out->samples = array->dims[0];
-    if (array->kind == 'u' && array->size == 1 && array->rank >= 3) {
+    if (array->type == HT_U8 && array->rank >= 3) {
         ht__memory_pictures *memory = ht__arena_alloc(reading->arena, sizeof *memory);
         if (memory == NULL) {
             return ht__fail_memory(err, sizeof *memory);

@@ -34,12 +34,26 @@ static const char *place_of(const onnx_node *node) {
 /* Operators of a domain of their own, ours too, do not come from files. */
 static bool is_supported(const onnx_node *node) { return node->domain[0] == '\0' && ht__op_find("", node->op) != NULL; }
 
+static ht_status check_operators(const onnx_document *document, ht_error *err);
+
+static ht_status check_inner_operators(const onnx_node *node, ht_error *err) {
+    for (size_t i = 0; i < node->attribute_count; ++i) {
+        if (node->attributes[i]->type == ONNX_ATTRIBUTE_GRAPH) {
+            HT_TRY(check_operators(node->attributes[i]->graph, err));
+        }
+    }
+    return HT_OK;
+}
+
 static ht_status check_operators(const onnx_document *document, ht_error *err) {
     const onnx_node *kinds[MAX_KINDS];
     size_t count = 0, used = 0;
     char list[400] = "";
     for (size_t i = 0; i < document->node_count && count < MAX_KINDS; ++i) {
         const onnx_node *node = document->nodes[i];
+        if (!node->removed) {
+            HT_TRY(check_inner_operators(node, err));
+        }
         if (node->removed || is_supported(node) || is_named(kinds, count, node)) {
             continue;
         }
@@ -73,6 +87,12 @@ static ht_status add_inputs(building *b) {
         const onnx_value *input = b->document->inputs[i];
         if (!ht__desc_is_sane(&input->desc)) {
             return ht__fail_at(b->err, HT_ERROR_LIMIT, input->name, "This input is too large.");
+        }
+        if (b->document->is_inner) {
+            /* What it is says the node that runs the graph; it may change from one round of a loop to the next. */
+            ht_value *inner;
+            HT_TRY(ht__graph_add_input(b->graph, input->name, NULL, &inner, b->err));
+            continue;
         }
         if (input->desc.type == HT_NONE) {
             return ht__fail_at(b->err, HT_ERROR_UNSUPPORTED, input->name,
@@ -136,12 +156,38 @@ static ht_status find_value(building *b, const char *name, ht_value **out) {
 
 /* ---- nodes ---- */
 
+static ht_status add_tensor_attribute(building *b, ht_node *node, const onnx_attribute *attribute) {
+    const onnx_tensor *tensor = attribute->tensor;
+    return tensor->data != NULL ? ht__node_set_tensor(b->graph, node, attribute->name, &tensor->desc, tensor->data,
+                                                      tensor->lasts, b->err)
+                                : ht__fail_at(b->err, HT_ERROR_UNSUPPORTED, node->name,
+                                              "The element type of the attribute %s (ONNX's number %d) is not "
+                                              "supported.",
+                                              attribute->name, (int)tensor->onnx_type);
+}
+
+static ht_status build_graph(ht_context *ctx, const onnx_document *document, ht_graph **out, ht_error *err);
+
+static ht_status add_graph_attribute(building *b, ht_node *node, const onnx_attribute *attribute) {
+    ht_graph *inner;
+    HT_TRY(build_graph(b->graph->ctx, attribute->graph, &inner, b->err));
+    ht_status status = ht__node_set_graph(b->graph, node, attribute->name, inner, b->err);
+    if (status != HT_OK) {
+        ht__graph_destroy(inner);
+    }
+    return status;
+}
+
 static ht_status add_attribute(building *b, ht_node *node, const onnx_attribute *attribute) {
     if (ht__onnx_is_inner_attribute(attribute->name)) {
         return ht__fail_at(b->err, HT_ERROR_FORMAT, node->name, "%s has no attribute %s.", node->op->name,
                            attribute->name);
     }
     switch (attribute->type) {
+    case ONNX_ATTRIBUTE_TEXTS:
+        return ht__node_set_texts(b->graph, node, attribute->name, attribute->texts, attribute->count, b->err);
+    case ONNX_ATTRIBUTE_TENSOR: return add_tensor_attribute(b, node, attribute);
+    case ONNX_ATTRIBUTE_GRAPH: return add_graph_attribute(b, node, attribute);
     case ONNX_ATTRIBUTE_INT: return ht__node_set_int(b->graph, node, attribute->name, attribute->ints[0], b->err);
     case ONNX_ATTRIBUTE_FLOAT: return ht__node_set_float(b->graph, node, attribute->name, attribute->floats[0], b->err);
     case ONNX_ATTRIBUTE_TEXT: return ht__node_set_text(b->graph, node, attribute->name, attribute->text, b->err);
@@ -171,6 +217,7 @@ static ht_status add_node(building *b, const onnx_node *from) {
     ht_node *node;
     HT_TRY(ht__graph_add_node_raw(b->graph, from->domain, from->op, from->name, operands, (uint32_t)from->input_count,
                                   outputs, (uint32_t)from->output_count, &node, b->err));
+    node->captured = (uint32_t)from->captured;
     for (size_t i = 0; i < from->attribute_count; ++i) {
         HT_TRY(add_attribute(b, node, from->attributes[i]));
     }
@@ -258,13 +305,14 @@ static ht_status build(building *b) {
     ht__graph_prune(b->graph);
     HT_TRY(ht__graph_infer(b->graph, b->err));
     HT_TRY(settle(b));
-    HT_TRY(ht__onnx_complete_shapes(b->graph, b->err));
-    HT_TRY(complete_outputs(b));
+    if (!b->document->is_inner) {
+        HT_TRY(ht__onnx_complete_shapes(b->graph, b->err));
+        HT_TRY(complete_outputs(b));
+    }
     return add_annotations(b);
 }
 
-ht_status ht__onnx_build(ht_context *ctx, onnx_document *document, ht_graph **out, ht_error *err) {
-    HT_TRY(check_operators(document, err));
+static ht_status build_graph(ht_context *ctx, const onnx_document *document, ht_graph **out, ht_error *err) {
     onnx_index index;
     HT_TRY(ht__onnx_index(document, &index, err));
     ht_graph *graph;
@@ -277,4 +325,9 @@ ht_status ht__onnx_build(ht_context *ctx, onnx_document *document, ht_graph **ou
     }
     *out = graph;
     return HT_OK;
+}
+
+ht_status ht__onnx_build(ht_context *ctx, onnx_document *document, ht_graph **out, ht_error *err) {
+    HT_TRY(check_operators(document, err));
+    return build_graph(ctx, document, out, err);
 }

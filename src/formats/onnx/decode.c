@@ -7,6 +7,8 @@
 /* Messages may hold at most this many of one kind; far beyond any network, and memory stays bounded. */
 #define MAX_ITEMS (1u << 20)
 #define MAX_METADATA 4096
+/* Graphs within graphs; each takes a few frames of the stack. */
+#define MAX_DEPTH 16
 
 static bool read_source(pb_istream_t *stream, pb_byte_t *buffer, size_t count) {
     onnx_decoder *decoder = stream->state;
@@ -17,6 +19,10 @@ static bool read_source(pb_istream_t *stream, pb_byte_t *buffer, size_t count) {
     memcpy(buffer, decoder->bytes + decoder->position, count);
     decoder->position += count;
     return true;
+}
+
+pb_istream_t ht__onnx_stream(onnx_decoder *decoder) {
+    return (pb_istream_t){.callback = read_source, .state = decoder, .bytes_left = decoder->size};
 }
 
 bool ht__onnx_is_file(const pb_istream_t *stream) { return stream->callback == read_source; }
@@ -43,6 +49,11 @@ static void *make(onnx_decoder *decoder, size_t bytes) {
 
 /* ---- attributes and nodes ---- */
 
+typedef struct onnx_texts {
+    const char **items;
+    size_t count, capacity;
+} onnx_texts;
+
 /* The type of an attribute, which the oldest files leave out: then whatever is there says it. */
 static onnx_attribute_type attribute_type(const onnx_AttributeProto *message, const onnx_attribute *attribute,
                                           const onnx_numbers *ints, const onnx_numbers *floats) {
@@ -53,6 +64,7 @@ static onnx_attribute_type attribute_type(const onnx_AttributeProto *message, co
            : message->has_i            ? ONNX_ATTRIBUTE_INT
            : attribute->text != NULL   ? ONNX_ATTRIBUTE_TEXT
            : attribute->tensor != NULL ? ONNX_ATTRIBUTE_TENSOR
+           : attribute->graph != NULL  ? ONNX_ATTRIBUTE_GRAPH
            : floats->count != 0        ? ONNX_ATTRIBUTE_FLOATS
            : ints->count != 0          ? ONNX_ATTRIBUTE_INTS
                                        : ONNX_ATTRIBUTE_UNKNOWN;
@@ -83,12 +95,57 @@ static bool set_numbers(onnx_decoder *decoder, onnx_attribute *attribute, const 
         attribute->text = attribute->text != NULL ? attribute->text : "";
         attribute->count = strlen(attribute->text);
         return true;
+    case ONNX_ATTRIBUTE_TEXTS: return true;
+    case ONNX_ATTRIBUTE_GRAPH:
+        return attribute->graph != NULL ||
+               ht__onnx_refuse(decoder, HT_ERROR_FORMAT, "Attribute %s has no graph.", attribute->name);
     case ONNX_ATTRIBUTE_TENSOR:
         return attribute->tensor != NULL ||
                ht__onnx_refuse(decoder, HT_ERROR_FORMAT, "Attribute %s has no tensor.", attribute->name);
     default: return true; /* an error only when an operator that we know has it */
     }
     return attribute->ints != NULL || attribute->floats != NULL || ht__onnx_refuse_memory(decoder, 8);
+}
+
+/* Each text of a list. */
+static bool read_list_text(pb_istream_t *stream, const pb_field_t *field, void **arg) {
+    const onnx_target *target = *arg;
+    onnx_texts *texts = target->place;
+    const char *text = NULL;
+    onnx_target place = {target->decoder, &text};
+    void *place_arg = &place;
+    return ht__onnx_read_text(stream, field, &place_arg) &&
+           push(target->decoder, &texts->items, &texts->count, &texts->capacity, text);
+}
+
+static bool read_graph(pb_istream_t *stream, const pb_field_t *field, void **arg);
+
+/* A graph inside a node: a document of its own in the same memory. */
+static bool read_inner_graph(pb_istream_t *stream, const pb_field_t *field, void **arg) {
+    const onnx_target *target = *arg;
+    onnx_decoder *decoder = target->decoder;
+    onnx_document *around = decoder->document, *inner = make(decoder, sizeof *inner);
+    if (inner == NULL) {
+        return false;
+    }
+    if (decoder->depth == MAX_DEPTH) {
+        return ht__onnx_refuse(decoder, HT_ERROR_LIMIT, "Graphs lie within graphs more than %d deep.", MAX_DEPTH);
+    }
+    *inner = (onnx_document){.is_inner = true,
+                             .arena = around->arena,
+                             .payload = around->payload,
+                             .file = around->file,
+                             .producer = "",
+                             .producer_version = "",
+                             .graph_name = ""};
+    void *self = decoder;
+    decoder->document = inner;
+    ++decoder->depth;
+    bool good = read_graph(stream, field, &self);
+    --decoder->depth;
+    decoder->document = around;
+    memcpy(target->place, &inner, sizeof inner);
+    return good;
 }
 
 static bool read_attribute(pb_istream_t *stream, const pb_field_t *field, void **arg) {
@@ -103,18 +160,26 @@ static bool read_attribute(pb_istream_t *stream, const pb_field_t *field, void *
     attribute->name = "";
     onnx_numbers ints = {.decoder = decoder}, floats = {.decoder = decoder};
     onnx_target name = {decoder, &attribute->name}, text = {decoder, &attribute->text};
-    onnx_target tensor = {decoder, &attribute->tensor};
+    onnx_target tensor = {decoder, &attribute->tensor}, graph = {decoder, &attribute->graph};
+    onnx_texts texts = {0};
+    onnx_target list = {decoder, &texts};
     onnx_AttributeProto message = {
         .name = {{ht__onnx_read_text}, &name},
         .s = {{ht__onnx_read_text}, &text},
         .t = {{ht__onnx_read_tensor}, &tensor},
+        .g = {{read_inner_graph}, &graph},
+        .strings = {{read_list_text}, &list},
         .floats = {{ht__onnx_read_floats}, &floats},
         .ints = {{ht__onnx_read_integers}, &ints},
     };
     if (!pb_decode(stream, onnx_AttributeProto_fields, &message)) {
         return false;
     }
+    attribute->texts = texts.items;
     attribute->type = attribute_type(&message, attribute, &ints, &floats);
+    if (attribute->type == ONNX_ATTRIBUTE_TEXTS) {
+        attribute->count = texts.count;
+    }
     return set_numbers(decoder, attribute, &message, &ints, &floats) &&
            push(decoder, &node->attributes, &node->attribute_count, &node->attribute_capacity, attribute);
 }
@@ -272,6 +337,8 @@ static bool read_opset(pb_istream_t *stream, const pb_field_t *field, void **arg
     }
     if (domain[0] == '\0' || strcmp(domain, "ai.onnx") == 0) {
         decoder->document->opset = message.version;
+    } else if (decoder->document->opset == 0) {
+        decoder->document->opset = ONNX_OPSET_NEWEST; /* unless the standard's own follows: it uses none of that */
     }
     return true;
 }
@@ -297,7 +364,7 @@ static bool read_metadata(pb_istream_t *stream, const pb_field_t *field, void **
 
 ht_status ht__onnx_decode(onnx_document *document, const uint8_t *bytes, size_t size, ht_error *err) {
     onnx_decoder decoder = {.document = document, .bytes = bytes, .size = size, .err = err};
-    pb_istream_t stream = {.callback = read_source, .state = &decoder, .bytes_left = size};
+    pb_istream_t stream = ht__onnx_stream(&decoder);
     onnx_target producer = {&decoder, &document->producer}, version = {&decoder, &document->producer_version};
     onnx_ModelProto message = {
         .producer_name = {{ht__onnx_read_text}, &producer},

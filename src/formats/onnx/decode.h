@@ -10,6 +10,7 @@ typedef struct onnx_decoder {
     onnx_document *document;
     const uint8_t *bytes;
     size_t size, position;
+    int depth;        /* of graphs within graphs */
     ht_status status; /* of the first failure; nanopb only knows true and false */
     ht_error *err;
 } onnx_decoder;
@@ -24,6 +25,8 @@ typedef struct onnx_target {
 bool ht__onnx_refuse(onnx_decoder *decoder, ht_status status, const char *format, ...)
     __attribute__((format(printf, 3, 4)));
 bool ht__onnx_refuse_memory(onnx_decoder *decoder, size_t bytes);
+/* The stream over all bytes. */
+pb_istream_t ht__onnx_stream(onnx_decoder *decoder);
 /* Is this the stream over the file itself? (nanopb hands single unpacked numbers over in a stream of its own.) */
 bool ht__onnx_is_file(const pb_istream_t *stream);
 /* The rest of a length-delimited field, in place. */

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "formats/onnx/decode.h"
+#include "numeric/scalar.h"
 #include "onnx.pb.h"
 
 #if defined(__BYTE_ORDER__) && __BYTE_ORDER__ != __ORDER_LITTLE_ENDIAN__
@@ -117,6 +118,41 @@ static bool take_numbers(tensor_reading *reading, size_t elements, size_t size) 
     return narrow(reading, elements, size);
 }
 
+/* The bytes that hold elements of less than 8 bits, least significant bits first: raw, or one byte in each number. */
+static bool packed_byte(const tensor_reading *reading, size_t i, uint8_t *out) {
+    int64_t number = reading->raw != NULL ? reading->raw[i] : ((const int64_t *)reading->integers.items)[i];
+    *out = (uint8_t)number;
+    return number >= 0 && number <= UINT8_MAX;
+}
+
+static bool take_packed(tensor_reading *reading, size_t elements, unsigned bits) {
+    onnx_tensor *tensor = reading->tensor;
+    /* In the typed field the floats of 6 bits have a number each, everything else lies as in the raw bytes. */
+    unsigned each = reading->raw == NULL && bits == 6 ? 8 : bits;
+    size_t got = reading->raw != NULL ? reading->raw_size : reading->integers.count;
+    if (got != elements / 8 * each + (elements % 8 * each + 7) / 8) {
+        return wrong_count(reading, got, elements);
+    }
+    uint8_t *bytes = ht__arena_alloc(reading->decoder->document->payload, elements);
+    if (bytes == NULL) {
+        return ht__onnx_refuse_memory(reading->decoder, elements);
+    }
+    bool is_signed = tensor->desc.type == HT_I4 || tensor->desc.type == HT_I2;
+    for (size_t i = 0; i < elements; ++i) {
+        size_t at = i / 8 * each + i % 8 * each / 8, shift = i % 8 * each % 8;
+        uint8_t low, high = 0;
+        if (!packed_byte(reading, at, &low) || (shift + bits > 8 && !packed_byte(reading, at + 1, &high))) {
+            return ht__onnx_refuse(reading->decoder, HT_ERROR_FORMAT, "Tensor %s has a number that is no byte.",
+                                   tensor->name);
+        }
+        unsigned code = ((unsigned)high << 8 | low) >> shift & ((1u << bits) - 1);
+        bytes[i] = (uint8_t)(is_signed && code >> (bits - 1) != 0 ? code - (1u << bits) : code);
+    }
+    tensor->data = bytes;
+    tensor->lasts = true;
+    return true;
+}
+
 /* Everything has been read: shape, type and data must agree. */
 static bool finish(tensor_reading *reading) {
     onnx_tensor *tensor = reading->tensor;
@@ -132,6 +168,10 @@ static bool finish(tensor_reading *reading) {
     if (elements < 0 || !ht__desc_is_sane(&tensor->desc)) {
         return ht__onnx_refuse(reading->decoder, HT_ERROR_FORMAT, "Tensor %s has more elements than fit.",
                                tensor->name);
+    }
+    unsigned bits = ht__type_bits(tensor->desc.type);
+    if (bits < 8) {
+        return take_packed(reading, (size_t)elements, bits);
     }
     return reading->raw != NULL ? take_raw(reading, (size_t)elements, size)
                                 : take_numbers(reading, (size_t)elements, size);
@@ -171,4 +211,22 @@ bool ht__onnx_read_tensor(pb_istream_t *stream, const pb_field_t *field, void **
     tensor->onnx_type = message.data_type;
     tensor->external = message.data_location == 1;
     return finish(&reading);
+}
+
+ht_status ht__onnx_decode_tensor(onnx_document *document, const uint8_t *bytes, size_t size, onnx_tensor **out,
+                                 ht_error *err) {
+    onnx_decoder decoder = {.document = document, .bytes = bytes, .size = size, .err = err};
+    pb_istream_t stream = ht__onnx_stream(&decoder);
+    onnx_target target = {&decoder, out};
+    void *arg = &target;
+    if (!ht__onnx_read_tensor(&stream, NULL, &arg)) {
+        ht__onnx_refuse(&decoder, HT_ERROR_FORMAT, "This is no ONNX tensor, or it is damaged.");
+        return decoder.status;
+    }
+    if ((*out)->data == NULL) {
+        return ht__fail_at(err, HT_ERROR_UNSUPPORTED, document->file,
+                           "The element type of this tensor (ONNX's number %d) is not supported.",
+                           (int)(*out)->onnx_type);
+    }
+    return HT_OK;
 }

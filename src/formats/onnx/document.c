@@ -109,6 +109,24 @@ ht_status ht__onnx_add_tensor(onnx_document *document, const char *name, const h
                          tensor, err);
 }
 
+int64_t ht__onnx_type_since(ht_type type) {
+    switch (type) {
+    case HT_F8E4M3FN:
+    case HT_F8E4M3FNUZ:
+    case HT_F8E5M2:
+    case HT_F8E5M2FNUZ: return 19;
+    case HT_U4:
+    case HT_I4: return 21;
+    case HT_F4E2M1: return 23;
+    case HT_F8E8M0: return 24;
+    case HT_U2:
+    case HT_I2: return 25;
+    case HT_F6E2M3:
+    case HT_F6E3M2: return 28;
+    default: return 1;
+    }
+}
+
 onnx_attribute *ht__onnx_attribute(const onnx_node *node, const char *name) {
     for (size_t i = 0; i < node->attribute_count; ++i) {
         if (strcmp(node->attributes[i]->name, name) == 0) {

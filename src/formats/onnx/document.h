@@ -15,7 +15,7 @@
 /* The first operator set with 16-bit QuantizeLinear. */
 #define ONNX_OPSET_WIDE 21
 /* What is read. The operators here mean the same in 22 to 25 as in 21, but for the types that some of them take. */
-#define ONNX_OPSET_NEWEST 25
+#define ONNX_OPSET_NEWEST 28
 #define ONNX_OPSET_OLDEST 7
 /* The metadata that says what folded tensors cannot: widths and schemes, as JSON. Made when writing, taken out when
  * reading. */
@@ -48,11 +48,13 @@ typedef struct onnx_tensor {
 typedef struct onnx_attribute {
     const char *name;
     onnx_attribute_type type;
-    size_t count;        /* of ints or floats; 1 for one number; bytes of text */
-    const int64_t *ints; /* INT, INTS */
-    const float *floats; /* FLOAT, FLOATS */
-    const char *text;    /* TEXT */
-    onnx_tensor *tensor; /* TENSOR */
+    size_t count;                /* of ints or floats; 1 for one number; bytes of text */
+    const int64_t *ints;         /* INT, INTS */
+    const float *floats;         /* FLOAT, FLOATS */
+    const char *text;            /* TEXT */
+    onnx_tensor *tensor;         /* TENSOR */
+    const char *const *texts; /* TEXTS */
+    struct onnx_document *graph; /* GRAPH: shares arena, payload and file name with the document around it */
 } onnx_attribute;
 
 typedef struct onnx_node {
@@ -61,7 +63,8 @@ typedef struct onnx_node {
     size_t input_count, input_capacity, output_count, output_capacity;
     onnx_attribute **attributes;
     size_t attribute_count, attribute_capacity;
-    bool removed; /* taken out by raising or folding */
+    size_t captured; /* how many of the last inputs are what the node's graphs capture (capture.c) */
+    bool removed;    /* taken out by raising or folding */
 } onnx_node;
 
 /* An input or an output of the model. */
@@ -82,6 +85,7 @@ typedef struct onnx_pair {
 } onnx_pair;
 
 typedef struct onnx_document {
+    bool is_inner; /* a graph inside a node */
     ht_arena *arena;
     ht_arena *payload; /* tensor data that the model keeps: whoever takes it leaves NULL here */
     const char *file;  /* its name, for errors */
@@ -114,6 +118,8 @@ ht_status ht__onnx_add_text(onnx_document *document, onnx_node *node, const char
 ht_status ht__onnx_add_tensor(onnx_document *document, const char *name, const ht_tensor_desc *desc, const void *data,
                               bool copy, onnx_tensor **out, ht_error *err);
 
+/* The first operator set that has tensors of this type. */
+int64_t ht__onnx_type_since(ht_type type);
 onnx_attribute *ht__onnx_attribute(const onnx_node *node, const char *name);
 void ht__onnx_drop_attribute(onnx_node *node, const char *name);
 /* Is this an attribute by which passes fuse a following activation into a standard operator? No file may have it: no
@@ -144,7 +150,7 @@ ht_status ht__onnx_name(onnx_index *index, const char *name, onnx_name **out, ht
 /* The entry, or NULL. */
 onnx_name *ht__onnx_find(const onnx_index *index, const char *name);
 /* An index over everything in the document. HT_ERROR_FORMAT when a name is made twice. */
-ht_status ht__onnx_index(onnx_document *document, onnx_index *out, ht_error *err);
+ht_status ht__onnx_index(const onnx_document *document, onnx_index *out, ht_error *err);
 /* `base` with `suffix`, numbered when that exists already; entered into the index. */
 ht_status ht__onnx_fresh(onnx_index *index, const char *base, const char *suffix, const char **out, ht_error *err);
 
@@ -153,6 +159,13 @@ ht_status ht__onnx_fresh(onnx_index *index, const char *base, const char *suffix
 /* Reads bytes, which must outlive the document. Errors: HT_ERROR_FORMAT with the offset, HT_ERROR_UNSUPPORTED,
  * HT_ERROR_MEMORY. */
 ht_status ht__onnx_decode(onnx_document *document, const uint8_t *bytes, size_t size, ht_error *err);
+/* Gives nodes with graphs what those capture by name from around them, as further inputs, and the graphs further inputs
+ * of the same names. Errors: HT_ERROR_MEMORY. */
+ht_status ht__onnx_capture(onnx_document *document, ht_error *err);
+/* Reads the bytes of a single tensor, which must outlive the document. Errors: as above; HT_ERROR_UNSUPPORTED for a
+ * type that we do not have. */
+ht_status ht__onnx_decode_tensor(onnx_document *document, const uint8_t *bytes, size_t size, onnx_tensor **out,
+                                 ht_error *err);
 /* Rewrites nodes of other operator sets to what they mean in operator set 17; Constant nodes become tensors and
  * Identity nodes disappear. */
 ht_status ht__onnx_raise(onnx_document *document, ht_error *err);

@@ -31,13 +31,28 @@ static ht_status emit_constant(emitting *e, const ht_value *value) {
                                                              value->data, false, NULL, e->emission->err);
 }
 
+/* What readers of a value call it; "" for an absent one. */
+static const char *name_of(const emitting *e, const ht_value *value) {
+    return value == NULL ? "" : e->read_as[value->id] != NULL ? e->read_as[value->id] : value->name;
+}
+
 /* ---- nodes ---- */
 
-static ht_status emit_attribute(emitting *e, onnx_node *node, const ht_attribute *from) {
+static ht_status emit_inner_graph(emitting *e, const ht_node *from, const ht_attribute *attribute, onnx_document **out);
+
+static ht_status emit_tensor_attribute(emitting *e, const ht_attribute *from, onnx_attribute *attribute) {
+    onnx_document *document = e->emission->document;
+    HT_TRY(ht__onnx_add_tensor(document, "", &from->desc, from->data, false, &attribute->tensor, e->emission->err));
+    --document->tensor_count; /* it belongs to the attribute, not to the list of constants */
+    return HT_OK;
+}
+
+static ht_status emit_attribute(emitting *e, onnx_node *node, const ht_node *from_node, const ht_attribute *from) {
     static const onnx_attribute_type types[] = {
         [HT_ATTRIBUTE_INT] = ONNX_ATTRIBUTE_INT,       [HT_ATTRIBUTE_FLOAT] = ONNX_ATTRIBUTE_FLOAT,
         [HT_ATTRIBUTE_TEXT] = ONNX_ATTRIBUTE_TEXT,     [HT_ATTRIBUTE_INTS] = ONNX_ATTRIBUTE_INTS,
-        [HT_ATTRIBUTE_FLOATS] = ONNX_ATTRIBUTE_FLOATS,
+        [HT_ATTRIBUTE_FLOATS] = ONNX_ATTRIBUTE_FLOATS, [HT_ATTRIBUTE_TEXTS] = ONNX_ATTRIBUTE_TEXTS,
+        [HT_ATTRIBUTE_TENSOR] = ONNX_ATTRIBUTE_TENSOR, [HT_ATTRIBUTE_GRAPH] = ONNX_ATTRIBUTE_GRAPH,
     };
     onnx_document *document = e->emission->document;
     if (ht__onnx_is_inner_attribute(from->name)) {
@@ -53,7 +68,13 @@ static ht_status emit_attribute(emitting *e, onnx_node *node, const ht_attribute
                                   .count = from->count,
                                   .ints = from->ints,
                                   .floats = from->floats,
-                                  .text = from->text};
+                                  .text = from->text,
+                                  .texts = from->texts};
+    if (from->kind == HT_ATTRIBUTE_TENSOR) {
+        HT_TRY(emit_tensor_attribute(e, from, attribute));
+    } else if (from->kind == HT_ATTRIBUTE_GRAPH) {
+        HT_TRY(emit_inner_graph(e, from_node, from, &attribute->graph));
+    }
     return ht__onnx_push(document->arena, &node->attributes, &node->attribute_count, &node->attribute_capacity,
                          attribute, e->emission->err);
 }
@@ -78,7 +99,7 @@ static ht_status emit_attributes(emitting *e, onnx_node *node, const ht_node *fr
     for (uint32_t i = 0; i < from->attribute_count; ++i) {
         const ht_attribute *attribute = &from->attributes[i];
         HT_TRY(has_axes_operand(e, from, attribute) ? emit_axes(e, node, attribute)
-                                                    : emit_attribute(e, node, attribute));
+                                                    : emit_attribute(e, node, from, attribute));
     }
     return HT_OK;
 }
@@ -105,10 +126,8 @@ static ht_status emit_node(emitting *e, const ht_node *from) {
     }
     onnx_node *node;
     HT_TRY(ht__onnx_add_node(document, from->op->name, from->name, &node, emission->err));
-    for (uint32_t k = 0; k < from->input_count; ++k) {
-        const ht_value *input = from->inputs[k];
-        const char *name = input == NULL ? "" : e->read_as[input->id] != NULL ? e->read_as[input->id] : input->name;
-        HT_TRY(ht__onnx_add_operand(document, node, false, name, emission->err));
+    for (uint32_t k = 0; k < from->input_count - from->captured; ++k) { /* graphs inside read the others by name */
+        HT_TRY(ht__onnx_add_operand(document, node, false, name_of(e, from->inputs[k]), emission->err));
     }
     const char *names[HT_MAX_OUTPUTS] = {0};
     for (uint32_t k = 0; k < from->output_count && k < HT_MAX_OUTPUTS; ++k) {
@@ -191,6 +210,98 @@ static ht_status emit_all(emitting *e) {
     return ht__onnx_hints_write(graph, e->emission->document, e->emission->err);
 }
 
+/* ---- graphs inside nodes ---- */
+
+/* An output of a graph that is one of its captured values: the graph needs a value of its own. */
+static ht_status emit_passed_output(emitting *e, const ht_value *output) {
+    const char *name;
+    onnx_node *node;
+    onnx_document *document = e->emission->document;
+    HT_TRY(ht__onnx_fresh(&e->emission->names, output->name, ".passed", &name, e->emission->err));
+    HT_TRY(ht__onnx_add_node(document, "Identity", name, &node, e->emission->err));
+    HT_TRY(ht__onnx_add_operand(document, node, false, name_of(e, output), e->emission->err));
+    HT_TRY(ht__onnx_add_operand(document, node, true, name, e->emission->err));
+    HT_TRY(add_value(e, output, true));
+    document->outputs[document->output_count - 1]->name = name;
+    return HT_OK;
+}
+
+static ht_status emit_inner_values(emitting *e, uint32_t captured) {
+    const ht_graph *graph = e->emission->graph;
+    for (size_t i = 0; i + captured < graph->input_count; ++i) {
+        HT_TRY(add_value(e, graph->inputs[i], false));
+    }
+    for (size_t i = 0; i < graph->node_count; ++i) {
+        HT_TRY(emit_node(e, graph->nodes[i]));
+    }
+    for (size_t i = 0; i < graph->output_count; ++i) {
+        const ht_value *output = graph->outputs[i];
+        HT_TRY(emit_constant(e, output));
+        HT_TRY(e->read_as[output->id] != NULL ? emit_passed_output(e, output) : add_value(e, output, true));
+    }
+    return HT_OK;
+}
+
+static ht_status emit_inner_graph(emitting *e, const ht_node *from, const ht_attribute *attribute,
+                                  onnx_document **out) {
+    const onnx_document *around = e->emission->document;
+    const ht_graph *graph = attribute->graph;
+    onnx_document *document = ht__arena_alloc(around->arena, sizeof *document);
+    onnx_emission emission = {
+        .document = document, .graph = graph, .names = e->emission->names, .err = e->emission->err};
+    emitting inner = {.emission = &emission,
+                      .read_as = ht__arena_alloc(around->arena, graph->value_count * sizeof *inner.read_as),
+                      .done = ht__arena_alloc(around->arena, graph->value_count * sizeof *inner.done)};
+    if (document == NULL || inner.read_as == NULL || inner.done == NULL) {
+        return ht__fail_memory(emission.err, sizeof *document);
+    }
+    *document = (onnx_document){.is_inner = true,
+                                .arena = around->arena,
+                                .opset = around->opset,
+                                .graph_name = graph->name,
+                                .producer = "",
+                                .producer_version = ""};
+    for (uint32_t k = 0; k < from->captured; ++k) {
+        const ht_value *input = graph->inputs[graph->input_count - from->captured + k];
+        const ht_value *outer = from->inputs[from->input_count - from->captured + k];
+        HT_TRY(emit_constant(e, outer));
+        inner.read_as[input->id] = name_of(e, outer);
+    }
+    HT_TRY(reserve_names(&emission));
+    HT_TRY(emit_inner_values(&inner, from->captured));
+    e->emission->names = emission.names;
+    *out = document;
+    return HT_OK;
+}
+
+/* The first operator set in which all that the graph uses means what it means here. */
+static int64_t needed_opset(const ht_graph *graph) {
+    int64_t needed = ONNX_OPSET;
+    for (size_t i = 0; i < graph->value_count; ++i) {
+        const ht_value *value = graph->values[i];
+        int64_t since = ht__onnx_type_since(value->desc.type);
+        bool wide = value->quantization != NULL && value->data == NULL && ht__onnx_needs_wide(value->quantization);
+        since = wide && since < ONNX_OPSET_WIDE ? ONNX_OPSET_WIDE : since;
+        needed = since > needed ? since : needed;
+    }
+    for (size_t i = 0; i < graph->node_count; ++i) {
+        const ht_node *node = graph->nodes[i];
+        needed = node->op->since > needed ? node->op->since : needed;
+        for (uint32_t k = 0; k < node->attribute_count; ++k) {
+            if (node->attributes[k].kind == HT_ATTRIBUTE_GRAPH) {
+                int64_t inner = needed_opset(node->attributes[k].graph);
+                needed = inner > needed ? inner : needed;
+            }
+        }
+    }
+    return needed;
+}
+
+/* The first IR version that belongs to an operator set (the standard's table in docs/Versioning.md). */
+static int64_t ir_version_of(int64_t opset) {
+    return opset <= 18 ? 8 : opset <= 20 ? 9 : opset <= 22 ? 10 : opset <= 24 ? 11 : opset <= 25 ? 12 : 13;
+}
+
 ht_status ht__onnx_emit(const ht_graph *graph, onnx_document *document, ht_error *err) {
     onnx_emission emission = {.document = document, .graph = graph, .names = {.arena = document->arena}, .err = err};
     emitting e = {.emission = &emission};
@@ -199,14 +310,8 @@ ht_status ht__onnx_emit(const ht_graph *graph, onnx_document *document, ht_error
     if (e.read_as == NULL || e.done == NULL) {
         return ht__fail_memory(err, graph->value_count * sizeof *e.read_as);
     }
-    document->opset = ONNX_OPSET;
-    for (size_t i = 0; i < graph->value_count; ++i) {
-        const ht_quantization *q = graph->values[i]->quantization;
-        if (q != NULL && graph->values[i]->data == NULL && ht__onnx_needs_wide(q)) {
-            document->opset = ONNX_OPSET_WIDE;
-        }
-    }
-    document->ir_version = document->opset == ONNX_OPSET ? 8 : 10;
+    document->opset = needed_opset(graph);
+    document->ir_version = ir_version_of(document->opset);
     document->graph_name = graph->name;
     return emit_all(&e);
 }

@@ -3,6 +3,8 @@
 #include <string.h>
 
 #include "formats/onnx/document.h"
+#include "numeric/pack.h"
+#include "numeric/scalar.h"
 #include "onnx.pb.h"
 
 /* The format's own limit for one file. */
@@ -57,9 +59,36 @@ static bool write_dims(pb_ostream_t *stream, const pb_field_t *field, void *cons
     return true;
 }
 
+/* Elements of less than 8 bits, least significant bits first: eight of them fill `bits` bytes. */
+static bool write_packed(pb_ostream_t *stream, const pb_field_t *field, const onnx_tensor *tensor, unsigned bits) {
+    size_t elements;
+    const uint8_t *data = tensor->data;
+    if (!ht__desc_bytes(&tensor->desc, &elements) || !pb_encode_tag_for_field(stream, field) ||
+        !pb_encode_varint(stream, ht__packed_bytes(elements, bits))) {
+        return false;
+    }
+    for (size_t i = 0; i < elements; i += 8) {
+        size_t count = elements - i < 8 ? elements - i : 8;
+        uint32_t codes[8];
+        uint8_t packed[8];
+        for (size_t k = 0; k < count; ++k) {
+            codes[k] = data[i + k] & ((1u << bits) - 1);
+        }
+        ht__pack(codes, count, bits, packed);
+        if (!pb_write(stream, packed, ht__packed_bytes(count, bits))) {
+            return false;
+        }
+    }
+    return true;
+}
+
 static bool write_raw(pb_ostream_t *stream, const pb_field_t *field, void *const *arg) {
     const onnx_tensor *tensor = *arg;
     size_t bytes;
+    unsigned bits = ht__type_bits(tensor->desc.type);
+    if (bits < 8) {
+        return write_packed(stream, field, tensor, bits);
+    }
     return ht__desc_bytes(&tensor->desc, &bytes) && pb_encode_tag_for_field(stream, field) &&
            pb_encode_string(stream, tensor->data, bytes);
 }
@@ -111,6 +140,23 @@ static bool write_attribute_text(pb_ostream_t *stream, const pb_field_t *field, 
            pb_encode_string(stream, (const pb_byte_t *)attribute->text, attribute->count);
 }
 
+static bool write_attribute_texts(pb_ostream_t *stream, const pb_field_t *field, void *const *arg) {
+    const onnx_attribute *attribute = *arg;
+    items texts = {(const void *const *)attribute->texts, attribute->count};
+    void *list = &texts;
+    return write_texts(stream, field, &list);
+}
+
+static bool write_attribute_tensor(pb_ostream_t *stream, const pb_field_t *field, void *const *arg) {
+    const onnx_attribute *attribute = *arg;
+    const void *const one[] = {attribute->tensor};
+    items tensors = {one, 1};
+    void *list = &tensors;
+    return write_tensors(stream, field, &list);
+}
+
+static bool write_graph(pb_ostream_t *stream, const pb_field_t *field, void *const *arg);
+
 static bool write_attributes(pb_ostream_t *stream, const pb_field_t *field, void *const *arg) {
     const onnx_node *node = *arg;
     for (size_t i = 0; i < node->attribute_count; ++i) {
@@ -127,6 +173,11 @@ static bool write_attributes(pb_ostream_t *stream, const pb_field_t *field, void
             break;
         case ONNX_ATTRIBUTE_INTS: message.ints = (pb_callback_t){{.encode = write_ints}, attribute}; break;
         case ONNX_ATTRIBUTE_FLOATS: message.floats = (pb_callback_t){{.encode = write_floats}, attribute}; break;
+        case ONNX_ATTRIBUTE_TEXTS:
+            message.strings = (pb_callback_t){{.encode = write_attribute_texts}, attribute};
+            break;
+        case ONNX_ATTRIBUTE_TENSOR: message.t = (pb_callback_t){{.encode = write_attribute_tensor}, attribute}; break;
+        case ONNX_ATTRIBUTE_GRAPH: message.g = (pb_callback_t){{.encode = write_graph}, attribute->graph}; break;
         default: message.s = (pb_callback_t){{.encode = write_attribute_text}, attribute}; break;
         }
         if (!pb_encode_tag_for_field(stream, field) ||

@@ -13,8 +13,6 @@ typedef struct later_attribute {
 
 static const later_attribute later_attributes[] = {
     {.op = "AveragePool", .name = "dilations", .number = 1},
-    {.op = "Cast", .name = "round_mode", .any = true},
-    {.op = "Cast", .name = "saturate", .any = true},
     {.op = "DequantizeLinear", .name = "block_size"},
     {.op = "DequantizeLinear", .name = "output_dtype"},
     {.op = "QuantizeLinear", .name = "block_size"},

@@ -93,7 +93,7 @@ static ht_status index_node(onnx_index *index, onnx_node *node, ht_error *err) {
     return HT_OK;
 }
 
-ht_status ht__onnx_index(onnx_document *document, onnx_index *out, ht_error *err) {
+ht_status ht__onnx_index(const onnx_document *document, onnx_index *out, ht_error *err) {
     *out = (onnx_index){.arena = document->arena};
     onnx_name *entry;
     for (size_t i = 0; i < document->tensor_count; ++i) {

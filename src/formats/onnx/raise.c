@@ -87,7 +87,8 @@ static ht_status raise_softmax(onnx_raising *raising, onnx_node *node) {
                : ht__onnx_add_int(raising->document, node, "axis", 1, raising->err);
 }
 
-/* From operator set 18 on these reductions have their axes as an operand. */
+/* From operator set 18 on these reductions have their axes as an operand. Constant ones become the attribute of 17, so
+ * that the model can be written as that. */
 static ht_status lower_axes(onnx_raising *raising, onnx_node *node) {
     if (node->input_count < 2 || node->inputs[1][0] == '\0') {
         return HT_OK;
@@ -95,7 +96,7 @@ static ht_status lower_axes(onnx_raising *raising, onnx_node *node) {
     const onnx_name *entry = ht__onnx_find(raising->index, node->inputs[1]);
     const onnx_tensor *axes = entry != NULL ? entry->tensor : NULL;
     if (axes == NULL || axes->data == NULL || axes->desc.type != HT_I64 || axes->desc.rank != 1) {
-        return ht__fail_at(raising->err, HT_ERROR_UNSUPPORTED, node->name, "%s needs constant axes.", node->op);
+        return HT_OK; /* computed: they stay an operand */
     }
     onnx_attribute *attribute = ht__arena_alloc(raising->document->arena, sizeof *attribute);
     if (attribute == NULL) {
@@ -256,6 +257,17 @@ static void drop_absent_inputs(onnx_node *node) {
     }
 }
 
+/* Graphs inside nodes have the operator set of the model. */
+static ht_status raise_inner(const onnx_document *document, const onnx_node *node, ht_error *err) {
+    for (size_t i = 0; i < node->attribute_count; ++i) {
+        if (node->attributes[i]->type == ONNX_ATTRIBUTE_GRAPH) {
+            node->attributes[i]->graph->opset = document->opset;
+            HT_TRY(ht__onnx_raise(node->attributes[i]->graph, err));
+        }
+    }
+    return HT_OK;
+}
+
 ht_status ht__onnx_raise(onnx_document *document, ht_error *err) {
     onnx_index index;
     HT_TRY(ht__onnx_drop_constant_inputs(document, err));
@@ -268,6 +280,7 @@ ht_status ht__onnx_raise(onnx_document *document, ht_error *err) {
         if (node->removed || node->domain[0] != '\0') {
             continue;
         }
+        HT_TRY(raise_inner(document, node, err));
         for (size_t k = 0; k < sizeof rules / sizeof rules[0]; ++k) {
             if (strcmp(rules[k].op, node->op) == 0 && document->opset >= rules[k].first &&
                 document->opset <= rules[k].last) {

@@ -29,6 +29,7 @@ static ht_status fill_model(ht_model *model, const onnx_document *document, ht_e
 static ht_status make_model(ht_context *ctx, onnx_document *document, const uint8_t *bytes, size_t size, ht_model **out,
                             ht_error *err) {
     HT_TRY(ht__onnx_decode(document, bytes, size, err));
+    HT_TRY(ht__onnx_capture(document, err));
     HT_TRY(ht__onnx_raise(document, err));
     HT_TRY(ht__onnx_fold(document, err));
     ht_graph *graph;
@@ -55,6 +56,33 @@ ht_status ht__onnx_read(ht_context *ctx, const uint8_t *bytes, size_t size, cons
     onnx_document *document;
     HT_TRY(ht__onnx_document_create(&ctx->allocator, name, &document, err));
     ht_status status = make_model(ctx, document, bytes, size, out, err);
+    ht__onnx_document_destroy(document);
+    return status;
+}
+
+static ht_status copy_tensor(ht_context *ctx, const onnx_tensor *tensor, ht_tensor_desc *desc, void **data,
+                             ht_error *err) {
+    size_t bytes = 0;
+    *desc = tensor->desc;
+    *data = ht__desc_bytes(desc, &bytes) ? ht__alloc(&ctx->allocator, bytes) : NULL;
+    if (*data == NULL) {
+        return ht__fail_memory(err, bytes);
+    }
+    if (bytes != 0) {
+        memcpy(*data, tensor->data, bytes);
+    }
+    return HT_OK;
+}
+
+ht_status ht__onnx_read_tensor_file(ht_context *ctx, const uint8_t *bytes, size_t size, const char *name,
+                                    ht_tensor_desc *desc, void **data, ht_error *err) {
+    onnx_document *document;
+    onnx_tensor *tensor;
+    HT_TRY(ht__onnx_document_create(&ctx->allocator, name, &document, err));
+    ht_status status = ht__onnx_decode_tensor(document, bytes, size, &tensor, err);
+    if (status == HT_OK) {
+        status = copy_tensor(ctx, tensor, desc, data, err);
+    }
     ht__onnx_document_destroy(document);
     return status;
 }

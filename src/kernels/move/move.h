@@ -6,13 +6,14 @@
  * x; output y: begin[i] elements before axis i and end[i] after it (negative: cropped), all one layout; mode constant,
  * reflect, edge slice      input x; output y[i...] = x[begin + i * step], plain gather     inputs x, indices (i64 or
  * i32 or u8 or u16, negative counts from the end); output along `axis`, plain. An index out of range fails the run with
- * HT_ERROR_ARGUMENT cast       input x; output y of another type; float to integer truncates and saturates, NaN gives 0
+ * HT_ERROR_ARGUMENT cast       input x; output y of another type, as ht__scalar_store says
  *   expand     input x; output y, broadcast as NumPy does, plain
  */
 #ifndef HT_KERNELS_MOVE_H
 #define HT_KERNELS_MOVE_H
 
 #include "kernels/kernel.h"
+#include "numeric/scalar.h"
 
 typedef enum ht_pad_mode { HT_PAD_CONSTANT, HT_PAD_REFLECT, HT_PAD_EDGE } ht_pad_mode;
 
@@ -30,6 +31,10 @@ typedef struct ht_pad_parameters {
 typedef struct ht_slice_parameters {
     int64_t begin[HT_MAX_RANK], step[HT_MAX_RANK]; /* step != 0; begin is inside x */
 } ht_slice_parameters;
+
+typedef struct ht_cast_parameters {
+    ht_scalar_storing storing;
+} ht_cast_parameters;
 
 extern const ht_kernel_family ht__transpose_family, ht__copy_family, ht__concat_family, ht__pad_family,
     ht__slice_family, ht__gather_family, ht__cast_family, ht__expand_family;

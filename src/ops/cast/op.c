@@ -1,21 +1,10 @@
 #include "kernels/move/move.h"
 #include "ops/common.h"
 
-/* The attribute `to` is ONNX's TensorProto.DataType. */
-static ht_type target_type(const ht_node *node) {
-    switch (ht__node_int(node, "to", 0)) {
-#define TYPE_CASE(NAME, name, bytes, onnx) \
-    case onnx: return HT_##NAME;
-        HT_TYPE_LIST(TYPE_CASE)
-#undef TYPE_CASE
-    default: return HT_NONE;
-    }
-}
-
 static ht_status infer(const ht_graph *graph, ht_node *node, ht_error *err) {
     (void)graph;
     ht_tensor_desc y = node->inputs[0]->desc;
-    y.type = target_type(node);
+    y.type = ht__onnx_type(ht__node_int(node, "to", 0));
     if (y.type == HT_NONE) {
         return ht__fail_at(err, HT_ERROR_UNSUPPORTED, node->name, "A Cast to ONNX's type %lld is not supported.",
                            (long long)ht__node_int(node, "to", 0));
@@ -24,11 +13,8 @@ static ht_status infer(const ht_graph *graph, ht_node *node, ht_error *err) {
 }
 
 static ht_status lower(const ht_node *node, ht_kernel_call *call, int32_t operands[HT_MAX_INPUTS], ht_error *err) {
-    (void)node;
     (void)operands;
-    (void)err;
-    call->family = &ht__cast_family;
-    return HT_OK;
+    return ht__lower_cast(node, call, err);
 }
 
 const ht_op ht__op_Cast = {

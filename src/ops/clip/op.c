@@ -23,6 +23,7 @@ const ht_op ht__op_Clip = {
     .plain_inputs = 1u << 1 | 1u << 2,
     .infer = ht__infer_same,
     .lower = lower,
+    .content_inputs = 0x6,
     .gradient = ht__gradient_Clip,
     .completes = true,
     .codes = HT_CODES_OWN,

@@ -43,6 +43,7 @@ const ht_op ht__op_Expand = {
     .layout = HT_OP_PLAIN,
     .infer = infer,
     .lower = lower,
+    .content_inputs = 0x2,
     .gradient = ht__gradient_Expand,
     .selects = true,
 };

@@ -2,6 +2,9 @@
 #include "ops/pool_common.h"
 
 static ht_status infer(const ht_graph *graph, ht_node *node, ht_error *err) {
+    if (node->output_count > 1 && node->outputs[1] != NULL) {
+        return ht__fail_at(err, HT_ERROR_UNSUPPORTED, node->name, "The indices of a MaxPool are not supported.");
+    }
     return ht__pool_infer(graph, node, false, err);
 }
 
@@ -17,7 +20,7 @@ const ht_op ht__op_MaxPool = {
     .min_inputs = 1,
     .max_inputs = 1,
     .min_outputs = 1,
-    .max_outputs = 1,
+    .max_outputs = 2,
     .layout = HT_OP_CHANNELS_LAST,
     .infer = infer,
     .lower = lower,

@@ -71,6 +71,7 @@ const ht_op ht__op_Pad = {
     .plain_inputs = 0xe,
     .infer = infer,
     .lower = lower,
+    .content_inputs = 0xe,
     .gradient = ht__gradient_Pad,
     .codes = HT_CODES_SAME,
 };

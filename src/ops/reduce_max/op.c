@@ -15,4 +15,5 @@ const ht_op ht__op_ReduceMax = {
     .layout = HT_OP_PLAIN,
     .infer = ht__reduce_infer,
     .lower = lower,
+    .content_inputs = 0x2,
 };

@@ -16,6 +16,7 @@ const ht_op ht__op_ReduceMean = {
     .layout = HT_OP_PLAIN,
     .infer = ht__reduce_infer,
     .lower = lower,
+    .content_inputs = 0x2,
     .gradient = ht__gradient_ReduceMean,
     .codes = HT_CODES_OWN,
 };

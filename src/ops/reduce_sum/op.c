@@ -16,5 +16,6 @@ const ht_op ht__op_ReduceSum = {
     .layout = HT_OP_PLAIN,
     .infer = ht__reduce_infer,
     .lower = lower,
+    .content_inputs = 0x2,
     .gradient = ht__gradient_ReduceSum,
 };

@@ -126,4 +126,5 @@ const ht_op ht__op_Resize = {
     .infer = infer,
     .lower = lower,
     .codes = HT_CODES_SAME,
+    .content_inputs = 0xe,
 };

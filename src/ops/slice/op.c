@@ -83,5 +83,6 @@ const ht_op ht__op_Slice = {
     .layout = HT_OP_PLAIN,
     .infer = infer,
     .lower = lower,
+    .content_inputs = 0x1e,
     .selects = true,
 };

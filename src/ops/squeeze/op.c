@@ -51,6 +51,7 @@ const ht_op ht__op_Squeeze = {
     .layout = HT_OP_PLAIN,
     .infer = infer,
     .lower = lower,
+    .content_inputs = 0x2,
     .gradient = ht__gradient_back_in_shape,
     .selects = true,
 };

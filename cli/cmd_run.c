@@ -1,0 +1,212 @@
+/* halftone run: a model on named tensors. */
+#include <errno.h>
+#include <inttypes.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+
+#include "halftone/run.h"
+#include "verbs.h"
+
+typedef struct run_settings {
+    const char *model;
+    cli_list inputs; /* NAME=FILE */
+    const char *output_dir;
+    bool reference;
+} run_settings;
+
+/* ---- inputs ---- */
+
+/* The element type that the model wants for an input; HT_NONE when it has none of this name. */
+static ht_type wanted_type(const ht_model *model, const char *name) {
+    ht_tensor_info info;
+    for (size_t i = 0; ht_model_input(model, i, &info); ++i) {
+        if (strcmp(info.name, name) == 0) {
+            return info.type;
+        }
+    }
+    return HT_NONE;
+}
+
+/* Reads NAME=FILE; a FILE alone is for the model's only input. A name may have equal signs in it: the longest one that
+ * the model knows counts. */
+static ht_status read_input(cli_session *session, const ht_model *model, const char *text, ht_tensors **out,
+                            ht_error *err) {
+    char name[512];
+    const char *equals = NULL;
+    for (const char *at = strchr(text, '='); at != NULL; at = strchr(at + 1, '=')) {
+        snprintf(name, sizeof name, "%.*s", (int)(at - text), text);
+        equals = equals == NULL || wanted_type(model, name) != HT_NONE ? at : equals;
+    }
+    if (equals == NULL || equals == text || equals[1] == '\0') {
+        return cli_fail(err, HT_ERROR_ARGUMENT, "--input takes NAME=FILE, not '%s'.", text);
+    }
+    if ((size_t)(equals - text) >= sizeof name) {
+        return cli_fail(err, HT_ERROR_LIMIT, "The name of an input has more than %zu characters.", sizeof name - 1);
+    }
+    snprintf(name, sizeof name, "%.*s", (int)(equals - text), text);
+    return ht_tensor_read(session->context, equals + 1, name, wanted_type(model, name), out, err);
+}
+
+/* ---- results ---- */
+
+/* "f32[1,10]" */
+static void print_shape(const ht_tensor *tensor, char *text, size_t size) {
+    size_t used = (size_t)snprintf(text, size, "%s[", ht_type_name(tensor->type));
+    for (int32_t i = 0; i < tensor->rank && used < size; ++i) {
+        used += (size_t)snprintf(text + used, size - used, "%s%" PRId64, i == 0 ? "" : ",", tensor->dims[i]);
+    }
+    if (used < size) {
+        snprintf(text + used, size - used, "]");
+    }
+}
+
+/* FOLDER/NAME.npy. Characters of the name that are no part of a plain file name are written as underscores. */
+static ht_status file_of(const char *folder, const char *name, char *path, size_t size, ht_error *err) {
+    int length = snprintf(path, size, "%s/%s.npy", folder, name);
+    if (length < 0 || (size_t)length >= size) {
+        return cli_fail(err, HT_ERROR_LIMIT, "The path of the output %.100s is too long.", name);
+    }
+    for (char *at = path + strlen(folder) + 1; *at != '\0'; ++at) {
+        bool plain = (unsigned char)*at > ' ' && strchr("/\\:*?\"<>|", *at) == NULL;
+        *at = plain ? *at : '_';
+    }
+    if (path[strlen(folder) + 1] == '.') {
+        path[strlen(folder) + 1] = '_';
+    }
+    return HT_OK;
+}
+
+static ht_status report_output(cli_session *session, const run_settings *settings, const ht_tensor *tensor,
+                               json_t *list, ht_error *err) {
+    char path[4096] = "", shape[256];
+    if (settings->output_dir != NULL) {
+        ht_status status = file_of(settings->output_dir, tensor->name, path, sizeof path, err);
+        if (status == HT_OK) {
+            status = ht_tensor_write(session->context, path, tensor, session->common.force, err);
+        }
+        if (status != HT_OK) {
+            return status;
+        }
+    }
+    print_shape(tensor, shape, sizeof shape);
+    if (!session->common.json) {
+        printf("%s %s%s%s\n", tensor->name, shape, path[0] != '\0' ? " -> " : "", path);
+        return HT_OK;
+    }
+    json_t *dims = json_array();
+    for (int32_t i = 0; i < tensor->rank; ++i) {
+        json_array_append_new(dims, json_integer((json_int_t)tensor->dims[i]));
+    }
+    json_array_append_new(list,
+                          json_pack("{s:s, s:s, s:o, s:s?}", "name", tensor->name, "type", ht_type_name(tensor->type),
+                                    "shape", dims, "file", path[0] != '\0' ? path : NULL));
+    return HT_OK;
+}
+
+static ht_status report(cli_session *session, const run_settings *settings, const ht_tensors *results, ht_error *err) {
+    if (settings->output_dir != NULL && mkdir(settings->output_dir, 0777) != 0 && errno != EEXIST) {
+        return cli_fail(err, HT_ERROR_IO, "The folder %.200s cannot be made: %s.", settings->output_dir,
+                        strerror(errno));
+    }
+    json_t *list = json_array();
+    ht_status status = HT_OK;
+    for (size_t i = 0; i < ht_tensors_count(results) && status == HT_OK; ++i) {
+        status = report_output(session, settings, ht_tensors_at(results, i), list, err);
+    }
+    if (status == HT_OK && session->common.json) {
+        return cli_print_json("halftone-run", 1, json_pack("{s:s, s:o}", "model", settings->model, "outputs", list),
+                              err);
+    }
+    json_decref(list);
+    return status;
+}
+
+/* ---- the verb ---- */
+
+static ht_status run_model(cli_session *session, const run_settings *settings, const ht_model *model, ht_error *err) {
+    size_t count = settings->inputs.count;
+    ht_tensors **files = calloc(count + 1, sizeof *files);
+    ht_tensor *inputs = calloc(count + 1, sizeof *inputs);
+    ht_tensors *results = NULL;
+    ht_status status = files != NULL && inputs != NULL
+                           ? HT_OK
+                           : cli_fail(err, HT_ERROR_MEMORY, "There is no memory for %zu inputs.", count);
+    for (size_t i = 0; i < count && status == HT_OK; ++i) {
+        status = read_input(session, model, settings->inputs.items[i], &files[i], err);
+        if (status == HT_OK) {
+            inputs[i] = *ht_tensors_at(files[i], 0);
+        }
+    }
+    if (status == HT_OK) {
+        ht_run_options options = {.reference = settings->reference};
+        status = ht_model_run(model, inputs, count, &options, &results, err);
+    }
+    if (status == HT_OK) {
+        status = report(session, settings, results, err);
+    }
+    ht_tensors_destroy(results);
+    for (size_t i = 0; files != NULL && i < count; ++i) {
+        ht_tensors_destroy(files[i]);
+    }
+    free(inputs);
+    free(files);
+    return status;
+}
+
+static ht_status run(cli_session *session, const void *given, ht_error *err) {
+    const run_settings *settings = given;
+    ht_model *model;
+    ht_status status = ht_model_load(session->context, settings->model, &model, err);
+    if (status != HT_OK) {
+        return status;
+    }
+    status = run_model(session, settings, model, err);
+    if (status == HT_ERROR_ARGUMENT) {
+        cli_advise(session, "halftone info %s --no-layers lists the inputs.", settings->model);
+    }
+    ht_model_destroy(model);
+    return status;
+}
+
+#define AT(member) offsetof(run_settings, member)
+static const cli_option options[] = {
+    {.name = "MODEL",
+     .positional = true,
+     .required = true,
+     .kind = CLI_TEXT,
+     .offset = AT(model),
+     .help = "an ONNX model"},
+    {.name = "input",
+     .letter = 'i',
+     .kind = CLI_REPEATED,
+     .offset = AT(inputs),
+     .value = "NAME=FILE",
+     .help = "a tensor for an input, once for each: .npy, or an ONNX TensorProto"},
+    {.name = "output-dir",
+     .letter = 'o',
+     .kind = CLI_TEXT,
+     .offset = AT(output_dir),
+     .value = "DIR",
+     .otherwise = "shapes only",
+     .help = "a folder, made if need be; each output is written as NAME.npy"},
+    {.name = "reference", .kind = CLI_FLAG, .offset = AT(reference), .help = "reference kernels only: slow"},
+    {0},
+};
+
+const cli_verb cmd_run = {
+    .name = "run",
+    .stage = "Evaluate",
+    .summary = "run a model on given tensors and write what comes out",
+    .description =
+        "Takes any model, also one whose shapes are known only while it runs. Outputs are written in their own type. "
+        "Types that NumPy lacks are written as raw bytes: bf16 as V2, the 8-bit, 6-bit and 4-bit floats as V1 (in "
+        "Python, array.view(ml_dtypes.bfloat16) gives the numbers back); i2 and i4 are written as i1, u2 and u4 as u1. "
+        "Inputs of these types are read the same way. --json says the type of each output.",
+    .examples = {{"halftone run model.onnx --input image=image.npy --output-dir .", "writes one .npy file per output"},
+                 {"halftone run model.onnx -i x=input_0.pb -i n=count.npy --json", "types and shapes, for a program"}},
+    .options = options,
+    .common = CLI_USES_JSON | CLI_USES_FORCE | CLI_USES_THREADS,
+    .settings_size = sizeof(run_settings),
+    .run = run,
+};

@@ -1,0 +1,36 @@
+/* What evaluating operators share. */
+#include "graph/op.h"
+
+ht_status ht__host_output(ht_host_call *evaluation, uint32_t index, const ht_tensor_desc *desc, void **data,
+                          ht_error *err) {
+    const ht_node *node = evaluation->node;
+    *data = NULL;
+    if (index >= node->output_count || node->outputs[index] == NULL) {
+        return HT_OK;
+    }
+    char text[96];
+    size_t bytes;
+    if (!ht__desc_is_sane(desc) || !ht__desc_bytes(desc, &bytes)) {
+        return ht__fail_at(err, HT_ERROR_LIMIT, node->name, "%s would give %s, which is too large.", node->op->name,
+                           ht__desc_print(desc, text, sizeof text));
+    }
+    *data = evaluation->output(evaluation, index, desc);
+    return *data != NULL ? HT_OK : ht__fail_memory(err, bytes);
+}
+
+ht_status ht__host_inferred(ht_host_call *evaluation, uint32_t index, void **data, ht_error *err) {
+    const ht_node *node = evaluation->node;
+    *data = NULL;
+    return index < node->output_count && node->outputs[index] != NULL
+               ? ht__host_output(evaluation, index, &node->outputs[index]->desc, data, err)
+               : HT_OK;
+}
+
+bool ht__node_has_graphs(const ht_node *node) {
+    for (uint32_t i = 0; i < node->attribute_count; ++i) {
+        if (node->attributes[i].kind == HT_ATTRIBUTE_GRAPH) {
+            return true;
+        }
+    }
+    return false;
+}
