@@ -12,7 +12,7 @@ typedef struct run_settings {
     const char *model;
     cli_list inputs; /* NAME=FILE */
     const char *output_dir;
-    bool reference;
+    bool reference, simulate;
 } run_settings;
 
 /* ---- inputs ---- */
@@ -139,7 +139,7 @@ static ht_status run_model(cli_session *session, const run_settings *settings, c
         }
     }
     if (status == HT_OK) {
-        ht_run_options options = {.reference = settings->reference};
+        ht_run_options options = {.reference = settings->reference, .simulate = settings->simulate};
         status = ht_model_run(model, inputs, count, &options, &results, err);
     }
     if (status == HT_OK) {
@@ -190,6 +190,10 @@ static const cli_option options[] = {
      .value = "DIR",
      .otherwise = "shapes only",
      .help = "a folder, made if need be; each output is written as NAME.npy"},
+    {.name = "simulate",
+     .kind = CLI_FLAG,
+     .offset = AT(simulate),
+     .help = "imitate a quantized model in float instead of running it in integers"},
     {.name = "reference", .kind = CLI_FLAG, .offset = AT(reference), .help = "reference kernels only: slow"},
     {0},
 };

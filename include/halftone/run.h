@@ -34,14 +34,15 @@ HT_API void ht_tensors_destroy(ht_tensors *tensors);
 
 typedef struct ht_run_options {
     bool reference; /* reference kernels only: slow, the oracle */
+    bool simulate;  /* quantized models in float with rounded values, not in integers */
 } ht_run_options;
 
 /* Runs the model on `inputs`, one tensor for each of its inputs, found by name in any order. The results come in the
- * order of the model's outputs. Quantized models run simulated, as in ht_evaluate. `options` may be NULL. Ownership of
- * *out passes to the caller: ht_tensors_destroy, before the model's context is destroyed.
- * Errors: HT_ERROR_ARGUMENT (an input that is missing, given twice, or that the model has not), HT_ERROR_MISMATCH (a
- * type or shape that does not fit, naming the tensor or node), HT_ERROR_UNSUPPORTED (an operator or a type without
- * kernel, naming it and the node), HT_ERROR_LIMIT, HT_ERROR_INTERRUPTED, HT_ERROR_MEMORY. */
+ * order of the model's outputs. Quantized models run in integers, as in ht_evaluate. `options` may be NULL. Ownership
+ * of *out passes to the caller: ht_tensors_destroy, before the model's context is destroyed. Errors: HT_ERROR_ARGUMENT
+ * (an input that is missing, given twice, or that the model has not), HT_ERROR_MISMATCH (a type or shape that does not
+ * fit, naming the tensor or node), HT_ERROR_UNSUPPORTED (an operator or a type without kernel, naming it and the node),
+ * HT_ERROR_LIMIT, HT_ERROR_INTERRUPTED, HT_ERROR_MEMORY. */
 HT_API ht_status ht_model_run(const ht_model *model, const ht_tensor *inputs, size_t count,
                               const ht_run_options *options, ht_tensors **out, ht_error *err);
 

@@ -99,7 +99,8 @@ ht_status ht_model_run(const ht_model *model, const ht_tensor *inputs, size_t co
     ht_status status = views != NULL && results != NULL ? match_inputs(graph, inputs, count, views, err)
                                                         : ht__fail_memory(err, graph->output_count * sizeof *results);
     if (status == HT_OK) {
-        ht_stage_options stages = {.reference_only = options != NULL && options->reference};
+        ht_stage_options stages = {.reference_only = options != NULL && options->reference,
+                                   .simulate = options != NULL && options->simulate};
         status = ht__run_graph(graph, views, results, &stages, err);
     }
     if (status == HT_OK) {

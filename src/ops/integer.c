@@ -36,15 +36,8 @@ ht_status ht__copy_attributes(ht_graph *graph, const ht_node *from, const char *
                               ht_error *err) {
     for (; *names != NULL; ++names) {
         const ht_attribute *a = ht__node_attribute(from, *names);
-        if (a == NULL) {
-            continue;
-        }
-        switch (a->kind) {
-        case HT_ATTRIBUTE_INT: HT_TRY(ht__node_set_int(graph, to, a->name, a->ints[0], err)); break;
-        case HT_ATTRIBUTE_FLOAT: HT_TRY(ht__node_set_float(graph, to, a->name, a->floats[0], err)); break;
-        case HT_ATTRIBUTE_TEXT: HT_TRY(ht__node_set_text(graph, to, a->name, a->text, err)); break;
-        case HT_ATTRIBUTE_INTS: HT_TRY(ht__node_set_ints(graph, to, a->name, a->ints, a->count, err)); break;
-        case HT_ATTRIBUTE_FLOATS: HT_TRY(ht__node_set_floats(graph, to, a->name, a->floats, a->count, err)); break;
+        if (a != NULL) {
+            HT_TRY(ht__node_copy_attribute(graph, to, a, err));
         }
     }
     return HT_OK;

@@ -375,11 +375,23 @@ static ht_status take_shapes(runner *r, const ht_tensor_view *inputs) {
     return HT_OK;
 }
 
+static bool is_all_known(const ht_graph *graph) {
+    for (size_t n = 0; n < graph->node_count; ++n) {
+        for (uint32_t i = 0; i < graph->nodes[n]->output_count; ++i) {
+            if (graph->nodes[n]->outputs[i] != NULL && !is_known(graph->nodes[n]->outputs[i])) {
+                return false;
+            }
+        }
+    }
+    return true;
+}
+
 /* Everything that adds values to the graph; afterwards their number stays. */
 static ht_status prepare(runner *r, const ht_tensor_view *inputs) {
     HT_TRY(take_shapes(r, inputs));
     HT_TRY(ht__pass_fold_constants(r->graph, r->err));
-    HT_TRY(ht__pass_simulate_quantization(r->graph, r->err));
+    bool simulate = r->options.simulate || !is_all_known(r->graph);
+    HT_TRY(simulate ? ht__pass_simulate_quantization(r->graph, r->err) : ht__pass_integer(r->graph, r->err));
     HT_TRY(ht__pass_fuse_activation(r->graph, r->err));
     r->places = ht__calloc(r->allocator, r->graph->value_count, sizeof *r->places);
     r->reachable = ht__calloc(r->allocator, r->graph->value_count, sizeof *r->reachable);
