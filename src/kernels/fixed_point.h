@@ -3,6 +3,7 @@
 #ifndef HT_KERNELS_FIXED_POINT_H
 #define HT_KERNELS_FIXED_POINT_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 /* a b / 2^31 rounded to nearest, ties away from zero for positive products and towards zero for negative ones;
@@ -34,5 +35,9 @@ static inline int32_t ht__fixed_multiply_wide(int64_t x, int32_t multiplier, int
     int total = 15 - shift;
     return (int32_t)((x * reduced + ((int64_t)1 << (total - 1))) >> total);
 }
+
+/* x m rounded to nearest, ties away from zero, where m = multiplier * 2^shift is a double (53 bits) and the product x m
+ * is one too, rounded to even first: what round(x * m) gives in double, in integers. Saturates at +-2^31. */
+int32_t ht__fixed_multiply_exact(int64_t x, int64_t multiplier, int shift);
 
 #endif

@@ -33,7 +33,11 @@ void ht__requantizer_make(const ht_kernel_call *call, const ht_requantize_parame
     size_t entries = ht__requantizer_room(call);
     out->step = entries > 1 ? 1 : 0;
     if (parameters->rule == HT_REQUANTIZE_FIXED) {
-        out->multiplier = inputs[HT_PRODUCT_SCALE];
+        if (parameters->way == HT_FIXED_EXACT) {
+            out->exact = inputs[HT_PRODUCT_SCALE];
+        } else {
+            out->multiplier = inputs[HT_PRODUCT_SCALE];
+        }
         out->shift = inputs[HT_PRODUCT_SHIFT];
     } else if (parameters->rule == HT_REQUANTIZE_FLOAT) {
         const float *x = inputs[HT_PRODUCT_SCALE], *w = inputs[HT_PRODUCT_SHIFT], *y = inputs[HT_PRODUCT_Y_SCALE];
@@ -59,16 +63,22 @@ static inline __attribute__((always_inline)) int32_t clamp(int32_t code, int32_t
 /* The clamp before the zero point is added: exact in f32, since codes have at most 16 bits. */
 static float before_zero(int32_t limit, int32_t zero) { return (float)(limit - zero); }
 
+static int32_t fixed_steps(const ht_requantizer *r, int64_t sum, int64_t i) {
+    switch (r->parameters.way) {
+    case HT_FIXED_WIDE: return ht__fixed_multiply_wide(sum, r->multiplier[i], r->shift[i]);
+    case HT_FIXED_EXACT: return ht__fixed_multiply_exact(sum, r->exact[i], r->shift[i]);
+    case HT_FIXED_NARROW: break;
+    }
+    return ht__fixed_multiply((int32_t)sum, r->multiplier[i], r->shift[i]);
+}
+
 int32_t ht__requantize(const ht_requantizer *r, int64_t sum, int64_t column) {
     const ht_requantize_parameters *p = &r->parameters;
     int64_t i = column * r->step;
     switch (p->rule) {
     case HT_REQUANTIZE_FLOAT:
         return real_code((float)sum, r->real[i], before_zero(p->low, r->zero), before_zero(p->high, r->zero), r->zero);
-    case HT_REQUANTIZE_FIXED:
-        return clamp(p->wide ? ht__fixed_multiply_wide(sum, r->multiplier[i], r->shift[i])
-                             : ht__fixed_multiply((int32_t)sum, r->multiplier[i], r->shift[i]),
-                     r->zero, p->low, p->high);
+    case HT_REQUANTIZE_FIXED: return clamp(fixed_steps(r, sum, i), r->zero, p->low, p->high);
     case HT_REQUANTIZE_NONE: break;
     }
     return (int32_t)(uint32_t)(uint64_t)sum;

@@ -3,7 +3,7 @@
  *     none   y = accumulator (i32, wrapped as two's complement does)
  *     float  y = clamp(zero + round_half_even(f32(accumulator) * m)), m = (x_scale * w_scale) / y_scale in f32, in
  *            that order: ONNX's QLinearConv and QLinearMatMul
- *     fixed  y = clamp(zero + ht__fixed_multiply(accumulator, multiplier, shift)): LiteRT's reference kernels
+ *     fixed  y = clamp(zero + accumulator * multiplier * 2^shift) in one of LiteRT's ways: its reference kernels
  *
  * clamp keeps y within low .. high, which lie in the range of y's type: its saturation, and a fused activation.
  */
@@ -14,10 +14,17 @@
 
 typedef enum ht_requantize_rule { HT_REQUANTIZE_NONE, HT_REQUANTIZE_FLOAT, HT_REQUANTIZE_FIXED } ht_requantize_rule;
 
+/* How `fixed` multiplies: which of LiteRT's ways the operator's reference kernel takes. */
+typedef enum ht_fixed_way {
+    HT_FIXED_NARROW, /* ht__fixed_multiply: multiplier i32 */
+    HT_FIXED_WIDE,   /* ht__fixed_multiply_wide: multiplier i32; for 16-bit activations with 64-bit sums */
+    HT_FIXED_EXACT   /* ht__fixed_multiply_exact: multiplier i64; fully connected layers */
+} ht_fixed_way;
+
 typedef struct ht_requantize_parameters {
     ht_requantize_rule rule;
     int32_t low, high; /* the codes that may come out; none: not used */
-    bool wide;         /* fixed: 64-bit accumulators with a multiplier of 15 bits, as for 16-bit activations */
+    ht_fixed_way way;  /* fixed */
 } ht_requantize_parameters;
 
 /* The operands of an integer product, in this order. Absent zero points are 0. */
@@ -28,7 +35,7 @@ enum {
     HT_PRODUCT_X_ZERO,  /* of x's type, one */
     HT_PRODUCT_W_ZERO,  /* of w's type, one or one per column */
     HT_PRODUCT_Y_ZERO,  /* of y's type, one */
-    HT_PRODUCT_SCALE,   /* float: x_scale f32, one; fixed: multiplier i32, one or one per column */
+    HT_PRODUCT_SCALE,   /* float: x_scale f32, one; fixed: multiplier i32 or i64, one or one per column */
     HT_PRODUCT_SHIFT,   /* float: w_scale f32, one or one per column; fixed: shift i32, as many as multipliers */
     HT_PRODUCT_Y_SCALE, /* float: f32, one */
     HT_PRODUCT_OPERANDS
@@ -40,6 +47,7 @@ typedef struct ht_requantizer {
     int32_t zero;
     const float *real;                 /* float */
     const int32_t *multiplier, *shift; /* fixed */
+    const int64_t *exact;              /* fixed: multipliers of HT_FIXED_EXACT */
     int64_t step;                      /* 0: one entry for all columns */
 } ht_requantizer;
 

@@ -3,6 +3,8 @@
 #include <math.h>
 #include <string.h>
 
+#include "kernels/codes.h"
+
 static const char *const rule_names[] = {
     [HT_REQUANTIZE_NONE] = "none", [HT_REQUANTIZE_FLOAT] = "float", [HT_REQUANTIZE_FIXED] = "fixed"};
 
@@ -18,7 +20,7 @@ ht_status ht__integer_read_requantize(const ht_node *node, ht_requantize_paramet
     const char *name = ht__node_text(node, "requantize", rule_names[HT_REQUANTIZE_NONE]);
     *out = (ht_requantize_parameters){.low = (int32_t)ht__node_int(node, "low", INT32_MIN),
                                       .high = (int32_t)ht__node_int(node, "high", INT32_MAX),
-                                      .wide = ht__node_int(node, "wide", 0) != 0};
+                                      .way = (ht_fixed_way)ht__node_int(node, "way", HT_FIXED_NARROW)};
     for (size_t i = 0; i < sizeof rule_names / sizeof rule_names[0]; ++i) {
         if (strcmp(name, rule_names[i]) == 0) {
             out->rule = (ht_requantize_rule)i;
@@ -60,6 +62,32 @@ bool ht__fixed_multiplier(double m, int32_t *multiplier, int32_t *shift) {
     *multiplier = (int32_t)fraction;
     *shift = exponent;
     return exponent <= 30;
+}
+
+bool ht__exact_multiplier(double m, int64_t *multiplier, int32_t *shift) {
+    int exponent;
+    *multiplier = *shift = 0;
+    if (!(m >= 0.0) || !isfinite(m)) {
+        return false;
+    }
+    *multiplier = (int64_t)ldexp(frexp(m, &exponent), 53);
+    *shift = exponent - 53;
+    return true;
+}
+
+ht_status ht__quantizer_codes(const ht_node *node, ht_type type, ht_codes *out, ht_error *err) {
+    *out = (ht_codes){0};
+    const ht_value *zero = ht__has_input(node, 2) ? node->inputs[2] : NULL;
+    bool usable =
+        ht__is_code_type(type) && ht_type_bytes(type) <= 2 && node->inputs[1]->data != NULL &&
+        node->inputs[1]->desc.type == HT_F32 && ht__desc_elements(&node->inputs[1]->desc) == 1 &&
+        (zero == NULL || (zero->data != NULL && zero->desc.type == type && ht__desc_elements(&zero->desc) == 1));
+    if (usable) {
+        HT_TRY(ht__constant_float(node, 1, 1.0f, &out->scale, err));
+        out->zero = zero != NULL ? ht__code_at(type, zero->data, 0) : 0;
+        out->type = out->scale > 0.0f && isfinite(out->scale) ? type : HT_NONE;
+    }
+    return HT_OK;
 }
 
 /* ---- products ---- */
@@ -108,6 +136,29 @@ static ht_status add_bias(ht_integer *integer, const ht_node *node, const ht_cod
     return *usable ? ht__graph_add_constant(integer->graph, NULL, &desc, codes, true, out, err) : HT_OK;
 }
 
+/* One multiplier and shift per scale of w. *usable: do all fit? */
+static ht_status add_fixed_scales(ht_integer *integer, const ht_quantization *w, const ht_codes *x, ht_fixed_way way,
+                                  bool in_f32, ht_value **inputs, bool *usable, ht_error *err) {
+    ht_arena *arena = integer->graph->arena;
+    int32_t *narrow = ht__arena_alloc(arena, w->groups * sizeof *narrow);
+    int64_t *exact = ht__arena_alloc(arena, w->groups * sizeof *exact);
+    int32_t *shifts = ht__arena_alloc(arena, w->groups * sizeof *shifts);
+    if (narrow == NULL || exact == NULL || shifts == NULL) {
+        return ht__fail_memory(err, w->groups * sizeof *shifts);
+    }
+    *usable = true;
+    for (size_t i = 0; i < w->groups && *usable; ++i) {
+        double unit = in_f32 ? (double)(x->scale * w->scale[i]) : (double)x->scale * (double)w->scale[i];
+        double m = unit / (double)integer->target.scale;
+        *usable = way == HT_FIXED_EXACT ? ht__exact_multiplier(m, &exact[i], &shifts[i])
+                                        : ht__fixed_multiplier(m, &narrow[i], &shifts[i]);
+    }
+    bool is_exact = way == HT_FIXED_EXACT;
+    HT_TRY(add_vector(integer->graph, is_exact ? HT_I64 : HT_I32, is_exact ? (const void *)exact : narrow, w->groups,
+                      &inputs[HT_PRODUCT_SCALE], err));
+    return add_vector(integer->graph, HT_I32, shifts, w->groups, &inputs[HT_PRODUCT_SHIFT], err);
+}
+
 static ht_status add_scales(ht_integer *integer, const ht_quantization *w, const ht_codes *x, ht_value **inputs,
                             ht_error *err) {
     ht_graph *graph = integer->graph;
@@ -117,7 +168,7 @@ static ht_status add_scales(ht_integer *integer, const ht_quantization *w, const
 }
 
 ht_status ht__integer_product(ht_integer *integer, const ht_node *node, const char *op_name, int64_t columns,
-                              ht_node **out, ht_error *err) {
+                              ht_fixed_way way, bool in_f32, ht_node **out, ht_error *err) {
     *out = NULL;
     ht_value *inputs[HT_PRODUCT_OPERANDS] = {NULL}, *w = node->inputs[1];
     ht_codes x;
@@ -137,7 +188,15 @@ ht_status ht__integer_product(ht_integer *integer, const ht_node *node, const ch
     HT_TRY(ht__integer_zero_points(integer, node->inputs[0], &inputs[HT_PRODUCT_X_ZERO], err));
     HT_TRY(ht__integer_zero_points(integer, w, &inputs[HT_PRODUCT_W_ZERO], err));
     HT_TRY(ht__integer_zero_points(integer, integer->result, &inputs[HT_PRODUCT_Y_ZERO], err));
-    HT_TRY(add_scales(integer, w->quantization, &x, inputs, err));
+    if (integer->graph->requant == HT_REQUANT_FIXED) {
+        HT_TRY(add_fixed_scales(integer, w->quantization, &x, way, in_f32, inputs, &usable, err));
+    } else {
+        HT_TRY(add_scales(integer, w->quantization, &x, inputs, err));
+    }
+    if (!usable) {
+        return HT_OK;
+    }
     HT_TRY(ht__integer_add(integer, op_name, node, inputs, HT_PRODUCT_OPERANDS, integer->target.type, out, err));
+    HT_TRY(ht__node_set_int(integer->graph, *out, "way", (int64_t)way, err));
     return ht__integer_set_requantize(integer, *out, err);
 }

@@ -41,13 +41,18 @@
     X(HardSigmoid)        \
     X(HardSwish)          \
     X(Identity)           \
+    X(IntegerBinary)      \
     X(IntegerConv)        \
     X(IntegerMatMul)      \
+    X(IntegerMean)        \
+    X(IntegerPool)        \
     X(IntegerQuantize)    \
+    X(IntegerSoftmax)     \
     X(LeakyRelu)          \
     X(LeakyReluGrad)      \
     X(Log)                \
     X(LogSoftmax)         \
+    X(Lookup)             \
     X(MatMul)             \
     X(MatMulInteger)      \
     X(Max)                \

@@ -12,6 +12,8 @@
 #include "graph/integer.h"
 #include "graph/op.h"
 #include "ops/integer.h"
+#include "ops/lookup/lookup.h"
+#include "passes/integer.h"
 #include "passes/passes.h"
 
 typedef struct integering {
@@ -159,7 +161,25 @@ static void forget(integering *s, const ht_node *node) {
     }
 }
 
+/* A QuantizeLinear of the model: the codes that are there, brought to its scale. */
+static ht_status convert_quantizer(integering *s, ht_node *node) {
+    ht_value *output = node->outputs[0], *value;
+    ht_codes x, y;
+    HT_TRY(ht__integer_codes(&s->view, node->inputs[0], &x, s->err));
+    HT_TRY(ht__quantizer_codes(node, output->desc.type, &y, s->err));
+    if (x.value == NULL || node->inputs[0]->data != NULL || y.type == HT_NONE) {
+        return HT_OK;
+    }
+    HT_TRY(ht__lookup_requantize(&s->view, node, &x, &y, &value, s->err));
+    ht__graph_remove_node(s->graph, node);
+    ht_node *copy;
+    return ht__graph_add_node_raw(s->graph, "", "Identity", node->name, &value, 1, &output, 1, &copy, s->err);
+}
+
 static ht_status convert_node(integering *s, ht_node *node) {
+    if (is_op(node, "QuantizeLinear")) {
+        return convert_quantizer(s, node);
+    }
     ht_node *absorbed;
     ht_value *target = node->op->integer != NULL && node->output_count == 1 ? target_of(s, node, &absorbed) : NULL;
     if (target != NULL) {
@@ -208,6 +228,7 @@ ht_status ht__pass_integer(ht_graph *graph, ht_error *err) {
     const ht_allocator *allocator = &graph->ctx->allocator;
     HT_TRY(ht__graph_sort(graph, err));
     HT_TRY(ht__graph_infer(graph, err));
+    HT_TRY(ht__integer_annotate(graph, err));
     integering s = {.view = {.graph = graph}, .graph = graph, .node_count = graph->node_count, .err = err};
     s.nodes = ht__calloc(allocator, s.node_count, sizeof(ht_node *));
     if (s.nodes == NULL) {

@@ -97,6 +97,11 @@ void make_fake_quantize_grad(ht_rng *rng, check_case *out);
 void make_dropout(ht_rng *rng, check_case *out);
 void make_integer_conv(ht_rng *rng, check_case *out);
 void make_integer_matmul(ht_rng *rng, check_case *out);
+void make_integer_binary(ht_rng *rng, check_case *out);
+void make_integer_mean(ht_rng *rng, check_case *out);
+void make_integer_pool(ht_rng *rng, check_case *out);
+void make_integer_softmax(ht_rng *rng, check_case *out);
+void make_lookup(ht_rng *rng, check_case *out);
 
 /* Allocates and fills the inputs of a made case and computes the expected outputs (and bounds). NULL or why not. */
 const char *case_prepare(ht_rng *rng, check_case *c);

@@ -3,8 +3,13 @@
 #include "kernels/conv/conv.h"
 #include "kernels/dropout/dropout.h"
 #include "kernels/elementwise/elementwise.h"
+#include "kernels/integer_binary/integer_binary.h"
 #include "kernels/integer_conv/integer_conv.h"
 #include "kernels/integer_matmul/integer_matmul.h"
+#include "kernels/integer_mean/integer_mean.h"
+#include "kernels/integer_pool/integer_pool.h"
+#include "kernels/integer_softmax/integer_softmax.h"
+#include "kernels/lookup/lookup.h"
 #include "kernels/matmul/matmul.h"
 #include "kernels/move/move.h"
 #include "kernels/norm/norm.h"
@@ -47,5 +52,10 @@ const check_family check_families[] = {{&ht__conv_family, make_conv},
                                        {&ht__fake_quantize_grad_family, make_fake_quantize_grad},
                                        {&ht__dropout_family, make_dropout},
                                        {&ht__integer_conv_family, make_integer_conv},
-                                       {&ht__integer_matmul_family, make_integer_matmul}};
+                                       {&ht__integer_matmul_family, make_integer_matmul},
+                                       {&ht__integer_binary_family, make_integer_binary},
+                                       {&ht__integer_mean_family, make_integer_mean},
+                                       {&ht__integer_pool_family, make_integer_pool},
+                                       {&ht__integer_softmax_family, make_integer_softmax},
+                                       {&ht__lookup_family, make_lookup}};
 const size_t check_family_count = sizeof check_families / sizeof check_families[0];

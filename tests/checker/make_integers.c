@@ -3,8 +3,13 @@
 
 #include "checker.h"
 #include "kernels/codes.h"
+#include "kernels/integer_binary/integer_binary.h"
 #include "kernels/integer_conv/integer_conv.h"
 #include "kernels/integer_matmul/integer_matmul.h"
+#include "kernels/integer_mean/integer_mean.h"
+#include "kernels/integer_pool/integer_pool.h"
+#include "kernels/integer_softmax/integer_softmax.h"
+#include "kernels/lookup/lookup.h"
 
 static const ht_type code_types[] = {HT_U8, HT_I8, HT_U16, HT_I16};
 
@@ -59,14 +64,16 @@ static ht_requantize_parameters finish_product(ht_rng *rng, check_case *out, int
         out->fill[HT_PRODUCT_SCALE] = out->fill[HT_PRODUCT_SHIFT] = FILL_SCALE;
         out->fill[HT_PRODUCT_Y_SCALE] = FILL_POSITIVE;
     } else if (p.rule == HT_REQUANTIZE_FIXED) {
+        p.way = (ht_fixed_way)pick(rng, HT_FIXED_NARROW, HT_FIXED_EXACT);
+        bool exact = p.way == HT_FIXED_EXACT;
         each.type = HT_I32;
         inputs[HT_PRODUCT_SCALE] = inputs[HT_PRODUCT_SHIFT] = each;
+        inputs[HT_PRODUCT_SCALE].type = exact ? HT_I64 : HT_I32;
         out->fill[HT_PRODUCT_SCALE] = out->fill[HT_PRODUCT_SHIFT] = FILL_INTEGER;
-        out->fill_low[HT_PRODUCT_SCALE] = 1 << 30;
-        out->fill_high[HT_PRODUCT_SCALE] = INT32_MAX;
-        out->fill_low[HT_PRODUCT_SHIFT] = -14;
-        out->fill_high[HT_PRODUCT_SHIFT] = -4;
-        p.wide = chance(rng, 0.3);
+        out->fill_low[HT_PRODUCT_SCALE] = exact ? (int64_t)1 << 52 : 1 << 30;
+        out->fill_high[HT_PRODUCT_SCALE] = exact ? ((int64_t)1 << 53) - 1 : INT32_MAX;
+        out->fill_low[HT_PRODUCT_SHIFT] = exact ? -66 : -14;
+        out->fill_high[HT_PRODUCT_SHIFT] = exact ? -56 : -4;
     }
     out->call.outputs[0].type = p.rule == HT_REQUANTIZE_NONE ? HT_I32 : y_type;
     return p;
@@ -110,5 +117,120 @@ void make_integer_matmul(ht_rng *rng, check_case *out) {
     out->call.outputs[0] = tensor_of(HT_I32, rank, y, HT_LAYOUT_PLAIN);
     p.requantize = finish_product(rng, out, n);
     memcpy(out->call.parameters, &p, sizeof p);
+    out->rule = CHECK_EXACT;
+}
+
+/* ---- families that requantize by parameters ---- */
+
+static ht_requantize_parameters any_rule(ht_rng *rng, ht_type y_type) {
+    ht_requantize_parameters p = {.rule = chance(rng, 0.5) ? HT_REQUANTIZE_FLOAT : HT_REQUANTIZE_FIXED,
+                                  .low = ht__code_low(y_type),
+                                  .high = ht__code_high(y_type)};
+    if (chance(rng, 0.3)) {
+        p.low = p.low / 2 + 3;
+        p.high = p.high / 2 + 5;
+    }
+    return p;
+}
+
+static int32_t any_zero(ht_rng *rng, ht_type type) {
+    return (int32_t)pick(rng, ht__code_low(type), ht__code_high(type));
+}
+
+static float any_scale(ht_rng *rng) { return 0.004f + 0.05f * (float)ht__rng_uniform(rng); }
+
+void make_integer_binary(ht_rng *rng, check_case *out) {
+    make_binary(rng, out); /* shapes */
+    ht_integer_binary_parameters p = {.function = (ht_integer_binary)pick(rng, HT_INTEGER_ADD, HT_INTEGER_PRELU)};
+    ht_tensor_desc *tensors[] = {&out->call.inputs[0], &out->call.inputs[1], &out->call.outputs[0]};
+    bool narrow = chance(rng, 0.8);
+    for (int i = 0; i < 3; ++i) {
+        tensors[i]->type = any_code(rng, narrow);
+        p.zero[i] = any_zero(rng, tensors[i]->type);
+        p.scale[i] = any_scale(rng);
+        p.multiplier[i] = (int32_t)pick(rng, 1 << 30, INT32_MAX);
+        p.shift[i] = (int32_t)pick(rng, i == 2 ? -18 : -2, 0);
+    }
+    p.left = narrow ? 20 : 13;
+    p.requantize = any_rule(rng, tensors[2]->type);
+    fill_codes(out, 0);
+    fill_codes(out, 1);
+    memcpy(out->call.parameters, &p, sizeof p);
+    out->rule = CHECK_EXACT;
+}
+
+void make_integer_pool(ht_rng *rng, check_case *out) {
+    make_pool(rng, out); /* shapes */
+    ht_type type = any_code(rng, chance(rng, 0.8));
+    ht_integer_pool_parameters p = {.pool = *HT_PARAMETERS(ht_pool_parameters, &out->call),
+                                    .requantize = any_rule(rng, type),
+                                    .x_zero = any_zero(rng, type),
+                                    .y_zero = any_zero(rng, type),
+                                    .x_scale = any_scale(rng),
+                                    .y_scale = any_scale(rng)};
+    out->call.inputs[0].type = out->call.outputs[0].type = type;
+    fill_codes(out, 0);
+    memcpy(out->call.parameters, &p, sizeof p);
+    out->rule = CHECK_EXACT;
+}
+
+void make_integer_mean(ht_rng *rng, check_case *out) {
+    int64_t dims[4];
+    int32_t rank = (int32_t)pick(rng, 1, 4);
+    ht_integer_mean_parameters p = {.x_scale = any_scale(rng), .y_scale = any_scale(rng)};
+    ht_tensor_desc y = {.type = any_code(rng, true)};
+    bool keep = chance(rng, 0.5);
+    for (int32_t i = 0; i < rank; ++i) {
+        dims[i] = chance(rng, 0.03) ? 0 : pick(rng, 1, 9);
+        p.axes[i] = chance(rng, 0.5);
+        if (!p.axes[i] || keep) {
+            y.dims[y.rank++] = p.axes[i] ? 1 : dims[i];
+        }
+    }
+    out->call.input_count = out->call.output_count = 1;
+    out->call.inputs[0] = tensor_of(any_code(rng, true), rank, dims, any_layout(rng));
+    out->call.outputs[0] = y;
+    p.requantize = any_rule(rng, y.type);
+    p.x_zero = any_zero(rng, out->call.inputs[0].type);
+    p.y_zero = any_zero(rng, y.type);
+    p.multiplier = (int32_t)pick(rng, 1 << 28, INT32_MAX);
+    p.shift = (int32_t)pick(rng, -12, 0);
+    fill_codes(out, 0);
+    memcpy(out->call.parameters, &p, sizeof p);
+    out->rule = CHECK_EXACT;
+}
+
+void make_integer_softmax(ht_rng *rng, check_case *out) {
+    int64_t dims[3] = {pick(rng, 1, 5), pick(rng, 1, 9), pick(rng, 1, 20)};
+    int32_t rank = (int32_t)pick(rng, 1, 3);
+    ht_type type = any_code(rng, true);
+    ht_integer_softmax_parameters p = {.axis = (int32_t)pick(rng, 0, rank - 1),
+                                       .requantize = any_rule(rng, type),
+                                       .y_zero = ht__code_low(type),
+                                       .x_scale = any_scale(rng),
+                                       .y_scale = 1.0f / 256.0f,
+                                       .multiplier = (int32_t)pick(rng, 1 << 30, INT32_MAX),
+                                       .shift = (int32_t)pick(rng, 20, 24),
+                                       .difference_low = -124};
+    out->call.input_count = out->call.output_count = 1;
+    out->call.inputs[0] = out->call.outputs[0] = tensor_of(type, rank, dims, HT_LAYOUT_PLAIN);
+    fill_codes(out, 0);
+    memcpy(out->call.parameters, &p, sizeof p);
+    out->rule = CHECK_EXACT;
+}
+
+void make_lookup(ht_rng *rng, check_case *out) {
+    int64_t dims[3] = {pick(rng, 0, 5), pick(rng, 1, 9), pick(rng, 1, 40)};
+    ht_type x_type = any_code(rng, chance(rng, 0.8));
+    ht_layout layout = any_layout(rng);
+    out->call.input_count = 2;
+    out->call.output_count = 1;
+    out->call.inputs[0] = out->call.outputs[0] = tensor_of(x_type, 3, dims, layout);
+    out->call.outputs[0].type = any_code(rng, chance(rng, 0.8));
+    out->call.inputs[1] = (ht_tensor_desc){
+        .type = out->call.outputs[0].type, .rank = 1, .dims = {ht_type_bytes(x_type) == 1 ? 256 : 65536}};
+    fill_codes(out, 0);
+    fill_codes(out, 1);
+    out->weights[1] = true;
     out->rule = CHECK_EXACT;
 }

@@ -145,10 +145,124 @@ def products(folder):
         net.save(folder, net.pair(net.node("MatMul", x, w), 0.0391, 131 if kind == "u8" else 4))
 
 
+def sums(folder):
+    """Elementwise operators of two tensors: what ONNX means by the nodes is what they give one by one; ONNX Runtime's own
+    integer kernels order the float arithmetic otherwise, and may be a step off."""
+    for kind in ("u8", "i8"):
+        for op in ("Add", "Sub", "Mul"):
+            for prefix in ("plain", "near"):
+                net = Network(f"{prefix}_{op.lower()}_{kind}", [2, 3, 6, 5], kind)
+                x = net.pair("x", 0.0093, 117 if kind == "u8" else -9)
+                z = net.pair(net.node("Neg", x), 0.0131, 101 if kind == "u8" else 7)
+                net.save(folder, net.pair(net.node(op, x, z), 0.0171, 131 if kind == "u8" else 4))
+    net = Network("plain_add_relu_constant", [2, 3, 6, 5])
+    z, _ = net.weights([3, 1, 5])
+    y = net.node("Relu", net.node("Add", net.pair("x", 0.0093, 117), z))
+    net.save(folder, net.pair(y, 0.0171, 3))
+
+
+def functions(folder):
+    """Functions of one tensor; the mathematical libraries differ in last places, which seldom shows."""
+    cases = {
+        "Sigmoid": {}, "Tanh": {}, "HardSwish": {}, "LeakyRelu": {"alpha": 0.13}, "Elu": {"alpha": 0.7}, "Exp": {},
+        "Erf": {}, "Softplus": {}, "HardSigmoid": {}, "Abs": {}, "Neg": {}, "Relu": {}, "Softmax": {"axis": -1},
+    }
+    for op, attributes in cases.items():
+        for kind in ("u8", "i8", "u16", "i16"):
+            net = Network(f"near_{op.lower()}_{kind}", [2, 5, 40], kind)
+            wide = kind.endswith("16")
+            step = 256 if wide else 1
+            x = net.pair("x", 0.02 / step, (117 if kind[0] == "u" else -9) * step)
+            y = net.node(op, x, **attributes)
+            net.save(folder, net.pair(y, 0.0131 / step, (101 if kind[0] == "u" else 7) * step))
+
+
+def pools(folder):
+    for kind in ("u8", "i8"):
+        zero = 117 if kind == "u8" else -9
+        cases = [
+            ("plain_max", "MaxPool", {"kernel_shape": [3, 3], "strides": [2, 2], "pads": [1, 1, 0, 0]}),
+            ("near_average", "AveragePool", {"kernel_shape": [3, 2], "strides": [2, 1], "pads": [1, 0, 1, 1]}),
+            ("near_average_all", "AveragePool", {"kernel_shape": [3, 3], "pads": [1, 1, 1, 1], "count_include_pad": 1}),
+            ("near_global", "GlobalAveragePool", {}),
+            ("near_mean", "ReduceMean", {"keepdims": 0}),
+        ]
+        for name, op, attributes in cases:
+            net = Network(f"{name}_{kind}", [2, 5, 9, 8], kind)
+            x = net.pair("x", 0.0093, zero)
+            inputs = [x, net.constant(numpy.array([2, 3]))] if op == "ReduceMean" else [x]
+            y = net.node(op, *inputs, **attributes)
+            net.save(folder, net.pair(y, 0.0093 if op == "MaxPool" else 0.0041, zero))
+
+
+def moves(folder):
+    net = Network("exact_moves", [2, 3, 8, 8])
+    x = net.pair("x", 0.0093, 117)
+    w, scale = net.weights([6, 3, 3, 3], 0)
+    y = net.node("Conv", x, w, pads=[1, 1, 1, 1])  # quantized behind the moves only
+    y = net.node("MaxPool", net.node("Relu", y), kernel_shape=[2, 2], strides=[2, 2])
+    y = net.node("Transpose", y, perm=[0, 2, 3, 1])
+    y = net.node("Reshape", y, net.constant(numpy.array([2, -1])))
+    y = net.pair(y, 0.0171, 0)
+    parts = [net.node("Slice", y, *[net.constant(numpy.array([v])) for v in (begin, begin + 40, 1)]) for begin in (0, 56)]
+    net.save(folder, net.pair(net.node("Concat", *parts, axis=1), 0.02, 5))
+
+
+def networks(folder):
+    """A small residual network as ONNX Runtime's quantizer writes it."""
+    from onnxruntime.quantization import CalibrationDataReader, QuantFormat, QuantType, quantize_static
+
+    class Samples(CalibrationDataReader):
+        def __init__(self):
+            self.left = [{"x": RANDOM.uniform(-1, 1, [1, 3, 16, 16]).astype(numpy.float32)} for _ in range(8)]
+
+        def get_next(self):
+            return self.left.pop() if self.left else None
+
+    def weight(*shape):
+        name = f"w{len(constants)}"
+        constants.append(numpy_helper.from_array(RANDOM.normal(0, 0.2, shape).astype(numpy.float32), name))
+        return name
+
+    constants, node = [], helper.make_node
+    nodes = [
+        node("Conv", ["x", weight(8, 3, 3, 3), weight(8)], ["a"], pads=[1, 1, 1, 1]),
+        node("Relu", ["a"], ["b"]),
+        node("Conv", ["b", weight(8, 1, 3, 3), weight(8)], ["c"], pads=[1, 1, 1, 1], group=8),
+        node("Clip", ["c", "zero", "six"], ["d"]),
+        node("Conv", ["d", weight(8, 8, 1, 1), weight(8)], ["e"]),
+        node("Add", ["b", "e"], ["f"]),
+        node("Relu", ["f"], ["g"]),
+        node("MaxPool", ["g"], ["h"], kernel_shape=[2, 2], strides=[2, 2]),
+        node("GlobalAveragePool", ["h"], ["i"]),
+        node("Flatten", ["i"], ["j"]),
+        node("Gemm", ["j", weight(10, 8), weight(10)], ["k"], transB=1),
+        node("Softmax", ["k"], ["y"]),
+    ]
+    constants += [numpy_helper.from_array(numpy.float32(v), n) for n, v in (("zero", 0.0), ("six", 6.0))]
+    shape = helper.make_tensor_value_info("x", TensorProto.FLOAT, [1, 3, 16, 16])
+    output = helper.make_tensor_value_info("y", TensorProto.FLOAT, [1, 10])
+    model = helper.make_model(helper.make_graph(nodes, "net", [shape], [output], constants))
+    model.opset_import[0].version, model.ir_version = 17, 8
+    onnx.save(model, str(folder / "float.onnx"))
+    for channel in (False, True):
+        for kind in (QuantType.QUInt8, QuantType.QInt8):
+            name = f"near_net_{kind.name.lower()}{'_channel' if channel else ''}"
+            quantize_static(str(folder / "float.onnx"), str(folder / f"{name}.onnx"), Samples(), QuantFormat.QDQ,
+                            per_channel=channel, activation_type=kind, weight_type=QuantType.QInt8)
+            write(folder, name, onnx.load(str(folder / f"{name}.onnx")))
+    (folder / "float.onnx").unlink()
+
+
 def main():
     folder = pathlib.Path(sys.argv[1])
     convolutions(folder)
     products(folder)
+    sums(folder)
+    functions(folder)
+    pools(folder)
+    moves(folder)
+    networks(folder)
 
 
 if __name__ == "__main__":

@@ -55,7 +55,7 @@ static void run(const ht_model *model, const char *stem) {
     ht_graph *graph;
     ht_program *program;
     SUCCEED(ht__graph_copy(model->graph, &graph, err));
-    SUCCEED(ht__pass_prepare(graph, 1, HT_PREPARE_SIMULATED, err));
+    SUCCEED(ht__pass_prepare(graph, 1, HT_PREPARE_INTEGER, err));
     SUCCEED(ht__compile(graph, &(ht_compile_options){0}, &program, err));
     const void *inputs[8];
     void *outputs[8], *filled[8];

@@ -1,4 +1,5 @@
 #include "ops/gradient.h"
+#include "ops/integer.h"
 
 static ht_status lower(const ht_node *node, ht_kernel_call *call, int32_t operands[HT_MAX_INPUTS], ht_error *err) {
     (void)node;
@@ -18,6 +19,7 @@ const ht_op ht__op_Add = {
     .layout = HT_OP_NEUTRAL,
     .infer = ht__infer_broadcast,
     .lower = lower,
+    .integer = ht__integer_Add,
     .gradient = ht__gradient_Add,
     .bias_inputs = 0x3,
     .codes = HT_CODES_OWN,

@@ -1,6 +1,7 @@
 #include <math.h>
 
 #include "ops/gradient.h"
+#include "ops/integer.h"
 
 static ht_status lower(const ht_node *node, ht_kernel_call *call, int32_t operands[HT_MAX_INPUTS], ht_error *err) {
     (void)operands;
@@ -24,6 +25,7 @@ const ht_op ht__op_Clip = {
     .infer = ht__infer_same,
     .lower = lower,
     .content_inputs = 0x6,
+    .integer = ht__integer_Clip,
     .gradient = ht__gradient_Clip,
     .completes = true,
     .codes = HT_CODES_OWN,

@@ -1,5 +1,6 @@
 #include "kernels/quantize/quantize.h"
 #include "ops/common.h"
+#include "ops/integer.h"
 
 static ht_status infer(const ht_graph *graph, ht_node *node, ht_error *err) {
     (void)graph;
@@ -25,4 +26,5 @@ const ht_op ht__op_DequantizeLinear = {
     .plain_inputs = 0x6,
     .infer = infer,
     .lower = lower,
+    .integer = ht__integer_DequantizeLinear,
 };

@@ -1,5 +1,6 @@
 #include "kernels/move/move.h"
 #include "ops/gradient.h"
+#include "ops/lookup/lookup.h"
 
 static int64_t product(const int64_t *dims, int32_t count) {
     int64_t total = 1;
@@ -45,6 +46,7 @@ const ht_op ht__op_Flatten = {
     .layout = HT_OP_PLAIN,
     .infer = infer,
     .lower = lower,
+    .integer = ht__integer_move,
     .gradient = ht__gradient_back_in_shape,
     .selects = true,
 };

@@ -1,5 +1,6 @@
 #include "kernels/move/move.h"
 #include "ops/common.h"
+#include "ops/lookup/lookup.h"
 
 static ht_status infer(const ht_graph *graph, ht_node *node, ht_error *err) {
     (void)graph;
@@ -34,5 +35,6 @@ const ht_op ht__op_Gather = {
     .layout = HT_OP_PLAIN,
     .infer = infer,
     .lower = lower,
+    .integer = ht__integer_move,
     .weight_inputs = 0x1,
 };

@@ -1,4 +1,5 @@
 #include "ops/gradient.h"
+#include "ops/integer.h"
 #include "ops/pool_common.h"
 
 static ht_status infer(const ht_graph *graph, ht_node *node, ht_error *err) {
@@ -21,6 +22,7 @@ const ht_op ht__op_GlobalAveragePool = {
     .layout = HT_OP_CHANNELS_LAST,
     .infer = infer,
     .lower = lower,
+    .integer = ht__integer_GlobalAveragePool,
     .gradient = ht__gradient_GlobalAveragePool,
     .codes = HT_CODES_OWN,
 };

@@ -1,5 +1,6 @@
 #include "kernels/move/move.h"
 #include "ops/gradient.h"
+#include "ops/lookup/lookup.h"
 
 static ht_status lower(const ht_node *node, ht_kernel_call *call, int32_t operands[HT_MAX_INPUTS], ht_error *err) {
     (void)node;
@@ -20,6 +21,7 @@ const ht_op ht__op_Identity = {
     .layout = HT_OP_PLAIN,
     .infer = ht__infer_same,
     .lower = lower,
+    .integer = ht__integer_requantize,
     .gradient = ht__gradient_back_in_shape,
     .selects = true,
 };

@@ -1,17 +1,20 @@
 /* Matrix products of codes (MatMul and Gemm): kernels/integer_matmul.
  *
- * Rule `fixed`: y = clamp(zero_y + sum * m_j), m_j = s_x s_w[j] / s_y: in double when there is a scale per column, with
- * s_x s_w rounded to f32 first when there is one (LiteRT's reference_integer_ops::FullyConnected). */
+ * Rule `fixed`: y = clamp(zero_y + sum * m_j). Gemm: m_j = s_x s_w[j] / s_y in double, the product rounded to nearest,
+ * ties away from zero (LiteRT's reference_integer_ops::FullyConnected, which computes in double since April 2025; here
+ * in integers, ht__fixed_multiply_exact). MatMul: m as fixed point, with s_x s_w rounded to f32 first
+ * (reference_ops::BatchMatMul). */
 #include "ops/integer.h"
 #include "kernels/integer_matmul/integer_matmul.h"
 
 /* Adds the product of `node` with transposes; *out NULL: no integer form. */
 static ht_status add_product(ht_integer *integer, const ht_node *node, bool transpose_x, bool transpose_w,
-                             ht_error *err) {
+                             ht_fixed_way way, ht_error *err) {
     const ht_tensor_desc *w = &node->inputs[1]->desc;
     ht_node *product;
-    HT_TRY(
-        ht__integer_product(integer, node, "IntegerMatMul", w->dims[w->rank - (transpose_w ? 2 : 1)], &product, err));
+    int64_t columns = w->dims[w->rank - (transpose_w ? 2 : 1)];
+    bool in_f32 = way == HT_FIXED_NARROW;
+    HT_TRY(ht__integer_product(integer, node, "IntegerMatMul", columns, way, in_f32, &product, err));
     if (product != NULL) {
         HT_TRY(ht__node_set_int(integer->graph, product, "transpose_x", transpose_x, err));
         HT_TRY(ht__node_set_int(integer->graph, product, "transpose_w", transpose_w, err));
@@ -22,14 +25,14 @@ static ht_status add_product(ht_integer *integer, const ht_node *node, bool tran
 
 ht_status ht__integer_MatMul(ht_integer *integer, const ht_node *node, ht_error *err) {
     bool matrices = node->inputs[0]->desc.rank >= 2 && node->inputs[1]->desc.rank >= 2;
-    return matrices ? add_product(integer, node, false, false, err) : HT_OK;
+    return matrices ? add_product(integer, node, false, false, HT_FIXED_NARROW, err) : HT_OK;
 }
 
 ht_status ht__integer_Gemm(ht_integer *integer, const ht_node *node, ht_error *err) {
     bool plain = ht__node_float(node, "alpha", 1.0f) == 1.0f && ht__node_attribute(node, "activation") == NULL &&
                  (!ht__has_input(node, 2) || ht__node_float(node, "beta", 1.0f) == 1.0f);
     return plain ? add_product(integer, node, ht__node_int(node, "transA", 0) != 0,
-                               ht__node_int(node, "transB", 0) != 0, err)
+                               ht__node_int(node, "transB", 0) != 0, HT_FIXED_EXACT, err)
                  : HT_OK;
 }
 

@@ -1,4 +1,5 @@
 #include "ops/gradient.h"
+#include "ops/integer.h"
 #include "ops/pool_common.h"
 
 static ht_status infer(const ht_graph *graph, ht_node *node, ht_error *err) {
@@ -24,6 +25,7 @@ const ht_op ht__op_MaxPool = {
     .layout = HT_OP_CHANNELS_LAST,
     .infer = infer,
     .lower = lower,
+    .integer = ht__integer_MaxPool,
     .gradient = ht__gradient_MaxPool,
     .selects = true,
 };

@@ -1,5 +1,6 @@
 /* PRelu: x, or slope x where x is negative. The slope is broadcast to x. */
 #include "ops/common.h"
+#include "ops/integer.h"
 
 static ht_status lower(const ht_node *node, ht_kernel_call *call, int32_t operands[HT_MAX_INPUTS], ht_error *err) {
     (void)node;
@@ -19,4 +20,5 @@ const ht_op ht__op_PRelu = {
     .layout = HT_OP_NEUTRAL,
     .infer = ht__infer_broadcast,
     .lower = lower,
+    .integer = ht__integer_PRelu,
 };

@@ -1,4 +1,5 @@
 #include "ops/gradient.h"
+#include "ops/integer.h"
 #include "ops/reduce_common.h"
 
 static ht_status lower(const ht_node *node, ht_kernel_call *call, int32_t operands[HT_MAX_INPUTS], ht_error *err) {
@@ -17,6 +18,7 @@ const ht_op ht__op_ReduceMean = {
     .infer = ht__reduce_infer,
     .lower = lower,
     .content_inputs = 0x2,
+    .integer = ht__integer_ReduceMean,
     .gradient = ht__gradient_ReduceMean,
     .codes = HT_CODES_OWN,
 };

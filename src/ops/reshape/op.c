@@ -1,5 +1,6 @@
 #include "kernels/move/move.h"
 #include "ops/gradient.h"
+#include "ops/lookup/lookup.h"
 
 static ht_status infer(const ht_graph *graph, ht_node *node, ht_error *err) {
     (void)graph;
@@ -61,6 +62,7 @@ const ht_op ht__op_Reshape = {
     .infer = infer,
     .lower = lower,
     .content_inputs = 0x2,
+    .integer = ht__integer_move,
     .gradient = ht__gradient_back_in_shape,
     .selects = true,
 };

@@ -2,6 +2,7 @@
 
 #include "kernels/move/move.h"
 #include "ops/common.h"
+#include "ops/lookup/lookup.h"
 
 static int64_t clamp(int64_t value, int64_t low, int64_t high) {
     return value < low ? low : value > high ? high : value;
@@ -84,5 +85,6 @@ const ht_op ht__op_Slice = {
     .infer = infer,
     .lower = lower,
     .content_inputs = 0x1e,
+    .integer = ht__integer_move,
     .selects = true,
 };

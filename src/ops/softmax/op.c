@@ -1,5 +1,6 @@
 #include "kernels/softmax/softmax.h"
 #include "ops/gradient.h"
+#include "ops/integer.h"
 
 static ht_status lower(const ht_node *node, ht_kernel_call *call, int32_t operands[HT_MAX_INPUTS], ht_error *err) {
     (void)operands;
@@ -18,6 +19,7 @@ const ht_op ht__op_Softmax = {
     .layout = HT_OP_PLAIN,
     .infer = ht__infer_same,
     .lower = lower,
+    .integer = ht__integer_Softmax,
     .gradient = ht__gradient_Softmax,
     .codes = HT_CODES_FIXED,
     .codes_high = 1.0f,

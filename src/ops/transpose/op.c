@@ -1,5 +1,6 @@
 #include "kernels/move/move.h"
 #include "ops/gradient.h"
+#include "ops/lookup/lookup.h"
 
 /* The attribute perm, or the reversed axes when it is absent. */
 static ht_status read_permutation(const ht_node *node, int32_t out[HT_MAX_RANK], ht_error *err) {
@@ -47,6 +48,7 @@ const ht_op ht__op_Transpose = {
     .layout = HT_OP_PLAIN,
     .infer = infer,
     .lower = lower,
+    .integer = ht__integer_move,
     .gradient = ht__gradient_Transpose,
     .selects = true,
 };

@@ -1,0 +1,14 @@
+/* Functions in fixed point, as LiteRT's reference kernels (through gemmlowp) evaluate them, bit for bit. Qm.n has n
+ * bits behind the point and m before it, beside the sign. */
+#ifndef HT_KERNELS_FIXED_FUNCTIONS_H
+#define HT_KERNELS_FIXED_FUNCTIONS_H
+
+#include <stdint.h>
+
+/* exp(a) in Q0.31 for a <= 0 in Q5.26: the exponent modulo 1/4 by a Taylor series around -1/8, and a factor for each
+ * bit above. */
+int32_t ht__fixed_exp(int32_t a);
+/* 1 / (1 + a) in Q0.31 for 0 <= a < 1 in Q0.31, by three steps of Newton and Raphson. */
+int32_t ht__fixed_reciprocal(int32_t a);
+
+#endif

@@ -1,0 +1,5 @@
+#include "kernels/integer_binary/variants.h"
+
+static const ht_kernel_variant *const variants[] = {&ht__integer_binary_rows, &ht__integer_binary_reference};
+
+const ht_kernel_family ht__integer_binary_family = {"integer_binary", variants, 2};

@@ -1,0 +1,75 @@
+#include "kernels/integer_mean/integer_mean.h"
+
+#include <math.h>
+
+#include "kernels/codes.h"
+#include "kernels/fixed_point.h"
+#include "kernels/index.h"
+
+typedef struct mean_job {
+    const ht_kernel_call *call;
+    int32_t kept, reduced;                                     /* numbers of axes */
+    int64_t kept_dims[HT_MAX_RANK], kept_strides[HT_MAX_RANK]; /* of x */
+    int64_t dims[HT_MAX_RANK], strides[HT_MAX_RANK];           /* of the reduced axes */
+    const void *x;
+    void *y;
+} mean_job;
+
+static int32_t mean_of(const ht_integer_mean_parameters *p, int64_t sum, int64_t count) {
+    const ht_requantize_parameters *r = &p->requantize;
+    double code = p->y_zero;
+    if (r->rule == HT_REQUANTIZE_FIXED) {
+        code += (double)ht__fixed_multiply((int32_t)sum, p->multiplier, p->shift);
+    } else if (count > 0) {
+        code += (double)rintf((float)sum * (p->x_scale / (p->y_scale * (float)count)));
+    }
+    return code > (double)r->low ? (code < (double)r->high ? (int32_t)code : r->high) : r->low;
+}
+
+static void part(void *argument, size_t begin, size_t end, unsigned number) {
+    (void)number;
+    const mean_job *job = argument;
+    const ht_integer_mean_parameters *p = HT_PARAMETERS(ht_integer_mean_parameters, job->call);
+    ht_type type = job->call->inputs[0].type;
+    int64_t count = ht__index_product(job->dims, 0, job->reduced);
+    for (int64_t i = (int64_t)begin; i < (int64_t)end; ++i) {
+        int64_t first = 0, rest = i, index[HT_MAX_RANK] = {0}, sum = 0;
+        for (int32_t k = job->kept; k-- > 0; rest /= job->kept_dims[k]) {
+            first += rest % job->kept_dims[k] * job->kept_strides[k];
+        }
+        do {
+            sum += count > 0 ? ht__code_at(type, job->x, first + ht__index_offset(job->reduced, index, job->strides)) -
+                                   (int64_t)p->x_zero
+                             : 0;
+        } while (ht__index_next(job->reduced, job->dims, index));
+        ht__code_store(job->call->outputs[0].type, job->y, i, mean_of(p, sum, count));
+    }
+}
+
+static ht_status run(const ht_kernel_state *state, const void *const *inputs, void *const *outputs, void *scratch,
+                     ht_pool *pool) {
+    (void)scratch;
+    const ht_kernel_call *call = state->data;
+    const ht_integer_mean_parameters *p = HT_PARAMETERS(ht_integer_mean_parameters, call);
+    const ht_tensor_desc *x = &call->inputs[0];
+    mean_job job = {.call = call, .x = inputs[0], .y = outputs[0]};
+    int64_t strides[HT_MAX_RANK];
+    ht__desc_strides(x, strides);
+    for (int32_t i = 0; i < x->rank; ++i) {
+        int32_t place = p->axes[i] ? job.reduced++ : job.kept++;
+        (p->axes[i] ? job.dims : job.kept_dims)[place] = x->dims[i];
+        (p->axes[i] ? job.strides : job.kept_strides)[place] = strides[i];
+    }
+    ht__pool_run(pool, (size_t)ht__desc_elements(&call->outputs[0]), 16, part, &job);
+    return HT_OK;
+}
+
+static const ht_kernel_variant integer_mean_reference = {.name = "integer_mean_reference",
+                                                         .family = &ht__integer_mean_family,
+                                                         .accept = ht__kernel_accept_all,
+                                                         .prepare = ht__kernel_keep_call,
+                                                         .run = run};
+
+static const ht_kernel_variant *const variants[] = {&integer_mean_reference};
+
+const ht_kernel_family ht__integer_mean_family = {"integer_mean", variants, 1};

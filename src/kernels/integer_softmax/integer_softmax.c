@@ -1,0 +1,133 @@
+#include "kernels/integer_softmax/integer_softmax.h"
+
+#include <math.h>
+
+#include "kernels/codes.h"
+#include "kernels/fixed_functions.h"
+#include "kernels/fixed_point.h"
+#include "kernels/index.h"
+#include "numeric/elementary.h"
+
+/* Tables of exp by the distance from the largest code. */
+typedef struct softmax_state {
+    ht_kernel_call call;
+    int32_t entries; /* 256 or 65,536 */
+    double *real;    /* float */
+    int32_t *fixed;  /* fixed, Q0.31 */
+} softmax_state;
+
+static void fill_tables(const ht_integer_softmax_parameters *p, softmax_state *s) {
+    for (int32_t d = 0; d < s->entries; ++d) {
+        if (p->requantize.rule != HT_REQUANTIZE_FIXED) {
+            s->real[d] = ht__exp(-(double)d * (double)p->x_scale);
+        } else if (-d >= p->difference_low) {
+            int32_t shifted = (int32_t)(0u - ((uint32_t)d << p->shift));
+            s->fixed[d] = ht__fixed_exp(ht__fixed_high(shifted, p->multiplier));
+        } else {
+            s->fixed[d] = 0;
+        }
+    }
+}
+
+static ht_status prepare(const ht_kernel_call *call, const ht_kernel_env *env, ht_kernel_state *state, ht_error *err) {
+    int32_t entries = ht_type_bytes(call->inputs[0].type) == 1 ? 256 : 65536;
+    size_t bytes = sizeof(softmax_state) + (size_t)entries * sizeof(double);
+    softmax_state *own = ht__alloc(env->allocator, bytes);
+    if (own == NULL) {
+        return ht__fail_memory(err, bytes);
+    }
+    *own = (softmax_state){.call = *call, .entries = entries};
+    void *table = own + 1;
+    own->real = table;
+    own->fixed = table;
+    fill_tables(HT_PARAMETERS(ht_integer_softmax_parameters, call), own);
+    *state = (ht_kernel_state){own, bytes, 0};
+    return HT_OK;
+}
+
+typedef struct softmax_job {
+    const softmax_state *state;
+    int64_t length, inner; /* of the axis; elements behind it */
+    const void *x;
+    void *y;
+} softmax_job;
+
+static int32_t clamp(const ht_requantize_parameters *r, double code) {
+    return code > (double)r->low ? (code < (double)r->high ? (int32_t)code : r->high) : r->low;
+}
+
+static void real_row(const softmax_job *job, int64_t first, int32_t largest) {
+    const softmax_state *s = job->state;
+    const ht_integer_softmax_parameters *p = HT_PARAMETERS(ht_integer_softmax_parameters, &s->call);
+    ht_type type = s->call.inputs[0].type;
+    double sum = 0.0;
+    for (int64_t i = 0; i < job->length; ++i) {
+        sum += s->real[largest - ht__code_at(type, job->x, first + i * job->inner)];
+    }
+    for (int64_t i = 0; i < job->length; ++i) {
+        int64_t at = first + i * job->inner;
+        float share = (float)(s->real[largest - ht__code_at(type, job->x, at)] / sum);
+        ht__code_store(s->call.outputs[0].type, job->y, at,
+                       clamp(&p->requantize, (double)rintf(share / p->y_scale) + (double)p->y_zero));
+    }
+}
+
+static void fixed_row(const softmax_job *job, int64_t first, int32_t largest) {
+    const softmax_state *s = job->state;
+    const ht_integer_softmax_parameters *p = HT_PARAMETERS(ht_integer_softmax_parameters, &s->call);
+    ht_type type = s->call.inputs[0].type, y_type = s->call.outputs[0].type;
+    uint32_t sum = 0; /* Q12.19; at least 1, that of the largest */
+    for (int64_t i = 0; i < job->length; ++i) {
+        sum += (uint32_t)ht__fixed_shift(s->fixed[largest - ht__code_at(type, job->x, first + i * job->inner)], 12);
+    }
+    int headroom = __builtin_clz(sum);
+    int32_t reciprocal = ht__fixed_reciprocal((int32_t)((sum << headroom) - ((uint32_t)1 << 31)));
+    int exponent = 12 - headroom + 31 - 8 * (int)ht_type_bytes(y_type);
+    for (int64_t i = 0; i < job->length; ++i) {
+        int64_t at = first + i * job->inner, code = ht__code_low(y_type);
+        int32_t e = s->fixed[largest - ht__code_at(type, job->x, at)];
+        code += exponent <= 31 ? ht__fixed_shift(ht__fixed_high(reciprocal, e), exponent) : 0;
+        ht__code_store(y_type, job->y, at, clamp(&p->requantize, (double)code));
+    }
+}
+
+static void part(void *argument, size_t begin, size_t end, unsigned number) {
+    (void)number;
+    const softmax_job *job = argument;
+    const softmax_state *s = job->state;
+    ht_type type = s->call.inputs[0].type;
+    bool fixed = HT_PARAMETERS(ht_integer_softmax_parameters, &s->call)->requantize.rule == HT_REQUANTIZE_FIXED;
+    for (int64_t row = (int64_t)begin; row < (int64_t)end; ++row) {
+        int64_t first = row / job->inner * job->length * job->inner + row % job->inner;
+        int32_t largest = ht__code_at(type, job->x, first);
+        for (int64_t i = 1; i < job->length; ++i) {
+            int32_t code = ht__code_at(type, job->x, first + i * job->inner);
+            largest = code > largest ? code : largest;
+        }
+        (fixed ? fixed_row : real_row)(job, first, largest);
+    }
+}
+
+static ht_status run(const ht_kernel_state *state, const void *const *inputs, void *const *outputs, void *scratch,
+                     ht_pool *pool) {
+    (void)scratch;
+    const softmax_state *s = state->data;
+    const ht_tensor_desc *x = &s->call.inputs[0];
+    int32_t axis = HT_PARAMETERS(ht_integer_softmax_parameters, &s->call)->axis;
+    softmax_job job = {s, x->dims[axis], ht__index_product(x->dims, axis + 1, x->rank), inputs[0], outputs[0]};
+    int64_t elements = ht__desc_elements(x);
+    if (elements > 0) {
+        ht__pool_run(pool, (size_t)(elements / job.length), 16, part, &job);
+    }
+    return HT_OK;
+}
+
+static const ht_kernel_variant integer_softmax_reference = {.name = "integer_softmax_reference",
+                                                            .family = &ht__integer_softmax_family,
+                                                            .accept = ht__kernel_accept_all,
+                                                            .prepare = prepare,
+                                                            .run = run};
+
+static const ht_kernel_variant *const variants[] = {&integer_softmax_reference};
+
+const ht_kernel_family ht__integer_softmax_family = {"integer_softmax", variants, 1};

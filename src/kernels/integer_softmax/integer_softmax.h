@@ -1,0 +1,25 @@
+/* Softmax of codes along an axis. Input x, output y of the same shape, plain; d = x - the largest x of the row.
+ *
+ *   float  e = exp(d * x_scale) in double, by ht__exp; y = clamp(zero_y + round_half_even(f32(e / sum of e) /
+ * y_scale)), the sum in the order of the axis: what Softmax between DequantizeLinear and QuantizeLinear means fixed  8
+ * bits, y in 256ths above its smallest code. With a = ht__fixed_high(d * 2^shift, multiplier) in Q5.26: e = exp(a) in
+ * Q0.31, 0 for d below difference_low; sum of the e / 2^12, each rounded, in Q12.19; r = 1 / sum as a number r' in 1/2
+ * .. 1 and a power of two; y = low + r' e / 2^..., rounded (LiteRT's reference_ops::Softmax; the functions:
+ * kernels/fixed_functions.h)
+ */
+#ifndef HT_KERNELS_INTEGER_SOFTMAX_H
+#define HT_KERNELS_INTEGER_SOFTMAX_H
+
+#include "kernels/requantize.h"
+
+typedef struct ht_integer_softmax_parameters {
+    int32_t axis;
+    ht_requantize_parameters requantize; /* float or fixed */
+    int32_t y_zero;
+    float x_scale, y_scale;                    /* float */
+    int32_t multiplier, shift, difference_low; /* fixed */
+} ht_integer_softmax_parameters;
+
+extern const ht_kernel_family ht__integer_softmax_family;
+
+#endif

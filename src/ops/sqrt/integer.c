@@ -1,0 +1,15 @@
+/* The square root as a table, under the rule `float` only. */
+#include <math.h>
+
+#include "ops/lookup/lookup.h"
+
+static int64_t entry(const ht_lookup *lookup, int32_t q) {
+    return ht__lookup_code(lookup, sqrtf(ht__lookup_real(lookup, q)));
+}
+
+ht_status ht__integer_Sqrt(ht_integer *integer, const ht_node *node, ht_error *err) {
+    if (integer->graph->requant == HT_REQUANT_FIXED) {
+        return HT_OK;
+    }
+    return ht__lookup_give(integer, node, 0.0f, 0.0f, entry, err);
+}

@@ -1,0 +1,102 @@
+/* Our elementary functions against the C library's, and fixed-point arithmetic against the real numbers it stands for.
+ */
+#include <math.h>
+
+#include "base/rng.h"
+#include "kernels/fixed_functions.h"
+#include "kernels/fixed_point.h"
+#include "numeric/elementary.h"
+#include "support.h"
+
+static uint64_t random_bits(ht_rng *rng) { return (uint64_t)ht__rng_u32(rng) << 32 | ht__rng_u32(rng); }
+
+/* |ours - theirs| in units of the last place of theirs. */
+static double units(double ours, double theirs) {
+    if (ours == theirs || (ours != ours && theirs != theirs)) {
+        return 0.0;
+    }
+    double size = fabs(theirs);
+    return fabs(ours - theirs) / (nextafter(size, INFINITY) - size);
+}
+
+static void compare(double (*ours)(double), double (*theirs)(double), double low, double high, double allowed) {
+    ht_rng rng = {.seed = 11, .stream = 3};
+    for (int i = 0; i < 200000; ++i) {
+        double x = low + (high - low) * ht__rng_uniform(&rng);
+        double apart = units(ours(x), theirs(x));
+        if (!(apart <= allowed)) {
+            fail_msg("at %.17g: %.17g instead of %.17g, %g units", x, ours(x), theirs(x), apart);
+        }
+    }
+}
+
+static double sigmoid(double x) { return 1.0 / (1.0 + exp(-x)); }
+
+static void functions_are_close_to_the_library(void **state) {
+    (void)state;
+    compare(ht__exp, exp, -700.0, 709.0, 4.0);
+    compare(ht__exp, exp, -1.0, 1.0, 3.0);
+    compare(ht__log, log, 1e-9, 2.0, 4.0);
+    compare(ht__log, log, 1.0, 1e6, 4.0);
+    compare(ht__tanh, tanh, -0.02, 0.02, 8.0);
+    compare(ht__tanh, tanh, -20.0, 20.0, 100.0); /* 1 - 2 / (...) near 0.02: 5 bits are lost */
+    compare(ht__sigmoid, sigmoid, -40.0, 40.0, 6.0);
+    compare(ht__erf, erf, -6.0, 6.0, 100.0);
+    assert_true(ht__exp(-INFINITY) == 0.0 && ht__exp(INFINITY) == INFINITY && ht__exp(0.0) == 1.0);
+    assert_true(ht__log(0.0) == -INFINITY && isnan(ht__log(-1.0)) && ht__log(1.0) == 0.0);
+    assert_true(ht__tanh(INFINITY) == 1.0 && ht__erf(-INFINITY) == -1.0 && isnan(ht__exp(NAN)));
+}
+
+/* ht__fixed_multiply_exact is round(x * m) in double. */
+static void exact_products_are_those_of_doubles(void **state) {
+    (void)state;
+    ht_rng rng = {.seed = 5, .stream = 9};
+    for (int i = 0; i < 1000000; ++i) {
+        int64_t x = (int64_t)(random_bits(&rng) >> (33 + ht__rng_below(&rng, 30)));
+        x = ht__rng_below(&rng, 2) != 0 ? -x : x;
+        int64_t multiplier = (int64_t)(random_bits(&rng) >> 11 | (uint64_t)1 << 52);
+        int shift = -(int)ht__rng_below(&rng, 40) - 40;
+        if (i % 4 == 0) { /* ties */
+            multiplier &= -((int64_t)1 << 40);
+        }
+        double expected = round((double)x * ldexp((double)multiplier, shift));
+        expected = expected > 2147483647.0 ? 2147483647.0 : expected < -2147483648.0 ? -2147483648.0 : expected;
+        if (ht__fixed_multiply_exact(x, multiplier, shift) != (int32_t)expected) {
+            fail_msg("%lld * %lld * 2^%d: %d instead of %.0f", (long long)x, (long long)multiplier, shift,
+                     ht__fixed_multiply_exact(x, multiplier, shift), expected);
+        }
+    }
+}
+
+static void fixed_point_is_close_to_real(void **state) {
+    (void)state;
+    ht_rng rng = {.seed = 6, .stream = 9};
+    for (int i = 0; i < 100000; ++i) {
+        int32_t a = -(int32_t)(random_bits(&rng) >> 33);
+        double exact = exp((double)a / 67108864.0);
+        assert_true(fabs((double)ht__fixed_exp(a) / 2147483648.0 - exact) < 1e-6);
+        int32_t x = (int32_t)(random_bits(&rng) >> 33);
+        exact = 1.0 / (1.0 + (double)x / 2147483648.0);
+        assert_true(fabs((double)ht__fixed_reciprocal(x) / 2147483648.0 - exact) < 1e-6);
+        int32_t multiplier = (int32_t)(random_bits(&rng) >> 33 | 1u << 30), sum = (int32_t)(random_bits(&rng) >> 40);
+        int shift = -(int)ht__rng_below(&rng, 12);
+        exact = (double)sum * ldexp((double)multiplier, shift - 31);
+        assert_true(fabs((double)ht__fixed_multiply(sum, multiplier, shift) - exact) < 1.01);
+        assert_true(fabs((double)ht__fixed_multiply_wide(sum, multiplier, shift) - exact) < 0.6 + exact * 5e-5);
+    }
+    /* by hand: halves go away from zero after the shift */
+    assert_int_equal(ht__fixed_shift(5, 1), 3);
+    assert_int_equal(ht__fixed_shift(-5, 1), -3);
+    assert_int_equal(ht__fixed_high(INT32_MIN, INT32_MIN), INT32_MAX);
+    assert_int_equal(ht__fixed_high(1 << 30, 3), 2);
+    assert_int_equal(ht__fixed_high(1 << 30, -3), -1);
+}
+
+int main(void) {
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(functions_are_close_to_the_library),
+        cmocka_unit_test(exact_products_are_those_of_doubles),
+        cmocka_unit_test(fixed_point_is_close_to_real),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
