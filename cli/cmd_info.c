@@ -149,10 +149,13 @@ static void print_metadata(const ht_model *model) {
 static void print_summary(const info_settings *settings, const ht_model *model, const ht_model_info *info,
                           const layer_report *report) {
     char parameters[32], floats[32], packed[32], file[32], macs[32];
+    char format[40] = "TFLite";
+    if (info->format == HT_FORMAT_ONNX) {
+        snprintf(format, sizeof format, "operator set %" PRId64, info->opset);
+    }
     printf("%s\n", settings->model);
-    printf("  %-12s%s%s%s, operator set %" PRId64 "%s%s\n", "made by",
-           info->producer[0] != '\0' ? info->producer : "an unnamed program",
-           info->producer_version[0] != '\0' ? " " : "", info->producer_version, info->opset,
+    printf("  %-12s%s%s%s, %s%s%s\n", "made by", info->producer[0] != '\0' ? info->producer : "an unnamed program",
+           info->producer_version[0] != '\0' ? " " : "", info->producer_version, format,
            info->name[0] != '\0' ? ", graph " : "", info->name);
     printf("  %-12s%s parameters: %s as f32, %s packed, %s in the file\n", "size",
            print_count(info->parameters, "", parameters), print_count(info->bytes_f32, "B", floats),
@@ -204,15 +207,16 @@ static json_t *operators_json(const layer_report *report) {
 
 static ht_status print_json(const info_settings *settings, const ht_model *model, const ht_model_info *info,
                             layer_report *report, ht_error *err) {
-    json_t *body = json_pack(
-        "{s:s, s:s, s:s, s:s, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:o, s:o, s:o, s:o}", "model",
-        settings->model, "name", info->name, "producer", info->producer, "producer_version", info->producer_version,
-        "opset", (json_int_t)info->opset, "nodes", (json_int_t)info->nodes, "parameters", (json_int_t)info->parameters,
-        "bytes_f32", (json_int_t)info->bytes_f32, "bytes_packed", (json_int_t)info->bytes_packed, "bytes_file",
-        (json_int_t)info->file_bytes, "macs", (json_int_t)info->macs, "quantized_weights",
-        (json_int_t)info->quantized_weights, "quantized_activations", (json_int_t)info->quantized_activations,
-        "operators", operators_json(report), "inputs", ends_json(model, ht_model_input), "outputs",
-        ends_json(model, ht_model_output), "metadata", metadata_json(model));
+    json_t *body =
+        json_pack("{s:s, s:s, s:s, s:s, s:s, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:o, s:o, s:o, s:o}", "model",
+                  settings->model, "format", info->format == HT_FORMAT_TFLITE ? "tflite" : "onnx", "name", info->name,
+                  "producer", info->producer, "producer_version", info->producer_version, "opset",
+                  (json_int_t)info->opset, "nodes", (json_int_t)info->nodes, "parameters", (json_int_t)info->parameters,
+                  "bytes_f32", (json_int_t)info->bytes_f32, "bytes_packed", (json_int_t)info->bytes_packed,
+                  "bytes_file", (json_int_t)info->file_bytes, "macs", (json_int_t)info->macs, "quantized_weights",
+                  (json_int_t)info->quantized_weights, "quantized_activations", (json_int_t)info->quantized_activations,
+                  "operators", operators_json(report), "inputs", ends_json(model, ht_model_input), "outputs",
+                  ends_json(model, ht_model_output), "metadata", metadata_json(model));
     if (body != NULL && !settings->no_layers) {
         json_object_set(body, "layers", report->layers);
     }

@@ -25,15 +25,24 @@ typedef struct ht_model ht_model;
  * operator and a node of it), HT_ERROR_MISMATCH (tensors that do not fit a node), HT_ERROR_LIMIT, HT_ERROR_MEMORY. */
 HT_API ht_status ht_model_load(ht_context *ctx, const char *path, ht_model **out, ht_error *err);
 
+/* What a file is written as. */
+typedef enum ht_model_format {
+    HT_FORMAT_BY_NAME = 0, /* TFLite when the name ends in ".tflite", otherwise ONNX */
+    HT_FORMAT_ONNX,
+    HT_FORMAT_TFLITE
+} ht_model_format;
+
 typedef struct ht_model_save_options {
     bool overwrite; /* replace a file that exists */
+    ht_model_format format;
 } ht_model_save_options;
 
-/* Writes the model as ONNX: standard operators only, so that other runtimes run it unchanged; the same model gives the
- * same bytes. Quantized tensors are written as codes with the nodes that decode them. The file appears whole or not
- * at all. `options` may be NULL.
- * Errors: HT_ERROR_EXISTS, HT_ERROR_IO, HT_ERROR_UNSUPPORTED (what ONNX cannot express, naming node or tensor),
- * HT_ERROR_LIMIT (a file of 2 GB or more), HT_ERROR_MEMORY. */
+/* Writes the model as ONNX or TFLite: standard operators only, so that other runtimes run it unchanged; the same model
+ * gives the same bytes. Quantized tensors are written as codes: in ONNX with the nodes that decode them, in TFLite as
+ * the operands of integer operators where it has those, with QUANTIZE and DEQUANTIZE around the others. The file
+ * appears whole or not at all. `options` may be NULL. Errors: HT_ERROR_EXISTS, HT_ERROR_IO, HT_ERROR_UNSUPPORTED (what
+ * the format cannot express, naming node or tensor), HT_ERROR_LIMIT (a file of 2 GB or more; TFLite: 1 GB),
+ * HT_ERROR_MEMORY. */
 HT_API ht_status ht_model_save(const ht_model *model, const char *path, const ht_model_save_options *options,
                                ht_error *err);
 
@@ -46,6 +55,7 @@ HT_API void ht_model_destroy(ht_model *model);
 /* Texts belong to the model. */
 typedef struct ht_model_info {
     const char *name;             /* of the graph; may be empty */
+    ht_model_format format;       /* of the file that it was read from; HT_FORMAT_ONNX for a model made here */
     const char *producer;         /* program that wrote the file; may be empty */
     const char *producer_version; /* may be empty */
     int64_t opset;                /* operator set of the file; 17 for a model made here */

@@ -152,6 +152,7 @@ static bool add_layer(void *user, const ht_layer_info *layer) {
 ht_status ht_model_describe(const ht_model *model, ht_model_info *info, ht_error *err) {
     const ht_graph *graph = model->graph;
     *info = (ht_model_info){.name = graph->name,
+                            .format = model->format,
                             .producer = model->producer,
                             .producer_version = model->producer_version,
                             .opset = model->opset,

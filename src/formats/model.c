@@ -19,7 +19,12 @@ ht_status ht__model_create(ht_context *ctx, ht_graph *graph, ht_model **out, ht_
         ht__free(&ctx->allocator, version);
         return ht__fail_memory(err, sizeof *model);
     }
-    *model = (ht_model){.ctx = ctx, .graph = graph, .producer = producer, .producer_version = version, .opset = 17};
+    *model = (ht_model){.ctx = ctx,
+                        .graph = graph,
+                        .producer = producer,
+                        .producer_version = version,
+                        .opset = 17,
+                        .format = HT_FORMAT_ONNX};
     *out = model;
     return HT_OK;
 }
@@ -34,6 +39,7 @@ ht_status ht__model_copy(const ht_model *source, ht_model **out, ht_error *err) 
         return status;
     }
     model->opset = source->opset;
+    model->format = source->format;
     for (size_t i = 0; i < source->metadata_count && status == HT_OK; ++i) {
         status = ht_model_metadata_set(model, source->metadata[i].key, source->metadata[i].value, err);
     }
@@ -84,6 +90,11 @@ static ht_status ht__tflite_read(ht_context *ctx, const uint8_t *bytes, size_t s
     (void)ctx, (void)bytes, (void)size, (void)out;
     return ht__fail_at(err, HT_ERROR_UNSUPPORTED, name, "This build leaves out TFLite (HALFTONE_WITH_TFLITE).");
 }
+
+static ht_status ht__tflite_write(const ht_model *model, ht_buffer *out, ht_error *err) {
+    (void)model, (void)out;
+    return ht__fail(err, HT_ERROR_UNSUPPORTED, "This build leaves out TFLite (HALFTONE_WITH_TFLITE).");
+}
 #endif
 
 /* A TFLite file says so behind its first offset; an ONNX file has no mark. */
@@ -103,6 +114,7 @@ ht_status ht_model_load(ht_context *ctx, const char *path, ht_model **out, ht_er
         return status;
     }
     model->file = file;
+    model->format = is_tflite(&file) ? HT_FORMAT_TFLITE : HT_FORMAT_ONNX;
     *out = model;
     return HT_OK;
 }
@@ -111,11 +123,30 @@ static bool write_piece(void *user, const void *bytes, size_t size) {
     return fwrite(bytes, 1, size, ((ht_file_writer *)user)->stream) == size;
 }
 
+static ht_status write_tflite(const ht_model *model, ht_file_writer *writer, ht_error *err) {
+    ht_buffer buffer;
+    ht__buffer_init(&buffer, &model->ctx->allocator);
+    ht_status status = ht__tflite_write(model, &buffer, err);
+    if (status == HT_OK && !write_piece(writer, buffer.data, buffer.size)) {
+        status = HT_ERROR_IO;
+    }
+    ht__buffer_free(&buffer);
+    return status;
+}
+
+static bool is_tflite_wanted(const char *path, const ht_model_save_options *options) {
+    size_t length = strlen(path);
+    ht_model_format format = options != NULL ? options->format : HT_FORMAT_BY_NAME;
+    return format == HT_FORMAT_TFLITE ||
+           (format == HT_FORMAT_BY_NAME && length > 7 && strcmp(path + length - 7, ".tflite") == 0);
+}
+
 ht_status ht_model_save(const ht_model *model, const char *path, const ht_model_save_options *options, ht_error *err) {
     bool overwrite = options != NULL && options->overwrite;
     ht_file_writer writer;
     HT_TRY(ht__file_create(&model->ctx->allocator, path, overwrite, &writer, err));
-    ht_status status = ht__onnx_write(model, write_piece, &writer, err);
+    ht_status status = is_tflite_wanted(path, options) ? write_tflite(model, &writer, err)
+                                                       : ht__onnx_write(model, write_piece, &writer, err);
     if (status == HT_ERROR_IO) {
         return ht__file_commit(&writer, err); /* which fails with the system's reason */
     }

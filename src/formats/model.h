@@ -17,6 +17,7 @@ struct ht_model {
     ht_file_view file; /* empty for a model made here */
     char *producer, *producer_version;
     int64_t opset;
+    ht_model_format format; /* of its file; HT_FORMAT_ONNX for a model made here */
     ht_metadata *metadata; /* sorted by key */
     size_t metadata_count, metadata_capacity;
 };

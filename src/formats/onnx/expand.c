@@ -335,7 +335,9 @@ ht_status ht__onnx_expand_activation(onnx_emission *emission, const ht_value *va
     HT_TRY(add_zero_points(&e, &scalar, code_type(e.q), &zero_point));
     HT_TRY(add_node(&e, "QuantizeLinear", ".codes", source, scale, &node));
     HT_TRY(ht__onnx_add_operand(emission->document, node, false, zero_point, emission->err));
-    HT_TRY(ht__onnx_add_node(emission->document, "DequantizeLinear", result, &node, emission->err));
+    const char *node_name; /* the producer of the value may be called after it */
+    HT_TRY(ht__onnx_fresh(&emission->names, result, ".decoding", &node_name, emission->err));
+    HT_TRY(ht__onnx_add_node(emission->document, "DequantizeLinear", node_name, &node, emission->err));
     const char *operands[] = {e.name, scale, zero_point};
     for (size_t k = 0; k < 3; ++k) {
         HT_TRY(ht__onnx_add_operand(emission->document, node, false, operands[k], emission->err));

@@ -109,7 +109,9 @@ static ht_status add_conversion(tflite_reading *r, const tflite_tensor *tensor, 
     ht_value *inputs[3] = {from};
     HT_TRY(ht__graph_add_scalar(r->graph, NULL, q->scale[0], &inputs[1], r->err));
     HT_TRY(ht__graph_add_constant(r->graph, NULL, &zero_desc, &zero, false, &inputs[2], r->err));
-    return ht__graph_add_node(r->graph, op, to, inputs, 3, 1, &to, out, r->err);
+    const char *name = ht__arena_printf(r->graph->arena, "%s/%s", to, op);
+    return name != NULL ? ht__graph_add_node(r->graph, op, name, inputs, 3, 1, &to, out, r->err)
+                        : ht__fail_memory(r->err, 1);
 }
 
 static ht_status describe_input(const tflite_reading *r, const tflite_tensor *tensor, ht_tensor_desc *out) {
@@ -167,7 +169,10 @@ static ht_status make_output(tflite_reading *r, size_t index) {
     if (quantized) {
         HT_TRY(add_conversion(r, &slot->tensor, "QuantizeLinear", value, name, &node));
     } else {
-        HT_TRY(ht__graph_add_node(r->graph, "Identity", name, &value, 1, 1, &name, &node, r->err));
+        const char *node_name = ht__arena_printf(r->graph->arena, "%s/Identity", name);
+        HT_TRY(node_name == NULL
+                   ? ht__fail_memory(r->err, 1)
+                   : ht__graph_add_node(r->graph, "Identity", node_name, &value, 1, 1, &name, &node, r->err));
     }
     slot->end = node->outputs[0];
     return HT_OK;

@@ -1,4 +1,4 @@
-/* TFLite files: reading into a model. */
+/* TFLite files: reading into a model and writing one. */
 #ifndef HT_FORMATS_TFLITE_TFLITE_H
 #define HT_FORMATS_TFLITE_TFLITE_H
 
@@ -9,5 +9,7 @@
  * multiple of `size`. Errors: as ht_model_load. */
 ht_status ht__tflite_read(ht_context *ctx, const uint8_t *bytes, size_t size, const char *name, ht_model **out,
                           ht_error *err);
+/* Appends the model's file to `out`. Errors: as ht_model_save. */
+ht_status ht__tflite_write(const ht_model *model, ht_buffer *out, ht_error *err);
 
 #endif
