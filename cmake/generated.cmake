@@ -44,19 +44,21 @@ if(HALFTONE_WITH_TFLITE)
   set(TFLITE_FLAGS -std=c++17 -Wall -Wextra -Wpedantic -Wshadow -Werror -fno-exceptions -fno-rtti -fPIC
     -fvisibility=hidden -g -O2)
   if(HALFTONE_SANITIZE)
-    list(APPEND TFLITE_FLAGS -fsanitize=${HALFTONE_SANITIZE} -fno-sanitize=vptr
-      $<$<CXX_COMPILER_ID:Clang>:-fno-sanitize=function> -fno-omit-frame-pointer)
+    list(APPEND TFLITE_FLAGS -fsanitize=${HALFTONE_SANITIZE} -fno-sanitize=vptr -fno-omit-frame-pointer)
+    if(CMAKE_CXX_COMPILER_ID MATCHES "Clang")
+      list(APPEND TFLITE_FLAGS -fno-sanitize=function) # its check needs the C++ runtime
+    endif()
   endif()
   add_custom_command(OUTPUT ${GENERATED_FOLDER}/schema_generated.h
     COMMAND ${FLATC} --cpp --reflect-names --scoped-enums -o ${GENERATED_FOLDER} ${TFLITE_SCHEMA}
     DEPENDS ${TFLITE_SCHEMA} VERBATIM)
   add_custom_command(OUTPUT ${GENERATED_FOLDER}/flat.o
-    COMMAND ${CMAKE_CXX_COMPILER} "${TFLITE_FLAGS}" -I${CMAKE_SOURCE_DIR}/include -I${CMAKE_SOURCE_DIR}/src
+    COMMAND ${CMAKE_CXX_COMPILER} ${TFLITE_FLAGS} -I${CMAKE_SOURCE_DIR}/include -I${CMAKE_SOURCE_DIR}/src
             -isystem ${GENERATED_FOLDER} -idirafter ${FLATBUFFERS_INCLUDE_DIR} -MD -MF flat.d -MT generated/flat.o
             -c ${CMAKE_SOURCE_DIR}/src/formats/tflite/flat.cc -o flat.o
     WORKING_DIRECTORY ${GENERATED_FOLDER}
     DEPENDS ${GENERATED_FOLDER}/schema_generated.h ${CMAKE_SOURCE_DIR}/src/formats/tflite/flat.cc
-    DEPFILE ${GENERATED_FOLDER}/flat.d COMMAND_EXPAND_LISTS VERBATIM)
+    DEPFILE ${GENERATED_FOLDER}/flat.d VERBATIM)
   set_source_files_properties(${GENERATED_FOLDER}/flat.o PROPERTIES EXTERNAL_OBJECT ON GENERATED ON)
   list(APPEND GENERATED_OBJECTS ${GENERATED_FOLDER}/flat.o)
 endif()

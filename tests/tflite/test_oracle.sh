@@ -1,14 +1,32 @@
 #!/bin/sh
-# Compares what the TFLite tests compute with LiteRT's reference kernels.
+# Compares what the TFLite tests compute and write with LiteRT's reference kernels (and, as ONNX, with ONNX Runtime).
 set -eu
-if [ -z "${HALFTONE_ORACLES:-}" ] || [ -z "${HALFTONE_SHARED:-}" ]; then
-    echo "skipped: HALFTONE_ORACLES names no Python environment with ai-edge-litert, or HALFTONE_SHARED no models"
-    [ "${HALFTONE_REQUIRE_ORACLES:-}" = 1 ] && [ -n "${HALFTONE_SHARED:-}" ] && exit 1
+if [ -z "${HALFTONE_ORACLES:-}" ]; then
+    echo "skipped: HALFTONE_ORACLES names no Python environment with ai-edge-litert"
+    [ "${HALFTONE_REQUIRE_ORACLES:-}" = 1 ] && exit 1
     exit 77
 fi
 [ -x "$BUILD/test_tflite_models" ] || { echo "skipped: this build leaves out TFLite"; exit 77; }
 folder=$(mktemp -d)
 trap 'rm -rf "$folder"' EXIT
-HALFTONE_TFLITE_MODELS=$HALFTONE_SHARED/models HALFTONE_TFLITE_SAMPLES=$folder "$BUILD/test_tflite_models" \
+python=$HALFTONE_ORACLES/bin/python
+mkdir "$folder/ours" "$folder/theirs" "$folder/rewritten"
+
+# Operators as we write them.
+HALFTONE_TFLITE_SAMPLES=$folder/ours "$BUILD/test_tflite_operators" >"$folder/log" 2>&1 || { cat "$folder/log"; exit 1; }
+"$python" tests/tflite/oracle.py "$folder/ours" "$folder/ours" 2>"$folder/log" || { cat "$folder/log"; exit 1; }
+
+# Models of others: run, written again, by way of ONNX and back.
+[ -n "${HALFTONE_SHARED:-}" ] || { echo "no models of others: HALFTONE_SHARED is not set"; exit 0; }
+HALFTONE_TFLITE_MODELS=$HALFTONE_SHARED/models HALFTONE_TFLITE_SAMPLES=$folder/theirs "$BUILD/test_tflite_models" \
     >"$folder/log" 2>&1 || { cat "$folder/log"; exit 1; }
-"$HALFTONE_ORACLES/bin/python" tests/tflite/oracle.py "$HALFTONE_SHARED/models" "$folder" 2>/dev/null
+"$python" tests/tflite/oracle.py "$HALFTONE_SHARED/models" "$folder/theirs" 2>"$folder/log" || { cat "$folder/log"; exit 1; }
+find "$HALFTONE_SHARED/models" -name '*.tflite' | while read -r model; do
+    name=$(basename "$model" .tflite)
+    [ -e "$folder/theirs/$name.out0.bin" ] || continue
+    "$HALFTONE" convert "$model" "$folder/rewritten/$name.tflite" -q >/dev/null
+    "$HALFTONE" convert "$model" "$folder/rewritten/$name.onnx" -q >/dev/null
+    "$HALFTONE" convert "$folder/rewritten/$name.onnx" "$folder/rewritten/$name.back.tflite" -q >/dev/null
+done
+"$python" tests/tflite/rewritten.py "$HALFTONE_SHARED/models" "$folder/rewritten" 2>"$folder/log" ||
+    { cat "$folder/log"; exit 1; }

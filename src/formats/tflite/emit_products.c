@@ -122,18 +122,24 @@ ht_status ht__tflite_write_global_pool(const tflite_emission *e) {
 
 /* ---- products ---- */
 
-/* The bias of the product, if it has one: *count grows. */
-static ht_status add_bias(const tflite_emission *e, int32_t *inputs, size_t *count) {
+/* The bias of the product; zeros where there is none, since LiteRT's convolutions ask for one. */
+static ht_status add_bias(const tflite_emission *e, int64_t channels, int32_t *tensor) {
     const ht_node *node = e->node;
+    ht_value zeros = {.desc = {.type = HT_F32, .rank = 1, .dims = {channels}}};
     const ht_value *bias = node->input_count > 2 ? node->inputs[2] : NULL;
     if (bias == NULL) {
-        return HT_OK;
+        zeros.name = ht__arena_printf(e->writing->arena, "%s/bias", node->name);
+        zeros.data = ht__arena_alloc(e->writing->arena, (size_t)channels * sizeof(float));
+        if (zeros.name == NULL || zeros.data == NULL) {
+            return ht__fail_memory(e->writing->err, (size_t)channels * sizeof(float));
+        }
+        bias = &zeros;
     }
     if (bias->data == NULL) {
         return ht__tflite_cannot(e, "with a bias that is computed");
     }
-    return e->codes ? ht__tflite_write_bias(e, bias, node->inputs[0], node->inputs[1], &inputs[(*count)++])
-                    : ht__tflite_write_constant(e->writing, bias, NULL, bias->desc.rank, false, &inputs[(*count)++]);
+    return e->codes ? ht__tflite_write_bias(e, bias, node->inputs[0], node->inputs[1], tensor)
+                    : ht__tflite_write_constant(e->writing, bias, NULL, bias->desc.rank, false, tensor);
 }
 
 /* Depthwise: as many groups as input channels. */
@@ -141,15 +147,14 @@ static ht_status write_convolution(const tflite_emission *e, const window *w, in
     static const int32_t ordinary[] = {0, 2, 3, 1}, by_depth[] = {1, 2, 3, 0};
     const ht_value *weights = e->node->inputs[1];
     int32_t inputs[3];
-    size_t count = 2;
     tflite_written_operator *op;
     HT_TRY(ht__tflite_operand(e, 0, TFLITE_CHANNELS_LAST, &inputs[0]));
     if (is_padded(w)) {
         HT_TRY(pad_input(e, w, &inputs[0]));
     }
     HT_TRY(ht__tflite_write_constant(e->writing, weights, depthwise ? by_depth : ordinary, 4, e->codes, &inputs[1]));
-    HT_TRY(add_bias(e, inputs, &count));
-    HT_TRY(ht__tflite_write_result(e, TFLITE_CHANNELS_LAST, inputs, count, &op));
+    HT_TRY(add_bias(e, weights->desc.dims[0], &inputs[2]));
+    HT_TRY(ht__tflite_write_result(e, TFLITE_CHANNELS_LAST, inputs, 3, &op));
     if (depthwise) {
         op->code = 4; /* DEPTHWISE_CONV_2D */
         op->options_type = 2;
@@ -180,7 +185,9 @@ static ht_status write_product(const tflite_emission *e, bool transposed, bool k
     tflite_written_operator *op;
     HT_TRY(ht__tflite_operand(e, 0, TFLITE_PLAIN, &inputs[0]));
     HT_TRY(ht__tflite_write_constant(e->writing, weights, transposed ? NULL : turned, 2, e->codes, &inputs[1]));
-    HT_TRY(add_bias(e, inputs, &count));
+    if (e->node->input_count > 2 && e->node->inputs[2] != NULL) {
+        HT_TRY(add_bias(e, 0, &inputs[count++]));
+    }
     HT_TRY(ht__tflite_write_result(e, TFLITE_PLAIN, inputs, count, &op));
     if (keeps_dims) {
         ht__tflite_option_int(op, "keep_num_dims", 1);

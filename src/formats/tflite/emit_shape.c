@@ -24,17 +24,19 @@ static ht_status constant_ints(const tflite_emission *e, uint32_t i, int64_t *ou
 
 /* To the shape that the result has, whatever the node says of it. */
 ht_status ht__tflite_write_reshape(const tflite_emission *e) {
-    const ht_tensor_desc *y = &e->result->desc;
+    const ht_tensor_desc *y = &e->result->desc, *single = &e->writing->single->values[e->result->id]->desc;
+    int64_t shape[HT_MAX_RANK];
     int32_t inputs[2];
-    int open = 0;
+    int open = 0; /* the first open dimension is left to the run */
     for (int32_t i = 0; i < y->rank; ++i) {
-        open += y->dims[i] < 0;
+        shape[i] = y->dims[i] < 0 && open > 0 && single->rank == y->rank ? single->dims[i] : y->dims[i];
+        open += shape[i] < 0;
     }
     if (open > 1) {
         return ht__tflite_cannot(e, "to a shape with several open dimensions");
     }
     HT_TRY(ht__tflite_operand(e, 0, TFLITE_PLAIN, &inputs[0]));
-    HT_TRY(ht__tflite_write_ints(e->writing, y->dims, (size_t)y->rank, 0, &inputs[1]));
+    HT_TRY(ht__tflite_write_ints(e->writing, shape, (size_t)y->rank, 0, &inputs[1]));
     return ht__tflite_write_result(e, TFLITE_PLAIN, inputs, 2, NULL);
 }
 

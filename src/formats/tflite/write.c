@@ -44,7 +44,15 @@ static ht_status write_content(tflite_writing *w, const ht_model *model, ht_buff
 ht_status ht__tflite_write(const ht_model *model, ht_buffer *out, ht_error *err) {
     tflite_writing w = {.allocator = &model->ctx->allocator, .graph = model->graph, .err = err};
     HT_TRY(ht__arena_create(w.allocator, &w.arena, err));
-    ht_status status = write_content(&w, model, out);
+    ht_graph *single = NULL;
+    ht_status status = ht__graph_copy(model->graph, &single, err);
+    if (status == HT_OK) {
+        (void)ht__graph_set_batch(single, 1,
+                                  NULL); /* what does not fit stays unknown, and is named where it is needed */
+        w.single = single;
+        status = write_content(&w, model, out);
+    }
+    ht__graph_destroy(single);
     ht__free(w.allocator, w.content.tensors);
     ht__free(w.allocator, w.content.operators);
     ht__arena_destroy(w.arena);

@@ -57,7 +57,8 @@ static ht_status set_shape(tflite_writing *w, const ht_value *value, const int32
         if (size > INT32_MAX) {
             return ht__fail_at(w->err, HT_ERROR_LIMIT, value->name, "A dimension of this tensor is too large.");
         }
-        tensor->shape[i] = size < 0 ? 1 : (int32_t)size;
+        int64_t single = from < 0 || value->data != NULL ? size : w->single->values[value->id]->desc.dims[from];
+        tensor->shape[i] = size >= 0 ? (int32_t)size : single > 0 && single <= INT32_MAX ? (int32_t)single : 1;
         tensor->signature[i] = (int32_t)size;
     }
     return HT_OK;
@@ -92,8 +93,11 @@ ht_status ht__tflite_new_tensor(tflite_writing *w, const ht_value *value, tflite
     if (tensor.type < 0) {
         return ht__fail_at(w->err, HT_ERROR_UNSUPPORTED, value->name, "TFLite has no type for this tensor.");
     }
-    bool named = w->places[value->id].tensors[0][0] < 0 && w->places[value->id].tensors[0][1] < 0 &&
-                 w->places[value->id].tensors[1][0] < 0 && w->places[value->id].tensors[1][1] < 0;
+    /* The first tensor has the value's name; of what the model gives, the one that it gives. */
+    const tflite_place *place = &w->places[value->id];
+    bool first =
+        place->tensors[0][0] < 0 && place->tensors[0][1] < 0 && place->tensors[1][0] < 0 && place->tensors[1][1] < 0;
+    bool named = value->is_output ? order == TFLITE_PLAIN && !codes : first;
     tensor.name = named ? value->name
                         : ht__arena_printf(w->arena, "%s%s%s", value->name, codes ? "/codes" : "/real",
                                            order == TFLITE_CHANNELS_LAST ? "_channels_last" : "");

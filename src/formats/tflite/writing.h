@@ -75,6 +75,7 @@ typedef struct tflite_writing {
     const ht_allocator *allocator;
     ht_arena *arena;
     const ht_graph *graph;
+    const ht_graph *single; /* the same for a batch of one, which says what the batch does not decide */
     tflite_content content;
     tflite_place *places;                /* by value id */
     const ht_quantization **annotations; /* by value id: its own, or that of the value it is moved from; NULL: float */
