@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "halftone/model.h"
+#include "info_memory.h"
 #include "table.h"
 #include "verbs.h"
 
@@ -11,8 +12,8 @@
 #define METADATA_WIDTH 60
 
 typedef struct info_settings {
-    const char *model;
-    bool no_layers;
+    const char *model, *fits;
+    bool no_layers, memory;
 } info_settings;
 
 /* How often each operator occurs. */
@@ -220,6 +221,15 @@ static ht_status print_json(const info_settings *settings, const ht_model *model
     if (body != NULL && !settings->no_layers) {
         json_object_set(body, "layers", report->layers);
     }
+    json_t *memory;
+    if (body != NULL && settings->memory) {
+        ht_status status = memory_json(model, &memory, err);
+        if (status != HT_OK) {
+            json_decref(body);
+            return status;
+        }
+        json_object_set_new(body, "memory", memory);
+    }
     return cli_print_json("halftone-info", 1, body, err);
 }
 
@@ -234,24 +244,31 @@ static ht_status report_model(cli_session *session, const info_settings *setting
         return status != HT_OK ? status : print_json(settings, model, &info, report, err);
     }
     print_summary(settings, model, &info, report);
-    if (settings->no_layers) {
-        return HT_OK;
+    if (!settings->no_layers) {
+        printf("\n");
+        status = cli_table_print(&report->table, stdout, err);
     }
-    printf("\n");
-    return cli_table_print(&report->table, stdout, err);
+    return status == HT_OK && settings->memory ? memory_print(model, err) : status;
 }
 
 static ht_status run(cli_session *session, const void *given, ht_error *err) {
     static const char *const headings[] = {"layer", "operator", "output", ">parameters", ">MACs", "bits w/a"};
     const info_settings *settings = given;
     ht_model *model;
-    ht_status status = ht_model_load(session->context, settings->model, &model, err);
+    memory_bounds bounds;
+    ht_status status = settings->fits != NULL ? memory_bounds_parse(settings->fits, &bounds, err) : HT_OK;
+    if (status == HT_OK) {
+        status = ht_model_load(session->context, settings->model, &model, err);
+    }
     if (status != HT_OK) {
         return status;
     }
     layer_report report = {.layers = json_array()};
     cli_table_begin(&report.table, headings, sizeof headings / sizeof headings[0]);
     status = report_model(session, settings, model, &report, err);
+    if (status == HT_OK && settings->fits != NULL) {
+        status = memory_check(model, &bounds, err);
+    }
     cli_table_release(&report.table);
     json_decref(report.layers);
     ht_model_destroy(model);
@@ -267,6 +284,14 @@ static const cli_option options[] = {
      .offset = AT(model),
      .help = "an ONNX or TFLite model"},
     {.name = "no-layers", .kind = CLI_FLAG, .offset = AT(no_layers), .help = "leave out the table of layers"},
+    {.name = "memory",
+     .kind = CLI_FLAG,
+     .offset = AT(memory),
+     .help = "what one sample takes, and how full the arena is over time"},
+    {.name = "fits",
+     .kind = CLI_TEXT,
+     .offset = AT(fits),
+     .help = "fail (exit code 4) when it takes more than ram=256K,flash=1M; code is not counted"},
     {0},
 };
 
@@ -279,7 +304,7 @@ const cli_verb cmd_info = {
         "the file, the multiply-accumulates for one sample, inputs and outputs, metadata, and a table of its "
         "layers with the widths of weights and activations (w/a).",
     .examples = {{"halftone info model.onnx", "a summary and the table of layers"},
-                 {"halftone info model.onnx --json --no-layers", "the summary, for a program"}},
+                 {"halftone info model.onnx --memory --fits ram=256K,flash=1M", "will a small device hold it?"}},
     .options = options,
     .common = CLI_USES_JSON,
     .settings_size = sizeof(info_settings),

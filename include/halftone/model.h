@@ -100,6 +100,33 @@ typedef struct ht_layer_info {
 HT_API ht_status ht_model_layers(const ht_model *model, bool (*visit)(void *user, const ht_layer_info *layer),
                                  void *user, ht_error *err);
 
+/* ---- memory ---- */
+
+/* What running takes, in bytes. Counted with the kernels in plain C, which need little besides the tensors; quantized
+ * models run in integers. Code, stack and the program's own tables are not counted. */
+typedef struct ht_memory_info {
+    size_t arena_bytes;   /* all tensors between inputs and outputs, as placed in one arena */
+    size_t scratch_bytes; /* working memory of the step that needs most */
+    size_t input_bytes, output_bytes;
+    size_t ram_bytes;      /* the sum of these four */
+    size_t constant_bytes; /* weights and other constants, at their widths: read-only memory */
+    size_t steps, peak_step;
+} ht_memory_info;
+
+/* One step of a run. Texts belong to the call. */
+typedef struct ht_memory_step {
+    const char *name;     /* of the node, or of the tensor whose layout changes */
+    const char *kernel;   /* "conv_f32_reference" */
+    size_t live_bytes;    /* tensors in the arena that it reads or writes, and those that later steps still read */
+    size_t scratch_bytes; /* working memory of this step */
+} ht_memory_step;
+
+/* Plans a run of `batch` samples (where the model leaves the batch open) and says what memory it takes; `visit` (may be
+ * NULL) sees each step in order until it returns false. Errors: HT_ERROR_UNSUPPORTED (an operator, naming it),
+ * HT_ERROR_MISMATCH (a shape that is not known before the model runs, naming the tensor), HT_ERROR_MEMORY. */
+HT_API ht_status ht_model_memory(const ht_model *model, int64_t batch, ht_memory_info *info,
+                                 bool (*visit)(void *user, const ht_memory_step *step), void *user, ht_error *err);
+
 /* The `index`-th ONNX operator that models may use, in alphabetical order; NULL past the end. */
 HT_API const char *ht_operator_at(size_t index);
 

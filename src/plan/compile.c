@@ -359,6 +359,7 @@ static ht_status place(compiler *c) {
     }
     ht_status status = ht__memory_plan(c->allocator, lives, program->tensor_count, &program->arena_bytes, c->err);
     for (size_t i = 0; status == HT_OK && i < program->tensor_count; ++i) {
+        program->tensors[i].storage = c->alias[i];
         if (program->tensors[i].slot.kind == HT_SLOT_ARENA) {
             program->tensors[i].slot.offset = lives[c->alias[i]].offset;
         }

@@ -28,6 +28,7 @@ typedef struct ht_program_tensor {
     ht_tensor_desc desc;
     ht_slot slot;
     uint32_t value_id; /* the graph's value, for observers */
+    uint32_t storage;  /* the tensor whose memory it shares; its own index when it has memory of its own */
 } ht_program_tensor;
 
 typedef struct ht_step {

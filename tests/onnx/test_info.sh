@@ -16,6 +16,24 @@ grep -q '"parameters": 52090,' "$folder/json" || fail "parameters"
 grep -q '"macs": 6322656,' "$folder/json" || fail "multiply-accumulates"
 grep -q '"quantized_weights": 0' "$folder/json" || fail "nothing is quantized"
 
+# The largest moment: norm1 reads and writes 16 maps of 28 x 28 in f32; the picture is 28 x 28, the result 10 numbers.
+"$HALFTONE" info $model --memory --json >"$folder/json"
+grep -q '"arena_bytes": 100352,' "$folder/json" || fail "the arena"
+grep -q '"ram_bytes": 103528,' "$folder/json" || fail "the RAM"
+"$HALFTONE" info $model --memory >"$folder/text"
+grep -q 'fullest at norm1' "$folder/text" || fail "the layer at the peak"
+"$HALFTONE" info $model --fits ram=102K,flash=1M >/dev/null || fail "102 KiB are enough"
+fits() { # exit code, bounds, pattern
+    code=0
+    "$HALFTONE" info $model --fits "$2" >/dev/null 2>"$folder/error" || code=$?
+    [ "$code" = "$1" ] || fail "--fits $2: exit code $code, not $1"
+    grep -q "$3" "$folder/error" || fail "--fits $2: $(cat "$folder/error")"
+}
+fits 4 ram=101K norm1
+fits 4 flash=203K flash
+fits 2 ram=lots 'is no bound'
+fits 2 '' 'names no bound'
+
 "$HALFTONE" quantize $model --bits 4 -o "$folder/q.onnx" -q >/dev/null
 "$HALFTONE" info "$folder/q.onnx" >"$folder/text"
 grep -q 'conv1 .* 4/-' "$folder/text" || fail "the width of conv1"
