@@ -40,7 +40,8 @@ struct ht_op {
      *
      * lower describes the work as one call of a kernel family: sets call->family and the parameters; and, when the
      * kernel does not read exactly the node's inputs in order, call->input_count and `operands` (indices into
-     * node->inputs, -1 absent). Tensor descriptions and constants are filled by the compiler afterwards. */
+     * node->inputs, -1 absent). Tensor descriptions and constants are filled by the compiler afterwards. It may leave the family
+     * NULL where there is an `evaluate`, which is then taken. */
     ht_status (*lower)(const ht_node *node, ht_kernel_call *call, int32_t operands[HT_MAX_INPUTS], ht_error *err);
 
     /* evaluate computes the outputs from inputs that are all there, in memory that ht__host_output gives: for

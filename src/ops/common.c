@@ -46,10 +46,9 @@ ht_status ht__infer_like_second(const ht_graph *graph, ht_node *node, ht_error *
     return ht__set_output(node, 0, &node->inputs[1]->desc, err);
 }
 
-ht_status ht__infer_broadcast(const ht_graph *graph, ht_node *node, ht_error *err) {
-    (void)graph;
+static ht_status infer_broadcast(ht_node *node, ht_type type, ht_error *err) {
     const ht_tensor_desc *a = &node->inputs[0]->desc, *b = &node->inputs[1]->desc;
-    ht_tensor_desc out = {.type = a->type, .rank = a->rank > b->rank ? a->rank : b->rank};
+    ht_tensor_desc out = {.type = type, .rank = a->rank > b->rank ? a->rank : b->rank};
     for (int32_t i = 0; i < out.rank; ++i) {
         int32_t ia = i - (out.rank - a->rank), ib = i - (out.rank - b->rank);
         int64_t da = ia >= 0 ? a->dims[ia] : 1, db = ib >= 0 ? b->dims[ib] : 1;
@@ -61,6 +60,48 @@ ht_status ht__infer_broadcast(const ht_graph *graph, ht_node *node, ht_error *er
         out.dims[i] = da == 1 ? db : db == 1 ? da : da < 0 ? db : da;
     }
     return ht__set_output(node, 0, &out, err);
+}
+
+ht_status ht__infer_broadcast(const ht_graph *graph, ht_node *node, ht_error *err) {
+    (void)graph;
+    return infer_broadcast(node, node->inputs[0]->desc.type, err);
+}
+
+ht_status ht__infer_compare(const ht_graph *graph, ht_node *node, ht_error *err) {
+    (void)graph;
+    return infer_broadcast(node, HT_BOOL, err);
+}
+
+ht_status ht__infer_test(const ht_graph *graph, ht_node *node, ht_error *err) {
+    (void)graph;
+    ht_tensor_desc y = node->inputs[0]->desc;
+    y.type = HT_BOOL;
+    return ht__set_output(node, 0, &y, err);
+}
+
+ht_status ht__broadcast_shape(const ht_node *node, uint32_t first, uint32_t count, ht_tensor_desc *out, ht_error *err) {
+    *out = (ht_tensor_desc){.type = node->inputs[first]->desc.type};
+    for (uint32_t k = first; k < first + count; ++k) {
+        if (node->inputs[k] == NULL) {
+            return ht__fail_at(err, HT_ERROR_FORMAT, node->name, "Input %u of %s is missing.", k + 1, node->op->name);
+        }
+        out->rank = node->inputs[k]->desc.rank > out->rank ? node->inputs[k]->desc.rank : out->rank;
+    }
+    for (int32_t i = 0; i < out->rank; ++i) {
+        out->dims[i] = 1;
+        for (uint32_t k = first; k < first + count; ++k) {
+            const ht_tensor_desc *x = &node->inputs[k]->desc;
+            int32_t axis = i - (out->rank - x->rank);
+            int64_t size = axis >= 0 ? x->dims[axis] : 1;
+            if (size >= 0 && size != 1 && out->dims[i] >= 0 && out->dims[i] != 1 && size != out->dims[i]) {
+                return ht__fail_at(err, HT_ERROR_MISMATCH, node->name,
+                                   "%s cannot combine %lld with %lld elements along axis %d.", node->op->name,
+                                   (long long)size, (long long)out->dims[i], (int)i);
+            }
+            out->dims[i] = size == 1 || (size < 0 && out->dims[i] != 1) ? out->dims[i] : size;
+        }
+    }
+    return HT_OK;
 }
 
 ht_status ht__infer_from_shape_attribute(const ht_graph *graph, ht_node *node, ht_error *err) {

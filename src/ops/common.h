@@ -14,6 +14,12 @@ ht_status ht__infer_same(const ht_graph *graph, ht_node *node, ht_error *err);
 ht_status ht__infer_like_second(const ht_graph *graph, ht_node *node, ht_error *err);
 /* Output 0 is inputs 0 and 1 broadcast (NumPy's rule), of input 0's type. */
 ht_status ht__infer_broadcast(const ht_graph *graph, ht_node *node, ht_error *err);
+/* The same, of type bool. */
+ht_status ht__infer_compare(const ht_graph *graph, ht_node *node, ht_error *err);
+/* Output 0 is like input 0, of type bool. */
+ht_status ht__infer_test(const ht_graph *graph, ht_node *node, ht_error *err);
+/* The shape of `count` inputs from `first` on, broadcast; its type is the first one's. */
+ht_status ht__broadcast_shape(const ht_node *node, uint32_t first, uint32_t count, ht_tensor_desc *out, ht_error *err);
 /* Output 0 has the type f32 and the dimensions of the attribute "shape". */
 ht_status ht__infer_from_shape_attribute(const ht_graph *graph, ht_node *node, ht_error *err);
 

@@ -79,7 +79,15 @@ static bool is_bounded(const ht_node *node) {
     return true;
 }
 
-static ht_status fold_by_kernel(ht_graph *graph, ht_node *node, ht_error *err) {
+/* Runs the node's kernel; *lowered is false when it has none for these types. */
+static ht_status fold_by_kernel(ht_graph *graph, ht_node *node, bool *lowered, ht_error *err) {
+    ht_kernel_call call;
+    int32_t operands[HT_MAX_INPUTS];
+    HT_TRY(make_call(node, &call, operands, err));
+    *lowered = call.family != NULL;
+    if (!*lowered) {
+        return HT_OK;
+    }
     void *outputs[HT_MAX_OUTPUTS] = {NULL};
     for (uint32_t i = 0; i < node->output_count; ++i) {
         size_t bytes = 0;
@@ -90,9 +98,6 @@ static ht_status fold_by_kernel(ht_graph *graph, ht_node *node, ht_error *err) {
             }
         }
     }
-    ht_kernel_call call;
-    int32_t operands[HT_MAX_INPUTS];
-    HT_TRY(make_call(node, &call, operands, err));
     HT_TRY(run_reference(graph, node, &call, outputs, err));
     for (uint32_t i = 0; i < node->output_count; ++i) {
         if (node->outputs[i] != NULL) {
@@ -144,11 +149,11 @@ static ht_status fold_by_evaluation(ht_graph *graph, ht_node *node, ht_error *er
 
 static ht_status fold_node(ht_graph *graph, ht_node *node, bool *done, ht_error *err) {
     bool bounded = is_bounded(node);
-    if (bounded && node->op->lower != NULL && node->output_count <= HT_MAX_OUTPUTS) {
-        *done = true;
-        return fold_by_kernel(graph, node, err);
+    if (bounded && node->op->lower != NULL && node->output_count <= HT_MAX_OUTPUTS &&
+        node->input_count <= HT_MAX_INPUTS) {
+        HT_TRY(fold_by_kernel(graph, node, done, err));
     }
-    if (bounded && node->op->evaluate != NULL && !ht__node_has_graphs(node)) {
+    if (bounded && !*done && node->op->evaluate != NULL && !ht__node_has_graphs(node)) {
         *done = true;
         return fold_by_evaluation(graph, node, err);
     }

@@ -221,11 +221,13 @@ static ht_status emit_node(compiler *c, const ht_node *node) {
     }
     if (node->op->lower != NULL) {
         HT_TRY(node->op->lower(node, &call, operands, c->err));
-    } else if (!ht__node_has_graphs(node)) {
+    }
+    if (call.family == NULL) {
+        if (node->op->evaluate == NULL || ht__node_has_graphs(node)) {
+            return ht__fail_at(c->err, HT_ERROR_UNSUPPORTED, node->name, "%s cannot be part of a compiled program.",
+                               node->op->name);
+        }
         ht__host_lower(c->graph->ctx, node, &call);
-    } else {
-        return ht__fail_at(c->err, HT_ERROR_UNSUPPORTED, node->name, "%s cannot be part of a compiled program.",
-                           node->op->name);
     }
     ht_layout wanted = wanted_layout(c, node);
     if (call.family == &ht__copy_family && wanted == HT_LAYOUT_CHANNELS_LAST &&

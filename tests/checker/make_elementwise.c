@@ -30,7 +30,7 @@ static ht_tensor_desc any_tensor(ht_rng *rng, int32_t least, int32_t most) {
 }
 
 void make_unary(ht_rng *rng, check_case *out) {
-    ht_unary_parameters p = {.function = (ht_unary)pick(rng, 0, HT_UNARY_SIGN), .a = 0.2f, .b = 0.5f};
+    ht_unary_parameters p = {.function = (ht_unary)pick(rng, 0, HT_UNARY_SWISH), .a = 0.2f, .b = 0.5f};
     memcpy(out->call.parameters, &p, sizeof p);
     out->call.input_count = out->call.output_count = 1;
     out->call.inputs[0] = out->call.outputs[0] = any_tensor(rng, 0, 5);
@@ -54,7 +54,7 @@ static ht_tensor_desc broadcastable(ht_rng *rng, const ht_tensor_desc *y) {
 }
 
 void make_binary(ht_rng *rng, check_case *out) {
-    ht_binary_parameters p = {.function = (ht_binary)pick(rng, 0, HT_BINARY_TANH_GRAD), .a = -0.3f, .b = 0.7f};
+    ht_binary_parameters p = {.function = (ht_binary)pick(rng, 0, HT_BINARY_MOD), .a = -0.3f, .b = 0.7f};
     ht_tensor_desc y = any_tensor(rng, 0, 5);
     ht_tensor_desc x = chance(rng, 0.4) ? y : broadcastable(rng, &y), z = y;
     if (ht__desc_same_shape(&x, &y)) {
@@ -130,7 +130,7 @@ void make_batch_norm_grad(ht_rng *rng, check_case *out) {
 }
 
 void make_reduce(ht_rng *rng, check_case *out) {
-    ht_reduce_parameters p = {.function = (ht_reduce)pick(rng, 0, HT_REDUCE_MIN)};
+    ht_reduce_parameters p = {.function = (ht_reduce)pick(rng, 0, HT_REDUCE_LOG_SUM_EXP)};
     ht_tensor_desc x = any_tensor(rng, 1, 5), y = {.type = HT_F32};
     bool keep = chance(rng, 0.5);
     for (int32_t i = 0; i < x.rank; ++i) {

@@ -55,6 +55,8 @@ static inline void fill_tensor(const ht_tensor_desc *desc, uint64_t stream, void
             ((float *)out)[i] = 4.0f * uniform - 2.0f;
         } else if (desc->type == HT_U8) {
             ((uint8_t *)out)[i] = (uint8_t)(256.0f * uniform);
+        } else if (desc->type == HT_BOOL) {
+            ((uint8_t *)out)[i] = uniform < 0.5f;
         } else {
             fail_msg("an input of type %s", ht_type_name(desc->type));
         }
@@ -130,7 +132,7 @@ static inline void leave_for_oracle(const char *name, const ht_buffer *file, con
 /* ---- graphs from text ---- */
 
 /* One node: its operator, operands and attributes.
- *   operands   xN,3,8   an input f32 (N: the batch, not known yet)     b4      an input u8
+ *   operands   xN,3,8   an input f32 (N: the batch, not known yet)     b4      an input u8      l4  an input bool
  *              c4,3     a constant f32 in [-1, 1)                       p4      a positive one
  *              s0.5     an f32 number                                   i1,-1   a list of i64
  *              f1,0.5   a list of f32
@@ -222,8 +224,8 @@ static inline ht_model *make_sample(const op_sample *sample) {
     snprintf(text, sizeof text, "%s", sample->operands);
     for (char *word; (word = strtok_r(rest, " ", &rest)) != NULL; ++count) {
         operands[count] = NULL;
-        if (word[0] == 'x' || word[0] == 'b') {
-            ht_tensor_desc desc = {.type = word[0] == 'x' ? HT_F32 : HT_U8};
+        if (strchr("xbl", word[0]) != NULL) {
+            ht_tensor_desc desc = {.type = word[0] == 'x' ? HT_F32 : word[0] == 'b' ? HT_U8 : HT_BOOL};
             desc.rank = parse_dims(word + 1, desc.dims);
             char name[16];
             snprintf(name, sizeof name, "x%u", count);

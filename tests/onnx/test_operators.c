@@ -99,6 +99,47 @@ static const op_sample samples[] = {
     {"tanh", "Tanh", "xN,5", ""},
     {"transpose", "Transpose", "xN,3,4,5", "perm=0,2,3,1"},
     {"unsqueeze", "Unsqueeze", "xN,5 i0,3", ""},
+    {"acos", "Acos", "p2,5", ""},
+    {"acosh", "Acosh", "xN,5", ""},
+    {"asin", "Asin", "xN,5", ""},
+    {"asinh", "Asinh", "xN,5", ""},
+    {"atan", "Atan", "xN,5", ""},
+    {"atanh", "Atanh", "xN,5", ""},
+    {"cos", "Cos", "xN,5", ""},
+    {"cosh", "Cosh", "xN,5", ""},
+    {"sin", "Sin", "xN,5", ""},
+    {"sinh", "Sinh", "xN,5", ""},
+    {"tan", "Tan", "xN,5", ""},
+    {"celu", "Celu", "xN,5", "alpha=0.5"},
+    {"gelu", "Gelu", "xN,5", ""},
+    {"gelu_tanh", "Gelu", "xN,5", "approximate=tanh"},
+    {"mish", "Mish", "xN,5", ""},
+    {"selu", "Selu", "xN,5", ""},
+    {"shrink", "Shrink", "xN,5", "lambd=0.3 bias=0.1"},
+    {"softsign", "Softsign", "xN,5", ""},
+    {"swish", "Swish", "xN,5", "alpha=0.7"},
+    {"thresholded_relu", "ThresholdedRelu", "xN,5", "alpha=0.4"},
+    {"and", "And", "lN,3,5 l5", ""},
+    {"or", "Or", "lN,3,5 l5", ""},
+    {"xor", "Xor", "lN,3,5 l5", ""},
+    {"bitwise_and", "BitwiseAnd", "bN,5 b5", ""},
+    {"bitwise_or", "BitwiseOr", "bN,5 b5", ""},
+    {"bitwise_xor", "BitwiseXor", "bN,5 b5", ""},
+    {"bit_shift", "BitShift", "bN,5 u3", "direction=RIGHT"},
+    {"equal", "Equal", "xN,5 xN,5", ""},
+    {"greater", "Greater", "xN,5 c5", ""},
+    {"greater_or_equal", "GreaterOrEqual", "xN,5 c5", ""},
+    {"less", "Less", "xN,5 c5", ""},
+    {"less_or_equal", "LessOrEqual", "xN,5 c5", ""},
+    {"mod", "Mod", "bN,5 u7", ""},
+    {"mod_float", "Mod", "xN,5 p5", "fmod=1"},
+    {"cast_like", "CastLike", "xN,5 b1", ""},
+    {"reduce_l1", "ReduceL1", "xN,3,4", "axes=1,2 keepdims=0"},
+    {"reduce_l2", "ReduceL2", "xN,3,4", "axes=-1,"},
+    {"reduce_log_sum_exp", "ReduceLogSumExp", "xN,3,4", "axes=2,"},
+    {"reduce_log_sum", "ReduceLogSum", "p2,3,4", "axes=2,"},
+    {"reduce_prod", "ReduceProd", "xN,3,4", "axes=2,"},
+    {"reduce_sum_square", "ReduceSumSquare", "xN,3,4", "axes=2,"},
 };
 #define SAMPLE_COUNT (sizeof samples / sizeof samples[0])
 
@@ -181,10 +222,11 @@ static void every_sample_survives(void **state) {
     }
 }
 
+/* Operators that only the host evaluates have ONNX's node tests (conformance.py) instead. */
 static void every_operator_has_a_sample(void **state) {
     (void)state;
     for (size_t i = 0; ht__ops[i] != NULL; ++i) {
-        bool found = ht__ops[i]->domain[0] != '\0';
+        bool found = ht__ops[i]->domain[0] != '\0' || ht__ops[i]->lower == NULL;
         for (size_t k = 0; k < SAMPLE_COUNT && !found; ++k) {
             found = strcmp(samples[k].op, ht__ops[i]->name) == 0;
         }

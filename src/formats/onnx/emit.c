@@ -81,10 +81,9 @@ static ht_status emit_attribute(emitting *e, onnx_node *node, const ht_node *fro
 
 /* From operator set 18 on, these have their axes as an operand. */
 static bool has_axes_operand(const emitting *e, const ht_node *node, const ht_attribute *attribute) {
-    const char *op = node->op->name;
     return e->emission->document->opset >= 18 && attribute->kind == HT_ATTRIBUTE_INTS &&
            strcmp(attribute->name, "axes") == 0 && node->input_count == 1 &&
-           (strcmp(op, "ReduceMax") == 0 || strcmp(op, "ReduceMean") == 0 || strcmp(op, "ReduceMin") == 0);
+           strncmp(node->op->name, "Reduce", 6) == 0;
 }
 
 static ht_status emit_axes(emitting *e, onnx_node *node, const ht_attribute *axes) {
@@ -286,7 +285,10 @@ static int64_t needed_opset(const ht_graph *graph) {
     }
     for (size_t i = 0; i < graph->node_count; ++i) {
         const ht_node *node = graph->nodes[i];
+        bool has_axes = strncmp(node->op->name, "Reduce", 6) == 0 && strcmp(node->op->name, "ReduceSum") != 0 &&
+                        (node->input_count > 1 || ht__node_int(node, "noop_with_empty_axes", 0) != 0);
         needed = node->op->since > needed ? node->op->since : needed;
+        needed = has_axes && needed < 18 ? 18 : needed;
         for (uint32_t k = 0; k < node->attribute_count; ++k) {
             if (node->attributes[k].kind == HT_ATTRIBUTE_GRAPH) {
                 int64_t inner = needed_opset(node->attributes[k].graph);

@@ -19,9 +19,6 @@ static const later_attribute later_attributes[] = {
     {.op = "QuantizeLinear", .name = "output_dtype"},
     {.op = "QuantizeLinear", .name = "precision"},
     {.op = "QuantizeLinear", .name = "saturate", .any = true},
-    {.op = "ReduceMax", .name = "noop_with_empty_axes"},
-    {.op = "ReduceMean", .name = "noop_with_empty_axes"},
-    {.op = "ReduceMin", .name = "noop_with_empty_axes"},
     {.op = "Resize", .name = "antialias"},
     {.op = "Resize", .name = "keep_aspect_ratio_policy", .text = "stretch"},
 };

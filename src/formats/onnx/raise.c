@@ -95,8 +95,9 @@ static ht_status lower_axes(onnx_raising *raising, onnx_node *node) {
     }
     const onnx_name *entry = ht__onnx_find(raising->index, node->inputs[1]);
     const onnx_tensor *axes = entry != NULL ? entry->tensor : NULL;
-    if (axes == NULL || axes->data == NULL || axes->desc.type != HT_I64 || axes->desc.rank != 1) {
-        return HT_OK; /* computed: they stay an operand */
+    if (axes == NULL || axes->data == NULL || axes->desc.type != HT_I64 || axes->desc.rank != 1 ||
+        ht__onnx_int(node, "noop_with_empty_axes", 0) != 0) {
+        return HT_OK; /* computed, or said to mean nothing when empty: they stay an operand */
     }
     onnx_attribute *attribute = ht__arena_alloc(raising->document->arena, sizeof *attribute);
     if (attribute == NULL) {
@@ -210,6 +211,17 @@ static ht_status raise_resize(onnx_raising *raising, onnx_node *node) {
     return ht__onnx_add_text(raising->document, node, "nearest_mode", "floor", raising->err);
 }
 
+static ht_status raise_scatter(onnx_raising *raising, onnx_node *node) {
+    (void)raising;
+    node->op = "ScatterElements";
+    return HT_OK;
+}
+
+/* Before operator set 9 a Scan ran over a batch of sequences. */
+static ht_status raise_scan(onnx_raising *raising, onnx_node *node) {
+    return ht__fail_at(raising->err, HT_ERROR_UNSUPPORTED, node->name, "A Scan of operator set 8 is not supported.");
+}
+
 /* Which nodes a rule is for: those of operator sets first .. last. */
 typedef struct raise_rule {
     const char *op;
@@ -225,11 +237,19 @@ static const raise_rule rules[] = {
     {"Max", 1, INT64_MAX, raise_max},
     {"Min", 1, INT64_MAX, raise_min},
     {"Pad", 1, 10, raise_pad},
+    {"ReduceL1", 18, INT64_MAX, lower_axes},
+    {"ReduceL2", 18, INT64_MAX, lower_axes},
+    {"ReduceLogSum", 18, INT64_MAX, lower_axes},
+    {"ReduceLogSumExp", 18, INT64_MAX, lower_axes},
     {"ReduceMax", 18, INT64_MAX, lower_axes},
     {"ReduceMean", 18, INT64_MAX, lower_axes},
     {"ReduceMin", 18, INT64_MAX, lower_axes},
+    {"ReduceProd", 18, INT64_MAX, lower_axes},
     {"ReduceSum", 1, 12, raise_axes},
+    {"ReduceSumSquare", 18, INT64_MAX, lower_axes},
     {"Resize", 10, 10, raise_resize},
+    {"Scan", 1, 8, raise_scan},
+    {"Scatter", 9, INT64_MAX, raise_scatter},
     {"Slice", 1, 9, raise_slice},
     {"Softmax", 1, 12, raise_softmax},
     {"Split", 1, INT64_MAX, raise_split},

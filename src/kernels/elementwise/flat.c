@@ -83,6 +83,7 @@ static void binary_row(const ht_binary_parameters *p, float *y, const float *x, 
     case HT_BINARY_##NAME: binary_loop(HT_BINARY_##NAME, y, x, step_x, z, step_z, count, p->a, p->b); break;
         HT_BINARY_LIST(BINARY_LOOP)
 #undef BINARY_LOOP
+    default: break; /* those of HT_BINARY_DISCRETE_LIST have no f32 result */
     }
 }
 

@@ -4,7 +4,7 @@
 
 #include "kernels/elementwise/elementwise.h"
 
-extern const ht_kernel_variant ht__unary_f32_flat, ht__unary_f32_reference;
+extern const ht_kernel_variant ht__unary_f32_flat, ht__unary_reference;
 extern const ht_kernel_variant ht__binary_f32_rows, ht__binary_reference;
 
 #endif

@@ -4,6 +4,6 @@
 
 #include "kernels/reduce/reduce.h"
 
-extern const ht_kernel_variant ht__reduce_f32_walk, ht__reduce_f32_reference;
+extern const ht_kernel_variant ht__reduce_f32_walk, ht__reduce_reference;
 
 #endif

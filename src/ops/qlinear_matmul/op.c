@@ -4,6 +4,14 @@
 
 static ht_status infer(const ht_graph *graph, ht_node *node, ht_error *err) {
     (void)graph;
+    static const uint32_t scales[] = {1, 4, 6};
+    for (size_t i = 0; i < sizeof scales / sizeof scales[0]; ++i) {
+        ht_type type = node->inputs[scales[i]]->desc.type;
+        if (type != HT_F32) {
+            return ht__fail_at(err, HT_ERROR_UNSUPPORTED, node->name, "Scales of type %s are not supported.",
+                               ht_type_name(type));
+        }
+    }
     return ht__integer_matmul_infer(node, &node->inputs[0]->desc, &node->inputs[3]->desc, false, false,
                                     node->inputs[7]->desc.type, err);
 }

@@ -1,0 +1,20 @@
+#include "ops/common.h"
+
+static ht_status lower(const ht_node *node, ht_kernel_call *call, int32_t operands[HT_MAX_INPUTS], ht_error *err) {
+    (void)operands;
+    (void)err;
+    ht__lower_unary(call, HT_UNARY_CELU, ht__node_float(node, "alpha", 1.0f), 0);
+    return HT_OK;
+}
+
+const ht_op ht__op_Celu = {
+    .name = "Celu",
+    .domain = "",
+    .min_inputs = 1,
+    .max_inputs = 1,
+    .min_outputs = 1,
+    .max_outputs = 1,
+    .layout = HT_OP_NEUTRAL,
+    .infer = ht__infer_same,
+    .lower = lower,
+};

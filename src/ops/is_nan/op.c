@@ -1,0 +1,26 @@
+#include "numeric/scalar.h"
+#include "ops/common.h"
+
+static ht_status evaluate(ht_host_call *call, ht_error *err) {
+    const ht_tensor_view *x = &call->inputs[0];
+    int64_t elements = ht__desc_elements(&x->desc);
+    void *y;
+    HT_TRY(ht__host_inferred(call, 0, &y, err));
+    for (int64_t i = 0; y != NULL && i < elements; ++i) {
+        double value = ht__scalar_real(ht__scalar_load(x->desc.type, x->data, i));
+        ((uint8_t *)y)[i] = value != value;
+    }
+    return HT_OK;
+}
+
+const ht_op ht__op_IsNaN = {
+    .name = "IsNaN",
+    .domain = "",
+    .min_inputs = 1,
+    .max_inputs = 1,
+    .min_outputs = 1,
+    .max_outputs = 1,
+    .layout = HT_OP_PLAIN,
+    .infer = ht__infer_test,
+    .evaluate = evaluate,
+};
