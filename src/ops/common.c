@@ -134,6 +134,38 @@ ht_status ht__quantize_axis(const ht_node *node, int64_t otherwise, int32_t *out
     return ht__normal_axis(node, ht__node_int(node, "axis", otherwise), node->inputs[0]->desc.rank, out, err);
 }
 
+ht_status ht__quantize_block(const ht_node *node, int64_t *out, ht_error *err) {
+    const ht_tensor_desc *x = &node->inputs[0]->desc, *scale = &node->inputs[1]->desc;
+    int32_t axis;
+    *out = ht__node_int(node, "block_size", 0);
+    if (ht__desc_elements(scale) == 1 || (*out == 0 && scale->rank == 1)) {
+        *out = 0;
+        int64_t count = ht__desc_elements(scale);
+        if (count == 1) {
+            return HT_OK;
+        }
+        HT_TRY(ht__quantize_axis(node, 1, &axis, err));
+        return count < 0 || x->dims[axis] < 0 || x->dims[axis] == count
+                   ? HT_OK
+                   : ht__fail_at(err, HT_ERROR_MISMATCH, node->name, "%lld scales do not fit %lld channels.",
+                                 (long long)count, (long long)x->dims[axis]);
+    }
+    HT_TRY(ht__quantize_axis(node, 1, &axis, err));
+    bool fits = *out >= 0 && scale->rank == x->rank;
+    for (int32_t i = 0; i < x->rank && fits; ++i) {
+        int64_t size = x->dims[i], places = scale->dims[i];
+        if (i == axis && *out == 0 && size > 0 && places > 0) {
+            *out = (size - 1) / places + 1; /* not said: what the shapes say */
+        }
+        int64_t wanted = i == axis && size > 0 && *out > 0 ? (size - 1) / *out + 1 : size;
+        fits = size < 0 || places < 0 || places == wanted;
+    }
+    return fits ? HT_OK
+                : ht__fail_at(err, HT_ERROR_MISMATCH, node->name,
+                              "The scales of %s do not fit blocks of %lld along axis %d.", node->op->name,
+                              (long long)*out, (int)axis);
+}
+
 ht_status ht__constant_ints(const ht_node *node, uint32_t index, int64_t out[HT_MAX_RANK], size_t *count,
                             ht_error *err) {
     const ht_value *value = node->inputs[index];

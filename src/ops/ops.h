@@ -51,6 +51,7 @@
     X(Div) \
     X(Dropout) \
     X(DropoutTrain) \
+    X(DynamicQuantizeLinear) \
     X(Elu) \
     X(Equal) \
     X(Erf) \

@@ -92,6 +92,7 @@ void make_cast(ht_rng *rng, check_case *out);
 void make_expand(ht_rng *rng, check_case *out);
 void make_quantize(ht_rng *rng, check_case *out);
 void make_dequantize(ht_rng *rng, check_case *out);
+void make_dynamic_quantize(ht_rng *rng, check_case *out);
 void make_fake_quantize(ht_rng *rng, check_case *out);
 void make_fake_quantize_grad(ht_rng *rng, check_case *out);
 void make_dropout(ht_rng *rng, check_case *out);

@@ -260,6 +260,15 @@ void make_dequantize(ht_rng *rng, check_case *out) {
     memcpy(out->call.parameters, &p, sizeof p);
 }
 
+void make_dynamic_quantize(ht_rng *rng, check_case *out) {
+    out->call.input_count = 1;
+    out->call.inputs[0] = any_tensor(rng, 1, 4);
+    out->call.output_count = 3;
+    out->call.outputs[0] = out->call.inputs[0];
+    out->call.outputs[0].type = out->call.outputs[2].type = HT_U8;
+    out->call.outputs[1].type = HT_F32;
+}
+
 static void fake_call(ht_rng *rng, check_case *out, uint32_t inputs) {
     ht_quantize_parameters p = {.low = chance(rng, 0.5) ? -8.0f : 0.0f};
     p.high = p.low + (chance(rng, 0.5) ? 15.0f : 255.0f);

@@ -251,6 +251,14 @@ def networks(folder):
             quantize_static(str(folder / "float.onnx"), str(folder / f"{name}.onnx"), Samples(), QuantFormat.QDQ,
                             per_channel=channel, activation_type=kind, weight_type=QuantType.QInt8)
             write(folder, name, onnx.load(str(folder / f"{name}.onnx")))
+    from onnxruntime.quantization import quantize_dynamic
+
+    name = "near_net_qoperator"
+    quantize_static(str(folder / "float.onnx"), str(folder / f"{name}.onnx"), Samples(), QuantFormat.QOperator,
+                    per_channel=True, activation_type=QuantType.QUInt8, weight_type=QuantType.QInt8)
+    write(folder, name, onnx.load(str(folder / f"{name}.onnx")))
+    quantize_dynamic(str(folder / "float.onnx"), str(folder / "real_net_dynamic.onnx"), weight_type=QuantType.QUInt8)
+    write(folder, "real_net_dynamic", onnx.load(str(folder / "real_net_dynamic.onnx")))
     (folder / "float.onnx").unlink()
 
 

@@ -234,16 +234,25 @@ static inline ht_model *make_sample(const op_sample *sample) {
             operands[count] = sample_constant(graph, word, count);
         }
     }
-    ht_value *output;
+    static const char *const names[] = {"y", "y1", "y2"};
+    ht_value *outputs[3];
     ht_node *node;
-    SUCCEED(ht__graph_add_value(graph, "y", NULL, &output, err));
-    SUCCEED(ht__graph_add_node_raw(graph, "", sample->op, "node", operands, count, &output, 1, &node, err));
+    const ht_op *op = ht__op_find("", sample->op);
+    assert_non_null(op);
+    assert_true(op->min_outputs <= 3);
+    for (uint32_t i = 0; i < op->min_outputs; ++i) {
+        SUCCEED(ht__graph_add_value(graph, names[i], NULL, &outputs[i], err));
+    }
+    SUCCEED(
+        ht__graph_add_node_raw(graph, "", sample->op, "node", operands, count, outputs, op->min_outputs, &node, err));
     snprintf(text, sizeof text, "%s", sample->attributes);
     rest = text;
     for (char *word; (word = strtok_r(rest, " ", &rest)) != NULL;) {
         sample_attribute(graph, node, word);
     }
-    SUCCEED(ht__graph_mark_output(graph, output, err));
+    for (uint32_t i = 0; i < op->min_outputs; ++i) {
+        SUCCEED(ht__graph_mark_output(graph, outputs[i], err));
+    }
     SUCCEED(ht__graph_infer(graph, err));
     ht_model *model;
     SUCCEED(ht__model_create(test_context, graph, &model, err));

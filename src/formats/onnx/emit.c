@@ -273,6 +273,20 @@ static ht_status emit_inner_graph(emitting *e, const ht_node *from, const ht_att
     return HT_OK;
 }
 
+/* QuantizeLinear and DequantizeLinear got 16 bits, blocks and a named type in 21, narrow floats in 19. */
+static int64_t quantizer_since(const ht_node *node) {
+    bool quantizes = strcmp(node->op->name, "QuantizeLinear") == 0;
+    if (!quantizes && strcmp(node->op->name, "DequantizeLinear") != 0) {
+        return 0;
+    }
+    const ht_value *codes = quantizes ? node->outputs[0] : node->inputs[0];
+    bool wide = codes->desc.type == HT_I16 || codes->desc.type == HT_U16;
+    return wide || ht__node_attribute(node, "block_size") != NULL || ht__node_attribute(node, "output_dtype") != NULL
+               ? ONNX_OPSET_WIDE
+           : ht__node_attribute(node, "saturate") != NULL ? 19
+                                                          : 0;
+}
+
 /* The first operator set in which all that the graph uses means what it means here. */
 static int64_t needed_opset(const ht_graph *graph) {
     int64_t needed = ONNX_OPSET;
@@ -289,6 +303,8 @@ static int64_t needed_opset(const ht_graph *graph) {
                         (node->input_count > 1 || ht__node_int(node, "noop_with_empty_axes", 0) != 0);
         needed = node->op->since > needed ? node->op->since : needed;
         needed = has_axes && needed < 18 ? 18 : needed;
+        int64_t since = quantizer_since(node);
+        needed = since > needed ? since : needed;
         for (uint32_t k = 0; k < node->attribute_count; ++k) {
             if (node->attributes[k].kind == HT_ATTRIBUTE_GRAPH) {
                 int64_t inner = needed_opset(node->attributes[k].graph);

@@ -47,7 +47,8 @@ static const onnx_tensor *follow_with(onnx_decoding *d, const char *op, ht_type 
 /* ---- which nodes ---- */
 
 static bool match_dequantize(onnx_decoding *d, onnx_node *node) {
-    if (node->input_count < 2 || !add(d, node) || ht__onnx_int(node, "block_size", 0) != 0) {
+    if (node->input_count < 2 || !add(d, node) || ht__onnx_int(node, "block_size", 0) != 0 ||
+        ht__onnx_int(node, "output_dtype", 1) > 1) {
         return false;
     }
     d->codes = ht__onnx_constant(d->folding, node->inputs[0], HT_NONE);

@@ -13,12 +13,7 @@ typedef struct later_attribute {
 
 static const later_attribute later_attributes[] = {
     {.op = "AveragePool", .name = "dilations", .number = 1},
-    {.op = "DequantizeLinear", .name = "block_size"},
-    {.op = "DequantizeLinear", .name = "output_dtype"},
-    {.op = "QuantizeLinear", .name = "block_size"},
-    {.op = "QuantizeLinear", .name = "output_dtype"},
     {.op = "QuantizeLinear", .name = "precision"},
-    {.op = "QuantizeLinear", .name = "saturate", .any = true},
     {.op = "Resize", .name = "antialias"},
     {.op = "Resize", .name = "keep_aspect_ratio_policy", .text = "stretch"},
 };

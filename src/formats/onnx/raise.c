@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "formats/onnx/raise.h"
+#include "graph/op.h"
 
 /* Puts `tensor` in as operand `position`; operands between are absent. */
 static ht_status set_input(onnx_raising *raising, onnx_node *node, size_t position, const char *name) {
@@ -261,7 +262,9 @@ static const raise_rule rules[] = {
 
 /* Outputs that an inference model has no use for: masks, indices, batch statistics. */
 static void drop_unused_outputs(onnx_raising *raising, onnx_node *node) {
-    while (node->output_count > 1) {
+    const ht_op *op = ht__op_find("", node->op);
+    size_t least = op != NULL ? op->min_outputs : 1;
+    while (node->output_count > least) {
         const char *last = node->outputs[node->output_count - 1];
         const onnx_name *entry = last[0] != '\0' ? ht__onnx_find(raising->index, last) : NULL;
         if (entry != NULL && (entry->uses != 0 || entry->is_output)) {
@@ -297,6 +300,9 @@ ht_status ht__onnx_raise(onnx_document *document, ht_error *err) {
     HT_TRY(ht__onnx_drop_identities(&raising));
     for (size_t i = 0; i < document->node_count; ++i) {
         onnx_node *node = document->nodes[i];
+        if (!node->removed) {
+            HT_TRY(ht__onnx_raise_qlinear(&raising, node));
+        }
         if (node->removed || node->domain[0] != '\0') {
             continue;
         }

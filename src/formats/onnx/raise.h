@@ -21,4 +21,8 @@ ht_status ht__onnx_drop_identities(onnx_raising *raising);
  * Errors: HT_ERROR_UNSUPPORTED (one that asks for something else, naming it and the node). */
 ht_status ht__onnx_drop_later_attributes(onnx_raising *raising, onnx_node *node);
 
+/* Turns an operator on codes (QLinearConv ...) with constant scales into the operator on real numbers between
+ * DequantizeLinear and QuantizeLinear. Nothing happens to any other node. */
+ht_status ht__onnx_raise_qlinear(onnx_raising *raising, onnx_node *node);
+
 #endif
