@@ -12,7 +12,7 @@
 #define METADATA_WIDTH 60
 
 typedef struct info_settings {
-    const char *model, *fits;
+    const char *model, *fits, *html;
     bool no_layers, memory;
 } info_settings;
 
@@ -265,7 +265,10 @@ static ht_status run(cli_session *session, const void *given, ht_error *err) {
     }
     layer_report report = {.layers = json_array()};
     cli_table_begin(&report.table, headings, sizeof headings / sizeof headings[0]);
-    status = report_model(session, settings, model, &report, err);
+    status = settings->html != NULL ? ht_model_draw(model, settings->html, session->common.force, err) : HT_OK;
+    if (status == HT_OK) {
+        status = report_model(session, settings, model, &report, err);
+    }
     if (status == HT_OK && settings->fits != NULL) {
         status = memory_check(model, &bounds, err);
     }
@@ -292,6 +295,7 @@ static const cli_option options[] = {
      .kind = CLI_TEXT,
      .offset = AT(fits),
      .help = "fail (exit code 4) when it takes more than ram=256K,flash=1M; code is not counted"},
+    {.name = "html", .kind = CLI_TEXT, .offset = AT(html), .value = "FILE", .help = "draw the graph into a page"},
     {0},
 };
 
@@ -306,7 +310,7 @@ const cli_verb cmd_info = {
     .examples = {{"halftone info model.onnx", "a summary and the table of layers"},
                  {"halftone info model.onnx --memory --fits ram=256K,flash=1M", "will a small device hold it?"}},
     .options = options,
-    .common = CLI_USES_JSON,
+    .common = CLI_USES_JSON | CLI_USES_FORCE,
     .settings_size = sizeof(info_settings),
     .run = run,
 };

@@ -100,6 +100,10 @@ typedef struct ht_layer_info {
 HT_API ht_status ht_model_layers(const ht_model *model, bool (*visit)(void *user, const ht_layer_info *layer),
                                  void *user, ht_error *err);
 
+/* Draws the model's graph as a page of HTML that opens without a network: each node with its result's shape (for one
+ * sample), and the widths and ranges of what is quantized. Errors: HT_ERROR_EXISTS, HT_ERROR_IO, HT_ERROR_MEMORY. */
+HT_API ht_status ht_model_draw(const ht_model *model, const char *path, bool overwrite, ht_error *err);
+
 /* ---- memory ---- */
 
 /* What running takes, in bytes. Counted with the kernels in plain C, which need little besides the tensors; quantized

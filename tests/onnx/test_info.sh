@@ -39,6 +39,14 @@ fits 2 '' 'names no bound'
 grep -q 'conv1 .* 4/-' "$folder/text" || fail "the width of conv1"
 grep -q 'quantized *7 weights, 0 activations' "$folder/text" || fail "how many weights are quantized"
 
+"$HALFTONE" info "$folder/q.onnx" --no-layers --html "$folder/page.html" >/dev/null || fail "--html"
+[ "$(grep -c '<rect' "$folder/page.html")" = 23 ] || fail "a box per node"
+[ "$(grep -c '<g class="w4"' "$folder/page.html")" = 7 ] || fail "the boxes of 4-bit weights"
+grep -q 'w 4 bit' "$folder/page.html" || fail "the width in a box"
+code=0
+"$HALFTONE" info "$folder/q.onnx" --html "$folder/page.html" >/dev/null 2>&1 || code=$?
+[ "$code" != 0 ] || fail "--html overwrites without --force"
+
 expect() { # exit code, file
     code=0
     "$HALFTONE" info "$2" >/dev/null 2>"$folder/error" || code=$?
