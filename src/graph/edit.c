@@ -12,6 +12,9 @@ void ht__graph_replace_uses(ht_graph *graph, ht_value *from, ht_value *to) {
             }
         }
     }
+    for (size_t i = 0; i < graph->state_count; ++i) {
+        graph->states[i].after = graph->states[i].after == from ? to : graph->states[i].after;
+    }
     for (size_t i = 0; i < graph->output_count; ++i) {
         if (graph->outputs[i] == from) {
             graph->outputs[i] = to;
@@ -43,6 +46,9 @@ void ht__graph_prune(ht_graph *graph) {
     }
     for (size_t i = 0; i < graph->output_count; ++i) {
         needed[graph->outputs[i]->id] = true;
+    }
+    for (size_t i = 0; i < graph->state_count; ++i) {
+        needed[graph->states[i].after->id] = true;
     }
     size_t kept = graph->node_count;
     for (size_t i = graph->node_count; i-- > 0;) {
@@ -170,6 +176,13 @@ static ht_status copy_ends(const ht_graph *source, ht_graph *graph, ht_error *er
     for (size_t i = 0; i < source->output_count; ++i) {
         HT_TRY(ht__graph_mark_output(graph, graph->values[source->outputs[i]->id], err));
     }
+    HT_TRY(
+        ht__grow(allocator, &graph->states, sizeof *graph->states, &graph->state_capacity, source->state_count, err));
+    for (size_t i = 0; i < source->state_count; ++i) {
+        const ht_state *from = &source->states[i];
+        graph->states[graph->state_count++] =
+            (ht_state){graph->values[from->before->id], graph->values[from->after->id]};
+    }
     return HT_OK;
 }
 
@@ -184,6 +197,7 @@ ht_status ht__graph_copy(const ht_graph *source, ht_graph **out, ht_error *err) 
     /* Only now: add_node_raw refuses inputs as outputs, which the source could not have either. */
     for (size_t i = 0; status == HT_OK && i < source->value_count; ++i) {
         graph->values[i]->is_input = source->values[i]->is_input;
+        graph->values[i]->is_state = source->values[i]->is_state;
     }
     if (status == HT_OK) {
         status = copy_ends(source, graph, err);

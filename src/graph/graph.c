@@ -31,6 +31,7 @@ void ht__graph_destroy(ht_graph *graph) {
     ht__free(allocator, graph->nodes);
     ht__free(allocator, graph->inputs);
     ht__free(allocator, graph->outputs);
+    ht__free(allocator, graph->states);
     ht__free(allocator, graph->names);
     for (size_t i = 0; i < graph->subgraph_count; ++i) {
         ht__graph_destroy(graph->subgraphs[i]);
@@ -150,6 +151,24 @@ ht_status ht__graph_add_scalar(ht_graph *graph, const char *name, float number, 
     return ht__graph_add_constant(graph, name, &desc, &number, false, out, err);
 }
 
+ht_status ht__graph_add_state(ht_graph *graph, const char *name, const ht_tensor_desc *desc, ht_value **out,
+                              ht_error *err) {
+    HT_TRY(ht__graph_add_value(graph, name, desc, out, err));
+    HT_TRY(ht__grow(&graph->ctx->allocator, &graph->states, sizeof *graph->states, &graph->state_capacity,
+                    graph->state_count + 1, err));
+    (*out)->is_state = true;
+    graph->states[graph->state_count++] = (ht_state){*out, *out};
+    return HT_OK;
+}
+
+void ht__graph_keep(ht_graph *graph, const ht_value *before, ht_value *after) {
+    for (size_t i = 0; i < graph->state_count; ++i) {
+        if (graph->states[i].before == before) {
+            graph->states[i].after = after;
+        }
+    }
+}
+
 ht_status ht__graph_mark_output(ht_graph *graph, ht_value *value, ht_error *err) {
     value->is_output = true;
     return append(graph, &graph->outputs, &graph->output_count, &graph->output_capacity, value, err);
@@ -191,7 +210,7 @@ ht_status ht__graph_add_node_raw(ht_graph *graph, const char *domain, const char
         if (outputs[i] == NULL) {
             continue;
         }
-        if (outputs[i]->producer != NULL || outputs[i]->data != NULL || outputs[i]->is_input) {
+        if (outputs[i]->producer != NULL || outputs[i]->data != NULL || outputs[i]->is_input || outputs[i]->is_state) {
             return ht__fail_at(err, HT_ERROR_FORMAT, outputs[i]->name, "Two things produce this tensor.");
         }
         outputs[i]->producer = node;

@@ -50,6 +50,7 @@ struct ht_value {
     ht_quantization *quantization;    /* NULL: real numbers */
     uint32_t id;                      /* index into the graph's values */
     bool is_input, is_output;
+    bool is_state; /* the `before` of one of the graph's states */
 };
 
 typedef enum ht_attribute_kind {
@@ -103,6 +104,12 @@ typedef enum ht_requant {
     HT_REQUANT_FIXED      /* TFLite */
 } ht_requant;
 
+/* A tensor that lasts from one run to the next: a run begins with `before`, which has no producer and is zeros at first
+ * and after a reset, and leaves `after` for the next one. Both have the same type and shape. */
+typedef struct ht_state {
+    ht_value *before, *after;
+} ht_state;
+
 struct ht_graph {
     ht_context *ctx;
     ht_arena *arena; /* owns everything below */
@@ -114,6 +121,8 @@ struct ht_graph {
     size_t node_count, node_capacity;
     ht_value **inputs, **outputs;
     size_t input_count, input_capacity, output_count, output_capacity;
+    ht_state *states;
+    size_t state_count, state_capacity;
     uint32_t made_up;     /* counter for names that we invent */
     ht_graph **subgraphs; /* those of attributes; owned */
     size_t subgraph_count, subgraph_capacity;
@@ -140,6 +149,11 @@ ht_status ht__graph_add_constant(ht_graph *graph, const char *name, const ht_ten
                                  bool borrow, ht_value **out, ht_error *err);
 /* An f32 constant of rank 0. */
 ht_status ht__graph_add_scalar(ht_graph *graph, const char *name, float number, ht_value **out, ht_error *err);
+/* A state; `after` follows with ht__graph_keep. */
+ht_status ht__graph_add_state(ht_graph *graph, const char *name, const ht_tensor_desc *desc, ht_value **out,
+                              ht_error *err);
+/* What the state `before` becomes at the end of a run. */
+void ht__graph_keep(ht_graph *graph, const ht_value *before, ht_value *after);
 ht_status ht__graph_mark_output(ht_graph *graph, ht_value *value, ht_error *err);
 /* A node of the operator `op_name` (found by ht__op_find); its outputs are new values named `output_names[i]` (the
  * array or an entry may be NULL: made up). Shapes come with ht__graph_infer, once the attributes are set. `out` may be

@@ -51,7 +51,7 @@ static ht_status advance(sorting *s, ht_error *err) {
         return HT_OK;
     }
     const ht_value *operand = top->node->inputs[top->next++];
-    if (operand == NULL || operand->is_input || operand->data != NULL) {
+    if (operand == NULL || operand->is_input || operand->is_state || operand->data != NULL) {
         return HT_OK;
     }
     if (operand->producer == NULL) {
@@ -80,7 +80,7 @@ static ht_status sort_nodes(const ht_graph *graph, sorting *s, ht_error *err) {
     }
     for (size_t i = 0; i < graph->output_count; ++i) {
         const ht_value *output = graph->outputs[i];
-        if (output->producer == NULL && !output->is_input && output->data == NULL) {
+        if (output->producer == NULL && !output->is_input && !output->is_state && output->data == NULL) {
             return ht__fail_at(err, HT_ERROR_FORMAT, output->name, "Nothing produces this output.");
         }
     }

@@ -283,8 +283,29 @@ static ht_status emit_output_copy(compiler *c, size_t index) {
     return new_step(c, value->name, &call, &from, &to, 0);
 }
 
+/* At the end of a run each state gets its next content. */
+static ht_status emit_state_copy(compiler *c, size_t index) {
+    const ht_state *state = &c->graph->states[index];
+    uint32_t from, to = c->program->states[index];
+    HT_TRY(tensor_in_layout(c, state->after, HT_LAYOUT_PLAIN, &from));
+    if (c->alias[from] == c->alias[to]) {
+        return HT_OK;
+    }
+    if (!ht__desc_same_shape(&state->after->desc, &state->before->desc) ||
+        state->after->desc.type != state->before->desc.type) {
+        return ht__fail_at(c->err, HT_ERROR_MISMATCH, state->before->name, "This state changes its shape or type.");
+    }
+    ht_kernel_call call = {.family = &ht__copy_family, .input_count = 1, .output_count = 1};
+    fill_operand(c, &call, 0, from);
+    call.outputs[0] = c->program->tensors[to].desc;
+    return new_step(c, state->before->name, &call, &from, &to, 0);
+}
+
 static ht_status emit(compiler *c) {
     ht_graph *graph = c->graph;
+    for (size_t i = 0; i < graph->state_count; ++i) {
+        HT_TRY(new_tensor(c, graph->states[i].before, HT_LAYOUT_PLAIN, arena_slot, &c->program->states[i]));
+    }
     for (size_t i = 0; i < graph->input_count; ++i) {
         HT_TRY(new_tensor(c, graph->inputs[i], HT_LAYOUT_PLAIN, (ht_slot){HT_SLOT_INPUT, i, NULL},
                           &c->program->inputs[i]));
@@ -294,6 +315,9 @@ static ht_status emit(compiler *c) {
     }
     for (size_t i = 0; i < graph->output_count; ++i) {
         HT_TRY(emit_output_copy(c, i));
+    }
+    for (size_t i = 0; i < graph->state_count; ++i) {
+        HT_TRY(emit_state_copy(c, i));
     }
     return HT_OK;
 }
@@ -346,6 +370,10 @@ static ht_status place(compiler *c) {
             }
         }
     }
+    for (size_t i = 0; i < program->state_count; ++i) {
+        lives[program->states[i]].first = 0; /* and beyond: nothing else may lie there, in this run or the next */
+        lives[program->states[i]].last = program->step_count;
+    }
     for (size_t i = 0; i < program->tensor_count; ++i) {
         bool own = program->tensors[i].slot.kind == HT_SLOT_ARENA && c->alias[i] == i && lives[i].first != SIZE_MAX;
         size_t bytes = 0;
@@ -387,8 +415,10 @@ static ht_status begin(compiler *c) {
     program->output_count = c->graph->output_count;
     program->inputs = ht__arena_alloc(memory, program->input_count * sizeof *program->inputs);
     program->outputs = ht__arena_alloc(memory, program->output_count * sizeof *program->outputs);
+    program->state_count = c->graph->state_count;
+    program->states = ht__arena_alloc(memory, program->state_count * sizeof *program->states);
     c->versions = ht__alloc(c->allocator, c->graph->value_count * sizeof *c->versions);
-    if (program->inputs == NULL || program->outputs == NULL || c->versions == NULL) {
+    if (program->inputs == NULL || program->outputs == NULL || program->states == NULL || c->versions == NULL) {
         return ht__fail_memory(c->err, c->graph->value_count * sizeof *c->versions);
     }
     for (size_t i = 0; i < c->graph->value_count; ++i) {

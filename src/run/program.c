@@ -35,8 +35,21 @@ static void observe(const ht_program *program, const ht_run_arguments *arguments
     arguments->observer(arguments->observer_user, program, tensor, locate(tensor, arguments));
 }
 
+static void reset_states(const ht_program *program, const ht_run_arguments *arguments) {
+    for (size_t i = 0; i < program->state_count; ++i) {
+        const ht_program_tensor *tensor = &program->tensors[program->states[i]];
+        size_t bytes;
+        if (ht__desc_bytes(&tensor->desc, &bytes)) {
+            memset(locate(tensor, arguments), 0, bytes);
+        }
+    }
+}
+
 ht_status ht__program_run(const ht_program *program, const ht_run_arguments *arguments, ht_error *err) {
     void *scratch = (char *)arguments->arena + program->arena_bytes;
+    if (!arguments->keep_states) {
+        reset_states(program, arguments);
+    }
     for (size_t i = 0; arguments->observer != NULL && i < program->input_count; ++i) {
         observe(program, arguments, program->inputs[i]);
     }

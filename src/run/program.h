@@ -52,6 +52,8 @@ typedef struct ht_program {
     size_t tensor_count;
     uint32_t *inputs, *outputs; /* indices into tensors, in the graph's order */
     size_t input_count, output_count;
+    uint32_t *states; /* tensors in the arena that last from run to run */
+    size_t state_count;
     size_t arena_bytes;   /* tensors */
     size_t scratch_bytes; /* the largest step's, behind the tensors */
     size_t packed_bytes;  /* sum of packed weights */
@@ -64,6 +66,7 @@ typedef struct ht_run_arguments {
     const void *const *inputs; /* one per program input, dense, in its desc's layout (plain for graph inputs) */
     void *const *outputs;      /* one per program output */
     void *arena;               /* ht__program_run_bytes() bytes, aligned to HT_ALIGNMENT */
+    bool keep_states;          /* begin with the states that the last run left in the arena; otherwise with zeros */
     ht_pool *pool;             /* NULL: serial */
     ht_observer *observer;     /* NULL: none */
     void *observer_user;

@@ -13,15 +13,24 @@ from ai_edge_litert.interpreter import Interpreter, OpResolverType
 
 TOLERANCE = 1e-4  # of a float output, relative to its largest number where that is above 1
 DYNAMIC = 0.03  # the same where LiteRT quantizes activations as it runs, which we do not simulate
+UNFIT = ["keyword_scrambled_8bit"]  # made for microcontrollers: its states are int8, LiteRT takes them for int16 and crashes
+RUNS = 3  # as in test_models: networks with states give something else each time
 CODES = 0  # of an integer output: the graph runs in integers, by the rule of these kernels
 
 
 def content(path):
     """The file, with the axis of biases, which old converters wrote as 3 and LiteRT refuses since, set to 0."""
     model = schema.ModelT.InitFromObj(schema.Model.GetRootAs(path.read_bytes(), 0))
-    for tensor in model.subgraphs[0].tensors:
-        if tensor.quantization is not None and tensor.shape is not None and len(tensor.shape) == 1:
-            tensor.quantization.quantizedDimension = 0
+    wrong = [
+        tensor.quantization
+        for tensor in model.subgraphs[0].tensors
+        if tensor.quantization is not None and tensor.shape is not None and len(tensor.shape) == 1
+        and tensor.quantization.quantizedDimension != 0
+    ]
+    if not wrong:
+        return path.read_bytes()
+    for quantization in wrong:
+        quantization.quantizedDimension = 0
     builder = flatbuffers.Builder(0)
     builder.Finish(model.Pack(builder), b"TFL3")
     return bytes(builder.Output())
@@ -45,7 +54,7 @@ def interpret(path):
     raise ValueError("LiteRT lacks an operator")
 
 
-def run(path, samples):
+def run(path, samples, repeated):
     """Pairs of our outputs and LiteRT's."""
     interpreter = interpret(path)
     inputs = []
@@ -56,7 +65,8 @@ def run(path, samples):
     interpreter.allocate_tensors()
     for detail, data in zip(interpreter.get_input_details(), inputs):
         interpreter.set_tensor(detail["index"], data)
-    interpreter.invoke()
+    for _ in range(RUNS if repeated else 1):
+        interpreter.invoke()
     for index, detail in enumerate(interpreter.get_output_details()):
         theirs = interpreter.get_tensor(detail["index"])
         ours = numpy.fromfile(samples / f"{path.stem}.out{index}.bin", detail["dtype"])
@@ -65,7 +75,7 @@ def run(path, samples):
 
 def check(path, models, samples):
     """What is wrong with a model, or None."""
-    for name, ours, theirs in run(path, samples):
+    for name, ours, theirs in run(path, samples, models != samples):
         apart = numpy.abs(ours.astype(float) - theirs.astype(float))
         if theirs.dtype.kind == "f":
             share = DYNAMIC if is_dynamic(path) else TOLERANCE
@@ -82,6 +92,7 @@ def check(path, models, samples):
 def main():
     models, samples = pathlib.Path(sys.argv[1]), pathlib.Path(sys.argv[2])
     paths = sorted(path for path in models.rglob("*.tflite") if (samples / f"{path.stem}.out0.bin").exists())
+    paths = [path for path in paths if path.stem not in UNFIT]
     failures = 0
     for path in paths:
         try:

@@ -193,6 +193,12 @@ static ht_status emit_input(emitting *e, const ht_value *input) {
     return ht__onnx_expand_activation(e->emission, input, input->name, name);
 }
 
+/* ONNX has no states: what a run begins with is one more input, what it leaves one more output. */
+static ht_status emit_state(emitting *e, const ht_state *state) {
+    HT_TRY(add_value(e, state->before, false));
+    return state->after->is_output ? HT_OK : add_value(e, state->after, true);
+}
+
 static ht_status emit_all(emitting *e) {
     const ht_graph *graph = e->emission->graph;
     HT_TRY(reserve_names(e->emission));
@@ -205,6 +211,9 @@ static ht_status emit_all(emitting *e) {
     for (size_t i = 0; i < graph->output_count; ++i) {
         HT_TRY(emit_constant(e, graph->outputs[i]));
         HT_TRY(add_value(e, graph->outputs[i], true));
+    }
+    for (size_t i = 0; i < graph->state_count; ++i) {
+        HT_TRY(emit_state(e, &graph->states[i]));
     }
     return ht__onnx_hints_write(graph, e->emission->document, e->emission->err);
 }

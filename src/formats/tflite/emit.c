@@ -318,6 +318,10 @@ static ht_status emit_ends(tflite_writing *w) {
 
 ht_status ht__tflite_emit(tflite_writing *w) {
     const ht_graph *graph = w->graph;
+    if (graph->state_count != 0) {
+        return ht__fail_at(w->err, HT_ERROR_UNSUPPORTED, graph->states[0].before->name,
+                           "A network with states cannot be written as TFLite.");
+    }
     HT_TRY(find_annotations(w));
     find_fusions(w);
     for (size_t i = 0; i < graph->input_count; ++i) {

@@ -43,4 +43,13 @@ ht_status ht__tflite_read_unpack(const tflite_call *call);
 ht_status ht__tflite_read_gather(const tflite_call *call);
 ht_status ht__tflite_read_reduce(const tflite_call *call); /* `op` over constant axes */
 
+/* The values put together along `axis` as the operator's output 0, in groups of as many as a node may have inputs;
+ * `values` is used up. */
+ht_status ht__tflite_concatenate(const tflite_call *call, tflite_form form, int64_t axis, ht_value **values,
+                                 uint32_t count);
+
+/* rules_recurrent.c */
+ht_status ht__tflite_read_svdf(const tflite_call *call);
+ht_status ht__tflite_read_lstm(const tflite_call *call);
+
 #endif

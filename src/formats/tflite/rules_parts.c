@@ -6,9 +6,8 @@
 
 #define MOST_PARTS 4096
 
-/* The values put together along `axis`, in groups of as many as an operator may have inputs. */
-static ht_status concatenate(const tflite_call *call, tflite_form form, int64_t axis, ht_value **values,
-                             uint32_t count) {
+ht_status ht__tflite_concatenate(const tflite_call *call, tflite_form form, int64_t axis, ht_value **values,
+                                 uint32_t count) {
     ht_node *node;
     while (count > HT_MAX_INPUTS) {
         uint32_t kept = 0;
@@ -55,7 +54,7 @@ ht_status ht__tflite_read_concatenation(const tflite_call *call) {
     HT_TRY(ht__tflite_axis(call, ht__tflite_int(&call->op, "axis", 0), ht__tflite_output_tensor(call, 0)->shape.count,
                            form, &axis));
     HT_TRY(read_parts(call, form, NULL, &values));
-    return concatenate(call, form, axis, values, (uint32_t)call->op.inputs.count);
+    return ht__tflite_concatenate(call, form, axis, values, (uint32_t)call->op.inputs.count);
 }
 
 ht_status ht__tflite_read_pack(const tflite_call *call) {
@@ -64,7 +63,7 @@ ht_status ht__tflite_read_pack(const tflite_call *call) {
     HT_TRY(ht__tflite_axis(call, ht__tflite_int(&call->op, "axis", 0), ht__tflite_output_tensor(call, 0)->shape.count,
                            TFLITE_AS_FILED, &axis));
     HT_TRY(read_parts(call, TFLITE_AS_FILED, &axis, &values));
-    return concatenate(call, TFLITE_AS_FILED, axis, values, (uint32_t)call->op.inputs.count);
+    return ht__tflite_concatenate(call, TFLITE_AS_FILED, axis, values, (uint32_t)call->op.inputs.count);
 }
 
 /* ---- parts ---- */

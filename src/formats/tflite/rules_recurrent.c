@@ -1,0 +1,264 @@
+/* Operators with a memory. Their state tensors become states of the graph; what they compute becomes plain nodes, step
+ * by step, so that float, simulated and exported runs need no operator of their own. */
+#include <string.h>
+
+#include "formats/tflite/rules.h"
+
+/* ---- building blocks ---- */
+
+static ht_status unary(const tflite_call *call, const char *op, ht_value *x, ht_value **out) {
+    ht_node *node;
+    HT_TRY(ht__tflite_step(call, op, &x, 1, &node));
+    *out = node->outputs[0];
+    return HT_OK;
+}
+
+static ht_status binary(const tflite_call *call, const char *op, ht_value *a, ht_value *b, ht_value **out) {
+    ht_node *node;
+    HT_TRY(ht__tflite_step(call, op, (ht_value *[]){a, b}, 2, &node));
+    *out = node->outputs[0];
+    return HT_OK;
+}
+
+/* op(x, integers): Reshape, Unsqueeze, Squeeze. */
+static ht_status shaped(const tflite_call *call, const char *op, ht_value *x, const int64_t *values, size_t count,
+                        ht_value **out) {
+    ht_value *list;
+    HT_TRY(ht__tflite_add_ints(call, values, count, &list));
+    return binary(call, op, x, list, out);
+}
+
+/* x[..., begin:end, ...] along an axis. */
+static ht_status part_of(const tflite_call *call, ht_value *x, int64_t axis, int64_t begin, int64_t end,
+                         ht_value **out) {
+    ht_value *inputs[4] = {x};
+    ht_node *node;
+    HT_TRY(ht__tflite_add_ints(call, &begin, 1, &inputs[1]));
+    HT_TRY(ht__tflite_add_ints(call, &end, 1, &inputs[2]));
+    HT_TRY(ht__tflite_add_ints(call, &axis, 1, &inputs[3]));
+    HT_TRY(ht__tflite_step(call, "Slice", inputs, 4, &node));
+    *out = node->outputs[0];
+    return HT_OK;
+}
+
+static ht_status joined(const tflite_call *call, ht_value *const *values, uint32_t count, int64_t axis,
+                        ht_value **out) {
+    ht_node *node;
+    HT_TRY(ht__tflite_step(call, "Concat", values, count, &node));
+    *out = node->outputs[0];
+    return ht__tflite_set_int(call, node, "axis", axis);
+}
+
+/* x w' (+ b) */
+static ht_status product(const tflite_call *call, ht_value *x, ht_value *w, ht_value *b, ht_value **out) {
+    ht_node *node;
+    HT_TRY(ht__tflite_step(call, "Gemm", (ht_value *[]){x, w, b}, b != NULL ? 3 : 2, &node));
+    *out = node->outputs[0];
+    return ht__tflite_set_int(call, node, "transB", 1);
+}
+
+static ht_status annotate(const tflite_call *call, const tflite_tensor *tensor, ht_value *value) {
+    return ht__tflite_is_quantized(tensor) ? ht__tflite_annotation(call->reading, tensor, &value->quantization) : HT_OK;
+}
+
+static ht_status refuse_unless(const tflite_call *call, bool good, const char *what) {
+    return good ? HT_OK : ht__tflite_refuse(call, what);
+}
+
+/* ---- states ---- */
+
+/* The state in input `i`, of that shape: what the run begins with. */
+static ht_status begin_state(const tflite_call *call, uint32_t i, int32_t rank, const int64_t *dims,
+                             ht_value **before) {
+    tflite_reading *r = call->reading;
+    ht_tensor_desc desc = {.type = HT_F32, .rank = rank};
+    int64_t elements = 1;
+    HT_TRY(refuse_unless(call, ht__tflite_has(call, i) && ht__tflite_input_tensor(call, i)->is_variable,
+                         "without a state tensor"));
+    const tflite_tensor *tensor = ht__tflite_input_tensor(call, i);
+    memcpy(desc.dims, dims, (size_t)rank * sizeof *dims);
+    for (size_t k = 0; k < tensor->shape.count; ++k) {
+        if (tensor->shape.data[k] < 1 || __builtin_mul_overflow(elements, tensor->shape.data[k], &elements)) {
+            return ht__fail_at(r->err, HT_ERROR_FORMAT, tensor->name, "The shape of this state is not usable.");
+        }
+    }
+    if (!ht__desc_is_sane(&desc) || ht__desc_elements(&desc) != elements) {
+        return ht__fail_at(r->err, HT_ERROR_FORMAT, tensor->name, "This state does not fit the weights of %s.",
+                           call->rule->name);
+    }
+    const char *name;
+    HT_TRY(ht__tflite_fresh(r, tensor->name, "state", &name));
+    return ht__graph_add_state(r->graph, name, &desc, before, r->err);
+}
+
+/* What is kept, in the codes of the state's tensor if it has some. */
+static ht_status end_state(const tflite_call *call, uint32_t i, const ht_value *before, ht_value *after) {
+    ht__graph_keep(call->reading->graph, before, after);
+    return after->quantization == NULL ? annotate(call, ht__tflite_input_tensor(call, i), after) : HT_OK;
+}
+
+/* ---- SVDF: for each filter a weighted sum over what its feature was in the last runs ---- */
+
+ht_status ht__tflite_read_svdf(const tflite_call *call) {
+    ht_value *x, *features, *times, *before, *now, *memory, *y;
+    ht_node *node;
+    int64_t rank = ht__tflite_int(&call->op, "rank", 1);
+    HT_TRY(ht__tflite_input(call, 0, TFLITE_AS_FILED, &x));
+    HT_TRY(ht__tflite_weights(call, 1, NULL, 2, &features)); /* [filters, inputs] */
+    HT_TRY(ht__tflite_weights(call, 2, NULL, 2, &times));    /* [filters, memory] */
+    const tflite_tensor *input = ht__tflite_input_tensor(call, 0);
+    int64_t batch = ht__tflite_size(input, 0), filters = times->desc.dims[0], length = times->desc.dims[1];
+    HT_TRY(refuse_unless(call, input->shape.count == 2 && batch > 0, "with an open batch"));
+    HT_TRY(refuse_unless(call, rank > 0 && filters % rank == 0 && length > 0, "of this rank"));
+    HT_TRY(begin_state(call, 4, 3, (int64_t[]){batch, filters, length}, &before));
+
+    HT_TRY(product(call, x, features, NULL, &now));
+    HT_TRY(shaped(call, "Unsqueeze", now, (int64_t[]){2}, 1, &now));
+    HT_TRY(part_of(call, before, 2, 1, INT64_MAX, &memory));
+    HT_TRY(joined(call, (ht_value *[]){memory, now}, 2, 2, &memory));
+    HT_TRY(end_state(call, 4, before, memory));
+
+    HT_TRY(binary(call, "Mul", memory, times, &y));
+    HT_TRY(shaped(call, "Reshape", y, (int64_t[]){batch, filters / rank, rank * length}, 3, &y));
+    ht_value *sum[] = {y, NULL}, *bias;
+    HT_TRY(ht__tflite_add_ints(call, (int64_t[]){2}, 1, &sum[1]));
+    if (!ht__tflite_has(call, 3)) {
+        HT_TRY(ht__tflite_result(call, 0, TFLITE_AS_FILED, "ReduceSum", sum, 2, &node));
+        return ht__tflite_set_int(call, node, "keepdims", 0);
+    }
+    HT_TRY(ht__tflite_step(call, "ReduceSum", sum, 2, &node));
+    HT_TRY(ht__tflite_set_int(call, node, "keepdims", 0));
+    HT_TRY(ht__tflite_input(call, 3, TFLITE_AS_FILED, &bias));
+    return ht__tflite_result(call, 0, TFLITE_AS_FILED, "Add", (ht_value *[]){node->outputs[0], bias}, 2, NULL);
+}
+
+/* ---- LSTM ---- */
+
+/* Inputs of UNIDIRECTIONAL_SEQUENCE_LSTM. */
+enum {
+    LSTM_INPUT = 0,
+    LSTM_WEIGHTS = 1,   /* of input, forget, cell and output gate */
+    LSTM_RECURRENT = 5, /* the same */
+    LSTM_PEEPHOLES = 9, /* three */
+    LSTM_BIASES = 12,   /* four */
+    LSTM_PROJECTION = 16,
+    LSTM_STATE = 18,
+    LSTM_CELL = 19,
+    LSTM_NORMS = 20
+};
+
+#define MOST_STEPS 1024
+
+typedef struct lstm {
+    const tflite_call *call;
+    int64_t batch, steps, inputs, units;
+    float cell_clip;
+    ht_value *recurrent;    /* [4 units, units] */
+    ht_value *gates;        /* [batch, steps, 4 units]: what the input gives to input, forget, cell and output gate */
+    ht_value *low, *high;   /* bounds of the cell, NULL: none */
+    ht_value *state, *cell; /* [batch, units] */
+} lstm;
+
+/* The four gates' tensors in one. */
+static ht_status four(const tflite_call *call, uint32_t first, int32_t rank, ht_value **out) {
+    ht_value *parts[4];
+    for (uint32_t k = 0; k < 4; ++k) {
+        HT_TRY(refuse_unless(call, ht__tflite_has(call, first + k), "without an input gate"));
+        HT_TRY(ht__tflite_weights(call, first + k, NULL, rank, &parts[k]));
+    }
+    return joined(call, parts, 4, 0, out);
+}
+
+static ht_status check_lstm(const tflite_call *call, lstm *l) {
+    static const uint32_t absent[] = {LSTM_PEEPHOLES,  LSTM_PEEPHOLES + 1,  LSTM_PEEPHOLES + 2,
+                                      LSTM_PROJECTION, LSTM_PROJECTION + 1, LSTM_NORMS,
+                                      LSTM_NORMS + 1,  LSTM_NORMS + 2,      LSTM_NORMS + 3};
+    for (size_t i = 0; i < sizeof absent / sizeof absent[0]; ++i) {
+        HT_TRY(refuse_unless(call, !ht__tflite_has(call, absent[i]), "with peepholes, a projection or normalisation"));
+    }
+    const tflite_tensor *x = ht__tflite_input_tensor(call, LSTM_INPUT);
+    HT_TRY(refuse_unless(call, ht__tflite_int(&call->op, "time_major", 0) == 0, "with time as the first axis"));
+    HT_TRY(refuse_unless(call, ht__tflite_int(&call->op, "fused_activation_function", 0) == TFLITE_TANH,
+                         "with another function than tanh"));
+    HT_TRY(refuse_unless(call,
+                         x->shape.count == 3 && ht__tflite_size(x, 0) > 0 && ht__tflite_size(x, 1) > 0 &&
+                             ht__tflite_size(x, 1) <= MOST_STEPS && ht__tflite_has(call, LSTM_RECURRENT),
+                         "with an open batch or too many steps"));
+    l->batch = x->shape.data[0];
+    l->steps = x->shape.data[1];
+    l->inputs = x->shape.data[2];
+    const tflite_tensor *r = ht__tflite_input_tensor(call, LSTM_RECURRENT);
+    l->units = r->shape.count == 2 ? r->shape.data[0] : 0;
+    l->cell_clip = ht__tflite_float(&call->op, "cell_clip", 0.0f);
+    return refuse_unless(call, l->units > 0 && l->inputs > 0, "with these weights");
+}
+
+static ht_status begin_lstm(lstm *l) {
+    const tflite_call *call = l->call;
+    ht_value *x, *weights, *bias;
+    HT_TRY(ht__tflite_input(call, LSTM_INPUT, TFLITE_AS_FILED, &x));
+    HT_TRY(four(call, LSTM_WEIGHTS, 2, &weights));
+    HT_TRY(four(call, LSTM_RECURRENT, 2, &l->recurrent));
+    HT_TRY(four(call, LSTM_BIASES, 1, &bias));
+    HT_TRY(shaped(call, "Reshape", x, (int64_t[]){l->batch * l->steps, l->inputs}, 2, &x));
+    HT_TRY(product(call, x, weights, bias, &x));
+    HT_TRY(shaped(call, "Reshape", x, (int64_t[]){l->batch, l->steps, 4 * l->units}, 3, &l->gates));
+    if (l->cell_clip > 0) {
+        HT_TRY(ht__tflite_add_number(call, -l->cell_clip, &l->low));
+        HT_TRY(ht__tflite_add_number(call, l->cell_clip, &l->high));
+    }
+    HT_TRY(begin_state(call, LSTM_STATE, 2, (int64_t[]){l->batch, l->units}, &l->state));
+    return begin_state(call, LSTM_CELL, 2, (int64_t[]){l->batch, l->units}, &l->cell);
+}
+
+/* One gate's part of the sums, through its function. */
+static ht_status gate(const lstm *l, ht_value *sums, int64_t index, const char *function, ht_value **out) {
+    HT_TRY(part_of(l->call, sums, 1, index * l->units, (index + 1) * l->units, out));
+    return unary(l->call, function, *out, out);
+}
+
+/* cell = clip(forget * cell + input * new), state = output * tanh(cell) */
+static ht_status advance(lstm *l, int64_t step) {
+    const tflite_call *call = l->call;
+    ht_value *sums, *past, *input, *forget, *fresh, *output, *kept;
+    HT_TRY(part_of(call, l->gates, 1, step, step + 1, &sums));
+    HT_TRY(shaped(call, "Squeeze", sums, (int64_t[]){1}, 1, &sums));
+    HT_TRY(product(call, l->state, l->recurrent, NULL, &past));
+    HT_TRY(binary(call, "Add", sums, past, &sums));
+    HT_TRY(gate(l, sums, 0, "Sigmoid", &input));
+    HT_TRY(gate(l, sums, 1, "Sigmoid", &forget));
+    HT_TRY(gate(l, sums, 2, "Tanh", &fresh));
+    HT_TRY(gate(l, sums, 3, "Sigmoid", &output));
+    HT_TRY(binary(call, "Mul", forget, l->cell, &kept));
+    HT_TRY(binary(call, "Mul", input, fresh, &fresh));
+    HT_TRY(binary(call, "Add", kept, fresh, &l->cell));
+    if (l->low != NULL) {
+        ht_node *node;
+        HT_TRY(ht__tflite_step(call, "Clip", (ht_value *[]){l->cell, l->low, l->high}, 3, &node));
+        l->cell = node->outputs[0];
+    }
+    HT_TRY(annotate(call, ht__tflite_input_tensor(call, LSTM_CELL), l->cell));
+    HT_TRY(unary(call, "Tanh", l->cell, &fresh));
+    HT_TRY(binary(call, "Mul", output, fresh, &l->state));
+    return annotate(call, ht__tflite_input_tensor(call, LSTM_STATE), l->state);
+}
+
+ht_status ht__tflite_read_lstm(const tflite_call *call) {
+    lstm l = {.call = call};
+    HT_TRY(check_lstm(call, &l));
+    HT_TRY(begin_lstm(&l));
+    const ht_value *state = l.state, *cell = l.cell;
+    ht_value **results = ht__arena_alloc(call->reading->graph->arena, (size_t)l.steps * sizeof *results);
+    if (results == NULL) {
+        return ht__fail_memory(call->reading->err, (size_t)l.steps * sizeof *results);
+    }
+    for (int64_t step = 0; step < l.steps; ++step) {
+        HT_TRY(advance(&l, step));
+        HT_TRY(shaped(call, "Unsqueeze", l.state, (int64_t[]){1}, 1, &results[step]));
+    }
+    HT_TRY(end_state(call, LSTM_STATE, state, l.state));
+    HT_TRY(end_state(call, LSTM_CELL, cell, l.cell));
+    tflite_call plain = *call; /* the activation is that of the cell, not of the result */
+    plain.op.options = NULL;
+    return ht__tflite_concatenate(&plain, TFLITE_AS_FILED, 1, results, (uint32_t)l.steps);
+}
