@@ -2,39 +2,9 @@
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
-#include "halftone/eval.h"
-#include "halftone/model.h"
-#include "quantized.h"
-#include "verbs.h"
-
-#define MOST_RULES 64
-
-typedef struct quantize_settings {
-    const char *model, *output, *scheme, *bits, *kind;
-    const char *levels, *round, *granularity, *range, *activations;
-    const char *data, *calibration, *max_size;
-    int64_t samples, calibration_samples;
-    double max_drop;
-    bool fold, biases, norms;
-    cli_list layers;
-} quantize_settings;
-
-/* What a run owns. */
-typedef struct quantizing {
-    cli_session *session;
-    const quantize_settings *settings;
-    ht_quantize_options options;
-    ht_scheme rule_schemes[MOST_RULES];
-    ht_layer_rule rules[MOST_RULES];
-    char rule_names[MOST_RULES][128];
-    ht_model *model, *result;
-    ht_dataset *data, *calibration;
-    ht_quantize_report report;
-    ht_evaluation before, after;
-    char output[512], command[2048];
-    bool evaluated;
-} quantizing;
+#include "quantize.h"
 
 static void release(quantizing *q) {
     ht_context *context = q->session->context;
@@ -45,162 +15,7 @@ static void release(quantizing *q) {
     ht_dataset_close(q->calibration);
     ht_model_destroy(q->result);
     ht_model_destroy(q->model);
-}
-
-/* ---- what is wanted ---- */
-
-static ht_status read_scheme(quantizing *q, ht_error *err) {
-    const quantize_settings *s = q->settings;
-    char text[HT_SCHEME_TEXT];
-    const char *const parts[][2] = {{"levels", s->levels},
-                                    {"round", s->round},
-                                    {"granularity", s->granularity},
-                                    {"range", s->range},
-                                    {"bits", s->bits}};
-    int used = snprintf(text, sizeof text, "%s", s->scheme);
-    for (size_t i = 0; i < sizeof parts / sizeof parts[0]; ++i) {
-        if (parts[i][1] != NULL && used > 0 && (size_t)used < sizeof text) {
-            used += snprintf(text + used, sizeof text - (size_t)used, ",%s=%s", parts[i][0], parts[i][1]);
-        }
-    }
-    if (used < 0 || (size_t)used >= sizeof text) {
-        return cli_fail(err, HT_ERROR_ARGUMENT, "The scheme is too long.");
-    }
-    ht_status status = ht_scheme_parse(text, &q->options.scheme, err);
-    if (status == HT_ERROR_NOT_FOUND) {
-        cli_advise(q->session, "All schemes: halftone list schemes");
-        return HT_ERROR_ARGUMENT;
-    }
-    q->options.scheme.seed = (uint64_t)q->session->common.seed;
-    return status;
-}
-
-static const char *const activations[] = {"signed", "unsigned", "symmetric", NULL};
-
-static ht_activation_codes activation_codes(const char *name) {
-    return strcmp(name, "unsigned") == 0    ? HT_ACTIVATIONS_UNSIGNED
-           : strcmp(name, "symmetric") == 0 ? HT_ACTIVATIONS_SYMMETRIC
-                                            : HT_ACTIVATIONS_SIGNED;
-}
-
-/* weight-only drops a width for activations; simulated needs one. */
-static ht_status read_kind(quantizing *q, ht_error *err) {
-    const char *kind = q->settings->kind;
-    ht_scheme *scheme = &q->options.scheme;
-    if (kind == NULL) {
-        return HT_OK;
-    }
-    if (strcmp(kind, "static") == 0) {
-        q->options.kind = HT_KIND_STATIC;
-        q->options.activations = activation_codes(q->settings->activations);
-    }
-    if (strcmp(kind, "simulated") == 0 || strcmp(kind, "static") == 0) {
-        scheme->activation_bits = scheme->activation_bits != 0 ? scheme->activation_bits : 8;
-        return HT_OK;
-    }
-    return scheme->activation_bits == 0
-               ? HT_OK
-               : cli_fail(err, HT_ERROR_ARGUMENT, "Weight-only leaves activations float, but --bits gives them %u.",
-                          scheme->activation_bits);
-}
-
-/* --layer NAME=SCHEME, --layer NAME=float */
-static ht_status read_rules(quantizing *q, ht_error *err) {
-    const cli_list *list = &q->settings->layers;
-    if (list->count > MOST_RULES) {
-        return cli_fail(err, HT_ERROR_ARGUMENT, "There may be %d rules for layers at most.", MOST_RULES);
-    }
-    for (size_t i = 0; i < list->count; ++i) {
-        const char *text = list->items[i], *equals = strchr(text, '=');
-        if (equals == NULL || equals == text || (size_t)(equals - text) >= sizeof q->rule_names[i]) {
-            return cli_fail(err, HT_ERROR_ARGUMENT, "\"%s\" is not of the form LAYER=SCHEME.", text);
-        }
-        snprintf(q->rule_names[i], sizeof q->rule_names[i], "%.*s", (int)(equals - text), text);
-        q->rules[i].pattern = q->rule_names[i];
-        if (strcmp(equals + 1, "float") != 0) {
-            ht_status status = ht_scheme_parse(equals + 1, &q->rule_schemes[i], err);
-            if (status != HT_OK) {
-                return status == HT_ERROR_NOT_FOUND ? HT_ERROR_ARGUMENT : status;
-            }
-            q->rule_schemes[i].seed = q->options.scheme.seed;
-            q->rules[i].scheme = &q->rule_schemes[i];
-        }
-    }
-    q->options.rules = q->rules;
-    q->options.rule_count = list->count;
-    return HT_OK;
-}
-
-/* "200k", "1.5M", "123456": bytes; 0 when it is not a size. */
-static double read_size(const char *text) {
-    char *end;
-    double size = strtod(text, &end);
-    double unit = *end == 'k' || *end == 'K' ? 1e3 : *end == 'M' ? 1e6 : *end == 'G' ? 1e9 : 1.0;
-    bool good = end != text && size > 0.0 && (*end == '\0' || (unit > 1.0 && end[1] == '\0'));
-    return good ? size * unit : 0.0;
-}
-
-/* model.onnx and mid-rise at 4 bits give model.mid-rise-4.onnx. */
-static void choose_output(quantizing *q) {
-    if (q->settings->output != NULL) {
-        snprintf(q->output, sizeof q->output, "%s", q->settings->output);
-        return;
-    }
-    const ht_scheme *scheme = &q->options.scheme;
-    char name[40];
-    snprintf(name, sizeof name, "%s", scheme->name[0] != '\0' ? scheme->name : scheme->levels);
-    for (char *slash = name; (slash = strchr(slash, '/')) != NULL;) {
-        *slash = '-';
-    }
-    size_t length = strlen(q->settings->model);
-    bool onnx = length > 5 && strcmp(q->settings->model + length - 5, ".onnx") == 0;
-    int stem = (int)(onnx ? length - 5 : length);
-    if (scheme->activation_bits != 0) {
-        snprintf(q->output, sizeof q->output, "%.*s.%s-%ua%u.onnx", stem, q->settings->model, name, scheme->bits,
-                 scheme->activation_bits);
-    } else {
-        snprintf(q->output, sizeof q->output, "%.*s.%s-%u.onnx", stem, q->settings->model, name, scheme->bits);
-    }
-}
-
-/* The command as far as it decides about the result. */
-static void make_command(quantizing *q) {
-    char scheme[HT_SCHEME_TEXT];
-    ht_scheme_print(&q->options.scheme, scheme);
-    const char *slash = strrchr(q->settings->model, '/');
-    snprintf(q->command, sizeof q->command, "halftone quantize %s --scheme %s%s%s%s",
-             slash != NULL ? slash + 1 : q->settings->model, scheme, q->settings->fold ? " --fold-bn" : "",
-             q->settings->biases ? " --biases" : "", q->settings->norms ? " --norms" : "");
-    for (size_t i = 0; i < q->settings->layers.count; ++i) {
-        size_t used = strlen(q->command);
-        snprintf(q->command + used, sizeof q->command - used, " --layer %s", q->settings->layers.items[i]);
-    }
-    q->options.command = q->command;
-}
-
-static ht_status read_settings(quantizing *q, ht_error *err) {
-    const quantize_settings *s = q->settings;
-    ht_quantize_options_init(&q->options);
-    q->options.fold_batch_norm = s->fold;
-    q->options.quantize_biases = s->biases;
-    q->options.quantize_norms = s->norms;
-    q->options.calibration_samples = (size_t)s->calibration_samples;
-    ht_status status = read_scheme(q, err);
-    if (status == HT_OK) {
-        status = read_kind(q, err);
-    }
-    if (status == HT_OK) {
-        status = read_rules(q, err);
-    }
-    if (status == HT_OK && s->max_size != NULL && read_size(s->max_size) == 0.0) {
-        return cli_fail(err, HT_ERROR_ARGUMENT, "\"%s\" is not a size such as 200k or 1.5M.", s->max_size);
-    }
-    if (status == HT_OK && !isnan(s->max_drop) && s->data == NULL) {
-        return cli_fail(err, HT_ERROR_ARGUMENT, "--max-drop needs --data to measure the drop on.");
-    }
-    choose_output(q);
-    make_command(q);
-    return status;
+    ht_recipe_destroy(context, q->loaded);
 }
 
 /* ---- doing it ---- */
@@ -211,23 +26,25 @@ static ht_status open_data(quantizing *q, const char *spec, ht_dataset **out, ht
     return ht_dataset_open(q->session->context, spec, &options, out, err);
 }
 
+/* The samples that activations are seen on: those asked for, else those that the model's own data sets aside. Never
+ * made-up ones. */
 static ht_status open_calibration(quantizing *q, ht_error *err) {
-    char spec[512];
     const char *own = ht_model_metadata(q->model, "halftone.dataset");
-    if (q->options.scheme.activation_bits == 0) {
+    if (q->plan.options.scheme.activation_bits == 0) {
         return HT_OK;
     }
-    if (q->settings->calibration != NULL) {
-        snprintf(spec, sizeof spec, "%s", q->settings->calibration);
-    } else if (own != NULL) {
-        snprintf(spec, sizeof spec, "%.*s:calibration", (int)strcspn(own, ":"), own);
-    } else {
+    if (q->plan.calibration == NULL && own == NULL) {
+        cli_advise(q->session, "A folder of pictures or of .npy files will do: some hundred that look like real ones.");
         return cli_fail(err, HT_ERROR_ARGUMENT,
                         "Quantizing activations needs samples to see them on, and the model does not say what data it "
                         "was made for; give --calib.");
     }
-    ht_status status = open_data(q, spec, &q->calibration, err);
-    q->options.calibration = q->calibration;
+    if (q->plan.calibration == NULL) {
+        snprintf(q->calibration_spec, sizeof q->calibration_spec, "%.*s:calibration", (int)strcspn(own, ":"), own);
+        q->plan.calibration = q->calibration_spec;
+    }
+    ht_status status = open_data(q, q->plan.calibration, &q->calibration, err);
+    q->plan.options.calibration = q->calibration;
     return status;
 }
 
@@ -251,25 +68,57 @@ static ht_status evaluate_both(quantizing *q, ht_error *err) {
     return status;
 }
 
-/* By how much it got worse: points of accuracy, or per cent of the error. */
-static double drop_of(const quantizing *q) {
+double cli_quantize_drop(const quantizing *q) {
     return q->before.task == HT_TASK_CLASSIFICATION ? 100.0 * (q->before.accuracy - q->after.accuracy)
                                                     : 100.0 * (q->after.mse / q->before.mse - 1.0);
 }
 
 static ht_status check_gates(const quantizing *q, ht_error *err) {
     const quantize_settings *s = q->settings;
-    double most = s->max_size != NULL ? read_size(s->max_size) : INFINITY;
+    double most = s->max_size != NULL ? cli_quantize_size(s->max_size) : INFINITY;
     if ((double)q->report.file_after > most) {
         return cli_fail(err, HT_ERROR_GATE,
                         "The quantized file has %zu bytes, more than the %.0f allowed; nothing was written.",
                         q->report.file_after, most);
     }
-    if (!isnan(s->max_drop) && drop_of(q) > s->max_drop) {
+    if (s->strict && q->report.real_count > 0) {
+        const ht_quantize_real *first = &q->report.real[0];
+        return cli_fail(err, HT_ERROR_GATE,
+                        "%zu layers compute on real numbers, first %s (%s): %s; nothing was written.",
+                        q->report.real_count, first->name, first->op, first->reason);
+    }
+    if (!isnan(s->max_drop) && cli_quantize_drop(q) > s->max_drop) {
         bool classes = q->before.task == HT_TASK_CLASSIFICATION;
         return cli_fail(err, HT_ERROR_GATE, "%s by %.2f %s, more than the %.2f allowed; nothing was written.",
-                        classes ? "Accuracy fell" : "The error rose", drop_of(q), classes ? "points" : "%",
+                        classes ? "Accuracy fell" : "The error rose", cli_quantize_drop(q), classes ? "points" : "%",
                         s->max_drop);
+    }
+    return HT_OK;
+}
+
+/* What sort of network it is. */
+static bool count_layer(void *user, const ht_layer_info *layer) {
+    static const char *const recurrent[] = {"LSTM", "GRU", "RNN"};
+    network_kind *network = user;
+    bool product = strcmp(layer->op, "Gemm") == 0 || strcmp(layer->op, "MatMul") == 0;
+    network->convolutions += strncmp(layer->op, "Conv", 4) == 0;
+    network->products += product && layer->parameters > 0;
+    network->attention += (product && layer->parameters == 0) || strcmp(layer->op, "Attention") == 0;
+    for (size_t i = 0; i < sizeof recurrent / sizeof recurrent[0]; ++i) {
+        network->recurrent += strcmp(layer->op, recurrent[i]) == 0;
+    }
+    return true;
+}
+
+/* Before the work, not after it. */
+static ht_status check_outputs(quantizing *q, ht_error *err) {
+    const char *const paths[] = {q->output, q->recipe};
+    for (size_t i = 0; i < 2 && !q->session->common.force; ++i) {
+        bool rereads = i == 1 && q->settings->recipe != NULL && strcmp(q->settings->recipe, q->recipe) == 0;
+        if (access(paths[i], F_OK) == 0 && !rereads) {
+            cli_advise(q->session, "Replace it with --force, or choose another name with -o.");
+            return cli_fail(err, HT_ERROR_EXISTS, "The file %s exists.", paths[i]);
+        }
     }
     return HT_OK;
 }
@@ -277,23 +126,29 @@ static ht_status check_gates(const quantizing *q, ht_error *err) {
 static ht_status save(quantizing *q, ht_error *err) {
     ht_model_save_options options = {.overwrite = q->session->common.force};
     ht_status status = ht_model_save(q->result, q->output, &options, err);
-    if (status == HT_ERROR_EXISTS) {
-        cli_advise(q->session, "Replace it with --force, or choose another name with -o.");
+    if (status == HT_OK && (q->settings->recipe == NULL || strcmp(q->settings->recipe, q->recipe) != 0)) {
+        status = ht_recipe_save(q->session->context, &q->plan, &q->report, q->recipe, options.overwrite, err);
     }
     return status;
 }
 
 static ht_status work(quantizing *q, ht_error *err) {
     cli_session *session = q->session;
-    ht_status status = read_settings(q, err);
+    ht_status status = cli_quantize_read(q, err);
+    if (status == HT_OK) {
+        status = check_outputs(q, err);
+    }
     if (status == HT_OK) {
         status = ht_model_load(session->context, q->settings->model, &q->model, err);
+    }
+    if (status == HT_OK) {
+        status = ht_model_layers(q->model, count_layer, &q->network, err);
     }
     if (status == HT_OK) {
         status = open_calibration(q, err);
     }
     if (status == HT_OK) {
-        status = ht_model_quantize(session->context, q->model, &q->options, &q->result, &q->report, err);
+        status = ht_model_quantize(session->context, q->model, &q->plan.options, &q->result, &q->report, err);
     }
     if (status == HT_OK) {
         status = evaluate_both(q, err);
@@ -306,16 +161,7 @@ static ht_status work(quantizing *q, ht_error *err) {
     }
     if (status == HT_OK) {
         cli_clear_progress(&session->terminal);
-        cli_quantized result = {.model = q->settings->model,
-                                .output = q->output,
-                                .data = q->settings->data,
-                                .scheme = &q->options.scheme,
-                                .report = &q->report,
-                                .info = q->evaluated ? ht_dataset_describe(q->data) : NULL,
-                                .before = &q->before,
-                                .after = &q->after,
-                                .drop = q->evaluated ? drop_of(q) : 0.0};
-        status = session->common.json ? cli_quantized_json(&result, err) : cli_quantized_print(&result, err);
+        status = session->common.json ? cli_quantize_json(q, err) : cli_quantize_print(q, err);
     }
     return status;
 }
@@ -343,7 +189,8 @@ static const char *round_name(size_t index) {
 }
 
 #define AT(member) offsetof(quantize_settings, member)
-static const char *const kinds[] = {"static", "weight-only", "simulated", NULL};
+static const char *const kinds[] = {"dynamic", "static", "f16", "bf16", "weight-only", "simulated", NULL};
+static const char *const activations[] = {"signed", "unsigned", "symmetric", NULL};
 static const cli_option options[] = {
     {.name = "MODEL",
      .positional = true,
@@ -356,14 +203,20 @@ static const cli_option options[] = {
      .kind = CLI_TEXT,
      .offset = AT(output),
      .value = "FILE",
-     .otherwise = "MODEL.SCHEME-BITS.onnx",
-     .help = "the quantized model"},
+     .otherwise = "MODEL.int8.onnx, or MODEL.SCHEME-BITS.onnx",
+     .help = "the quantized model; its recipe is written beside it"},
+    {.name = "recipe",
+     .kind = CLI_TEXT,
+     .offset = AT(recipe),
+     .value = "FILE",
+     .otherwise = "the options",
+     .help = "a YAML file that says kind, scheme and rules for layers"},
     {.name = "scheme",
      .letter = 's',
      .kind = CLI_TEXT,
      .offset = AT(scheme),
      .value = "NAME",
-     .fallback = "int8",
+     .otherwise = "int8",
      .help = "a preset, or a text such as levels=k-means,granularity=channel; see halftone list schemes"},
     {.name = "bits",
      .letter = 'b',
@@ -376,9 +229,10 @@ static const cli_option options[] = {
      .kind = CLI_CHOICE,
      .offset = AT(kind),
      .choices = kinds,
-     .otherwise = "by --bits",
+     .otherwise = "static with --calib, else dynamic; weight-only or simulated where a scheme or widths are given",
      .help =
-         "weight-only, or simulated: activations are quantized in float arithmetic, too (8 bits unless --bits says)"},
+         "what has codes: weights, and activations as the model runs (dynamic) or by calibration (static); f16, bf16 "
+         "and weight-only decode weights to float; simulated rounds in float arithmetic"},
     {.name = "levels",
      .kind = CLI_CHOICE,
      .offset = AT(levels),
@@ -400,25 +254,33 @@ static const cli_option options[] = {
     {.name = "range",
      .kind = CLI_TEXT,
      .offset = AT(range),
-     .value = "NAME",
+     .value = "R[/A]",
      .otherwise = "the scheme's",
-     .help = "what the levels span: min-max, percentile:99.9, iqr:1.5, moving-average:0.9, mse, kl, aciq"},
+     .help =
+         "what the levels span: min-max, percentile:99.9, iqr:1.5, moving-average:0.9, mse, kl, aciq; for static that "
+         "of activations, and R/A says both"},
     {.name = "activations",
      .kind = CLI_CHOICE,
      .offset = AT(activations),
      .choices = activations,
      .fallback = "signed",
      .help = "codes of activations, for static: int8 with a zero point, uint8 with one, int8 around zero"},
+    {.name = "keep-float",
+     .kind = CLI_REPEATED,
+     .offset = AT(kept),
+     .value = "PATTERN",
+     .otherwise = "no layer",
+     .help = "a layer that stays float: a name, the start of one and *, operator:Conv, layer:first or layer:last"},
     {.name = "layer",
      .kind = CLI_REPEATED,
      .offset = AT(layers),
      .value = "NAME=SCHEME",
      .otherwise = "all layers alike",
-     .help = "another scheme for a layer, or float for none; NAME may end in *"},
+     .help = "another scheme for a layer, or float for none; NAME as in --keep-float"},
     {.name = "fold-bn",
      .kind = CLI_FLAG,
      .offset = AT(fold),
-     .help = "move batch normalisation into the layer before it first"},
+     .help = "move batch normalisation into the layer before it first; static and dynamic always do"},
     {.name = "biases", .kind = CLI_FLAG, .offset = AT(biases), .help = "quantize biases, too"},
     {.name = "norms", .kind = CLI_FLAG, .offset = AT(norms), .help = "quantize scale and shift of normalisations, too"},
     {.name = "data",
@@ -439,13 +301,13 @@ static const cli_option options[] = {
      .offset = AT(calibration),
      .value = "DATA",
      .otherwise = "the calibration split of the data it was trained on",
-     .help = "samples on which the ranges of activations are learned"},
+     .help = "samples on which the ranges of activations are learned; a folder of pictures or .npy files will do"},
     {.name = "calib-samples",
      .kind = CLI_INTEGER,
      .offset = AT(calibration_samples),
-     .fallback = "512",
      .low = 1,
      .high = 1e9,
+     .otherwise = "512",
      .help = "at most so many of them"},
     {.name = "max-drop",
      .kind = CLI_NUMBER,
@@ -461,22 +323,26 @@ static const cli_option options[] = {
      .value = "SIZE",
      .otherwise = "no bound",
      .help = "fail with status 4 when the file is larger: 200k, 1.5M"},
+    {.name = "strict-int",
+     .kind = CLI_FLAG,
+     .offset = AT(strict),
+     .help = "fail with status 4 when a layer computes on real numbers"},
     {0},
 };
 
 const cli_verb cmd_quantize = {
     .name = "quantize",
     .stage = "Quantize",
-    .summary = "make a model smaller by storing its weights in few bits",
+    .summary = "make a model smaller and faster by storing and computing in few bits",
     .description =
-        "Writes an ONNX model whose weights are codes with the nodes that decode them: standard operators, so that "
-        "every ONNX runtime runs it. Weights only by default; with a width for activations (--bits 8/8) these are "
-        "rounded, too, in float arithmetic, with ranges learned from calibration samples.\n\n"
-        "A scheme is four choices and a width; docs/choosing-a-scheme.md says how to choose. The report ends with "
-        "the sizes, the layers with the largest error, and the command that compares both models.",
-    .examples = {{"halftone quantize model.onnx --scheme mid-rise --bits 4 -o q.onnx", "4-bit weights"},
-                 {"halftone quantize model.onnx --bits 8/8 --data fashion-mnist:test --max-drop 0.5",
-                  "weights and activations; fails when accuracy falls by more than half a point"}},
+        "Without options: 8-bit weights with a scale per channel, activations quantized when the model runs. With "
+        "--calib their ranges are learned from samples, and the model runs in integers. What is written has standard "
+        "operators: every ONNX runtime runs it.\n\n"
+        "A scheme is four choices and a width; docs/choosing-a-scheme.md says how to choose. The report ends with the "
+        "sizes, the layers that stay float and why, those with the largest error, and the next command.",
+    .examples = {{"halftone quantize model.onnx --calib pictures/ --data cifar-10:test --max-drop 0.5",
+                  "static; fails when accuracy falls by more than half a point"},
+                 {"halftone quantize model.onnx --kind weight-only --bits 4", "4-bit weights, a scale per 32"}},
     .options = options,
     .common = CLI_USES_JSON | CLI_USES_FORCE | CLI_USES_THREADS | CLI_USES_SEED | CLI_USES_DATA_DIR,
     .settings_size = sizeof(quantize_settings),

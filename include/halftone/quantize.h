@@ -110,8 +110,9 @@ HT_API ht_status ht_format_explain(const char *name, double value, ht_format_exp
 typedef struct ht_model ht_model;
 typedef struct ht_dataset ht_dataset;
 
-/* Another scheme for the layers (names of nodes or of constants) that match `pattern`: a name, or the start of one and
- * a '*'. `scheme` NULL: they stay float. The first rule that matches counts. */
+/* Another scheme for the layers that `pattern` means: the name of a node or of a constant, the start of one and a '*',
+ * "operator:Conv", or "layer:first" and "layer:last" (of those with weights). `scheme` NULL: they stay float. The first
+ * rule that means a layer counts. */
 typedef struct ht_layer_rule {
     const char *pattern;
     const ht_scheme *scheme;
@@ -121,8 +122,9 @@ typedef struct ht_layer_rule {
 typedef enum ht_quantize_kind {
     HT_KIND_SIMULATED = 0, /* weights, and activations when the scheme has a width for them: rounded in float
                               arithmetic; any levels and widths */
-    HT_KIND_STATIC         /* weights, activations and biases have codes, so that the model runs in integers; ranges of
+    HT_KIND_STATIC,        /* weights, activations and biases have codes, so that the model runs in integers; ranges of
                               activations come from calibration data */
+    HT_KIND_DYNAMIC        /* weights have codes; activations get theirs when the model runs, before each product */
 } ht_quantize_kind;
 
 /* The codes of activations of the kind "static". */
@@ -136,6 +138,7 @@ typedef struct ht_quantize_options {
     ht_quantize_kind kind;
     ht_activation_codes activations;
     ht_scheme scheme;
+    const ht_scheme *activation_range; /* its range is how those of activations are chosen; NULL: `scheme`'s */
     bool fold_batch_norm; /* first move batch normalisation into the convolutions before it; "static" always does */
     bool quantize_biases; /* biases too, not only weights */
     bool quantize_norms;  /* scale and shift of normalisations too */
@@ -155,6 +158,7 @@ typedef struct ht_quantize_tensor {
     double sqnr_db;     /* infinite when nothing changed */
     double max_error;   /* largest magnitude of a change */
     size_t bytes_ideal; /* codes at their width and what decodes them */
+    bool is_weight;     /* of a convolution or a matrix product; others are biases, norm parameters, operands */
     bool encoded;       /* stored as codes; false: as f32, because the scheme has no codes (dither that is
                            subtracted, some quirks) */
 } ht_quantize_tensor;
@@ -165,6 +169,11 @@ typedef struct ht_quantize_activation {
     double low, high; /* as calibrated */
     float scale, zero_point;
 } ht_quantize_activation;
+
+/* A layer that computes on real numbers in a model that runs on codes. Texts belong to the report. */
+typedef struct ht_quantize_real {
+    const char *name, *op, *reason; /* "attention1", "Softmax", "this operator has no form on codes" */
+} ht_quantize_real;
 
 /* How settled the ranges of activations were after some of the calibration samples. */
 typedef struct ht_convergence_point {
@@ -177,6 +186,8 @@ typedef struct ht_quantize_report {
     size_t tensor_count;
     ht_quantize_activation *activations;
     size_t activation_count;
+    ht_quantize_real *real; /* static and dynamic: layers that stay on real numbers, in the order of running */
+    size_t real_count;
     size_t folded;                  /* normalisations that moved into the layer before */
     size_t dropped;                 /* activation functions that saturation stands for */
     size_t bytes_f32;               /* all floating-point constants before */

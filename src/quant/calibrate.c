@@ -3,16 +3,9 @@
 #include <math.h>
 #include <string.h>
 
-#include "passes/passes.h"
-#include "plan/compile.h"
 #include "quant/fit.h"
-#include "quant/input.h"
+#include "quant/observe.h"
 #include "quant/range.h"
-
-enum {
-    LARGEST_BATCH = 32,
-    BATCH_BYTES = 24 << 20 /* a batch's largest activation: some three of that size live at once */
-};
 
 /* What has been seen of one activation. */
 typedef struct seen {
@@ -30,18 +23,14 @@ typedef struct bounds {
 typedef struct calibration {
     ht_context *ctx;
     const ht_scheme *scheme;
-    ht_graph *graph; /* the copy that runs */
-    ht_program *program;
-    size_t batch, batches;
-    const void **inputs;
-    void **outputs;
-    void *arena;
-    uint32_t *indices;
+    ht_observation run;
     uint32_t *scratch; /* of counting */
     seen *seen;        /* [count] one per range */
     size_t count;
-    int32_t *place;     /* by value id: the range, or -1 */
-    size_t values;      /* ids below this are the original graph's */
+    int32_t *place;      /* by value id: the range, or -1 */
+    int32_t *mean_place; /* the same for means */
+    const ht_calibration_targets *targets;
+    ht_status memory;   /* of means */
     bool wants_counts;  /* the range method looks at more than the ends */
     bounds *watched;    /* [points][count] */
     ht_status *choices; /* [count] of choosing ranges in parallel */
@@ -58,16 +47,20 @@ static void note_bad(calibration *c, const ht_program_tensor *tensor, const floa
     while (first < elements && isfinite(values[first])) {
         ++first;
     }
-    bool batched = tensor->desc.rank > 0 && tensor->desc.dims[0] == (int64_t)c->batch;
+    bool batched = tensor->desc.rank > 0 && tensor->desc.dims[0] == (int64_t)c->run.batch;
     c->bad = tensor->name;
-    c->bad_sample = c->indices[batched ? first / (elements / c->batch) : 0];
+    c->bad_sample = c->run.indices[batched ? first / (elements / c->run.batch) : 0];
 }
 
 static void observe(void *user, const ht_program *program, const ht_program_tensor *tensor, const void *data) {
     (void)program;
     calibration *c = user;
-    int32_t place = tensor->value_id < c->values ? c->place[tensor->value_id] : -1;
+    int32_t place = tensor->value_id < c->run.values ? c->place[tensor->value_id] : -1;
+    int32_t mean = tensor->value_id < c->run.values ? c->mean_place[tensor->value_id] : -1;
     int64_t elements = ht__desc_elements(&tensor->desc);
+    if (mean >= 0 && elements > 0 && tensor->desc.type == HT_F32 && c->memory == HT_OK) {
+        c->memory = ht__channel_means_add(&c->ctx->allocator, &c->targets->means[mean], &tensor->desc, data, NULL);
+    }
     if (place < 0 || elements <= 0 || tensor->desc.type != HT_F32 || c->bad != NULL) {
         return;
     }
@@ -148,75 +141,17 @@ static double distance(const calibration *c, size_t point) {
 
 /* ---- running ---- */
 
-/* As many samples at a time as keep activations small, leaving out few samples at the end. */
-static size_t choose_batch(const ht_graph *graph, size_t samples) {
-    int64_t largest = 1;
-    for (size_t i = 0; i < graph->value_count; ++i) {
-        const ht_value *value = graph->values[i];
-        int64_t elements = value->data == NULL ? ht__desc_elements(&value->desc) : 0;
-        largest = elements > largest ? elements : largest;
-    }
-    int64_t fitting = BATCH_BYTES / ((int64_t)sizeof(float) * largest);
-    size_t batch = fitting > LARGEST_BATCH ? LARGEST_BATCH : fitting < 1 ? 1 : (size_t)fitting;
-    batch = batch < samples ? batch : samples;
-    while (samples % batch > samples / 32) {
-        --batch;
-    }
-    return batch;
-}
-
-static ht_status compile(calibration *c, const ht_graph *graph, const ht_dataset_info *info, size_t samples,
-                         ht_error *err) {
-    c->values = graph->value_count;
-    HT_TRY(ht__graph_copy(graph, &c->graph, err));
-    HT_TRY(ht__input_fit(c->graph, info, err));
-    int64_t fixed = c->graph->inputs[0]->desc.dims[0];
-    if (fixed > 0) {
-        c->batch = (size_t)fixed;
-    } else {
-        ht_graph *single; /* shapes for one sample say how large activations are */
-        HT_TRY(ht__graph_copy(c->graph, &single, err));
-        ht_status status = ht__graph_set_batch(single, 1, err);
-        c->batch = choose_batch(single, samples);
-        ht__graph_destroy(single);
-        HT_TRY(status);
-    }
-    c->batches = samples / c->batch;
-    if (c->batches == 0) {
-        return ht__fail(err, HT_ERROR_MISMATCH,
-                        "The model runs %zu samples at a time, but the calibration set has only %zu.", c->batch,
-                        samples);
-    }
-    HT_TRY(ht__pass_prepare(c->graph, (int64_t)c->batch, HT_PREPARE_OBSERVABLE, err));
-    return ht__compile(c->graph, &(ht_compile_options){0}, &c->program, err);
-}
-
-static ht_status reserve_run(calibration *c, size_t input_elements, ht_error *err) {
-    const ht_allocator *allocator = &c->ctx->allocator;
-    const ht_program *program = c->program;
-    c->arena = ht__alloc(allocator, ht__program_run_bytes(program));
-    c->indices = ht__calloc(allocator, c->batch, sizeof *c->indices);
-    c->inputs = ht__calloc(allocator, program->input_count + 1, sizeof *c->inputs);
-    c->outputs = ht__calloc(allocator, program->output_count + 1, sizeof *c->outputs);
-    bool good = c->arena != NULL && c->indices != NULL && c->inputs != NULL && c->outputs != NULL &&
-                (c->inputs[0] = ht__calloc(allocator, c->batch * input_elements, sizeof(float))) != NULL;
-    for (size_t i = 0; i < program->output_count && good; ++i) {
-        size_t bytes = 0;
-        good = ht__desc_bytes(&program->tensors[program->outputs[i]].desc, &bytes) &&
-               (c->outputs[i] = ht__alloc(allocator, bytes)) != NULL;
-    }
-    return good ? HT_OK : ht__fail_memory(err, ht__program_run_bytes(program));
-}
-
 static ht_status reserve_ranges(calibration *c, ht_error *err) {
     const ht_allocator *allocator = &c->ctx->allocator;
     size_t count = c->count + 1;
     c->seen = ht__calloc(allocator, count, sizeof *c->seen);
-    c->place = ht__calloc(allocator, c->values + 1, sizeof *c->place);
+    c->place = ht__calloc(allocator, c->run.values + 1, sizeof *c->place);
+    c->mean_place = ht__calloc(allocator, c->run.values + 1, sizeof *c->mean_place);
     c->watched = ht__calloc(allocator, count * HT_CONVERGENCE_POINTS, sizeof *c->watched);
     c->choices = ht__calloc(allocator, count, sizeof *c->choices);
     c->scratch = ht__calloc(allocator, HT_HISTOGRAM_SCRATCH(ht__pool_threads(c->ctx->pool)), sizeof *c->scratch);
-    if (c->seen == NULL || c->place == NULL || c->watched == NULL || c->choices == NULL || c->scratch == NULL) {
+    if (c->seen == NULL || c->place == NULL || c->mean_place == NULL || c->watched == NULL || c->choices == NULL ||
+        c->scratch == NULL) {
         return ht__fail_memory(err, count * HT_CONVERGENCE_POINTS * sizeof *c->watched);
     }
     for (size_t i = 0; i < c->count && c->wants_counts; ++i) {
@@ -225,50 +160,48 @@ static ht_status reserve_ranges(calibration *c, ht_error *err) {
     return HT_OK;
 }
 
-static ht_status run(calibration *c, const ht_dataset *data, ht_error *err) {
-    ht_run_arguments arguments = {.inputs = c->inputs,
-                                  .outputs = c->outputs,
-                                  .arena = c->arena,
-                                  .pool = c->ctx->pool,
-                                  .observer = observe,
-                                  .observer_user = c};
-    size_t total = ht_dataset_describe(data)->samples, used = c->batch * c->batches;
-    for (size_t b = 0, next = 1; b < c->batches; ++b) {
-        HT_TRY(ht__check_interrupt(c->ctx, err));
-        for (size_t i = 0; i < c->batch; ++i) {
+static ht_status run(calibration *c, const ht_dataset *data, size_t batches, ht_error *err) {
+    ht_observation *o = &c->run;
+    size_t total = ht_dataset_describe(data)->samples, used = o->batch * batches;
+    for (size_t b = 0, next = 1; b < batches; ++b) {
+        for (size_t i = 0; i < o->batch; ++i) {
             /* Spread over the whole split: files are often sorted by class. */
-            c->indices[i] = (uint32_t)((b * c->batch + i) * total / used);
+            o->indices[i] = (uint32_t)((b * o->batch + i) * total / used);
         }
-        HT_TRY(ht_dataset_read(data, c->indices, c->batch, (float *)c->inputs[0], NULL, err));
-        HT_TRY(ht__program_run(c->program, &arguments, err));
+        HT_TRY(ht__observation_run(o, data, observe, c, err));
         if (c->bad != NULL) {
             return ht__fail_at(err, HT_ERROR_NUMERIC, c->bad,
                                "Tensor %s has values that are not finite for sample %u of the calibration data.",
                                c->bad, (unsigned)c->bad_sample);
         }
-        if (b + 1 == next || b + 1 == c->batches) {
-            HT_TRY(watch(c, (b + 1) * c->batch, err));
+        HT_TRY(c->memory == HT_OK ? HT_OK : ht__fail_memory(err, 0));
+        if (b + 1 == next || b + 1 == batches) {
+            HT_TRY(watch(c, (b + 1) * o->batch, err));
             next *= 2;
         }
-        ht__progress(c->ctx, "calibrating", (double)(b + 1), (double)c->batches, "%zu samples", (b + 1) * c->batch);
+        ht__progress(c->ctx, "calibrating", (double)(b + 1), (double)batches, "%zu samples", (b + 1) * o->batch);
     }
+    c->result.samples = used;
     return HT_OK;
 }
 
 static ht_status calibrate(calibration *c, const ht_graph *graph, const ht_dataset *data, size_t samples,
-                           ht_activation_range *ranges, ht_error *err) {
+                           ht_error *err) {
+    ht_activation_range *ranges = c->targets->ranges;
     const ht_dataset_info *info = ht_dataset_describe(data);
-    HT_TRY(compile(c, graph, info, samples < info->samples ? samples : info->samples, err));
-    HT_TRY(reserve_run(c, info->input_elements, err));
+    samples = samples < info->samples ? samples : info->samples;
+    HT_TRY(ht__observation_begin(c->ctx, graph, info, samples, samples, &(ht_compile_options){0}, &c->run, err));
     HT_TRY(reserve_ranges(c, err));
-    for (size_t i = 0; i < c->values; ++i) {
-        c->place[i] = -1;
+    for (size_t i = 0; i < c->run.values; ++i) {
+        c->place[i] = c->mean_place[i] = -1;
+    }
+    for (size_t i = 0; i < c->targets->mean_count; ++i) {
+        c->mean_place[c->targets->means[i].value->id] = (int32_t)i;
     }
     for (size_t i = 0; i < c->count; ++i) {
         c->place[ranges[i].value->id] = (int32_t)i;
     }
-    HT_TRY(run(c, data, err));
-    c->result.samples = c->batch * c->batches;
+    HT_TRY(run(c, data, samples / c->run.batch, err));
     const bounds *last = c->watched + (c->result.points - 1) * c->count;
     for (size_t i = 0; i < c->count; ++i) {
         ranges[i].low = last[i].low;
@@ -285,35 +218,26 @@ static void release(calibration *c) {
     for (size_t i = 0; i < c->count && c->seen != NULL; ++i) {
         ht__histogram_free(&c->seen[i].histogram, allocator);
     }
-    for (size_t i = 0; c->program != NULL && i < c->program->output_count && c->outputs != NULL; ++i) {
-        ht__free(allocator, c->outputs[i]);
-    }
-    if (c->inputs != NULL) {
-        ht__free(allocator, (void *)c->inputs[0]);
-    }
-    ht__free(allocator, c->inputs);
-    ht__free(allocator, c->outputs);
-    ht__free(allocator, c->arena);
-    ht__free(allocator, c->indices);
     ht__free(allocator, c->scratch);
     ht__free(allocator, c->seen);
     ht__free(allocator, c->place);
+    ht__free(allocator, c->mean_place);
     ht__free(allocator, c->watched);
     ht__free(allocator, c->choices);
-    if (c->program != NULL) {
-        ht__program_destroy(c->program);
-    }
-    if (c->graph != NULL) {
-        ht__graph_destroy(c->graph);
-    }
+    ht__observation_end(&c->run);
 }
 
 ht_status ht__calibrate(ht_context *ctx, const ht_graph *graph, const ht_dataset *data, size_t samples,
-                        const ht_scheme *scheme, ht_activation_range *ranges, size_t count, ht_calibration *result,
+                        const ht_scheme *scheme, const ht_calibration_targets *targets, ht_calibration *result,
                         ht_error *err) {
     bool from_ends = strcmp(scheme->range, "min-max") == 0 || strcmp(scheme->range, "moving-average") == 0;
-    calibration c = {.ctx = ctx, .scheme = scheme, .count = count, .wants_counts = !from_ends};
-    ht_status status = calibrate(&c, graph, data, samples, ranges, err);
+    calibration c = {.ctx = ctx,
+                     .run = {.ctx = ctx},
+                     .scheme = scheme,
+                     .targets = targets,
+                     .count = targets->count,
+                     .wants_counts = !from_ends};
+    ht_status status = calibrate(&c, graph, data, samples, err);
     if (result != NULL) {
         *result = c.result;
     }

@@ -5,6 +5,7 @@
 #include "graph/graph.h"
 #include "halftone/data.h"
 #include "halftone/quantize.h"
+#include "quant/correct.h"
 
 /* Range of one activation. */
 typedef struct ht_activation_range {
@@ -30,13 +31,21 @@ typedef struct ht_calibration {
     ht_convergence_point curve[HT_CONVERGENCE_POINTS];
 } ht_calibration;
 
+/* What is watched. */
+typedef struct ht_calibration_targets {
+    ht_activation_range *ranges;
+    size_t count;
+    ht_channel_means *means; /* NULL: none */
+    size_t mean_count;
+} ht_calibration_targets;
+
 /* Runs `graph` on up to `samples` samples of `data`, spread over it evenly, in whole batches, and sets the ranges by
  * scheme->range at scheme->activation_bits. Every value counts; what is kept of each activation is one histogram
  * (histogram.h), so that memory does not grow with the samples, and the result is the same for any number of threads.
  * Errors: HT_ERROR_MISMATCH (the data does not fit the graph, or is less than one batch), HT_ERROR_NUMERIC (an
  * activation is not finite: tensor and sample), HT_ERROR_UNSUPPORTED, HT_ERROR_INTERRUPTED, HT_ERROR_MEMORY. */
 ht_status ht__calibrate(ht_context *ctx, const ht_graph *graph, const ht_dataset *data, size_t samples,
-                        const ht_scheme *scheme, ht_activation_range *ranges, size_t count, ht_calibration *result,
+                        const ht_scheme *scheme, const ht_calibration_targets *targets, ht_calibration *result,
                         ht_error *err);
 
 #endif

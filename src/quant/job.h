@@ -5,6 +5,7 @@
 #include "formats/model.h"
 #include "quant/array.h"
 #include "quant/placement.h"
+#include "quant/rules.h"
 #include "quant/targets.h"
 
 /* One constant's work, done on any thread. */
@@ -25,19 +26,20 @@ typedef struct ht_tensor_job {
 typedef struct ht_quantize_job {
     ht_context *ctx;
     const ht_quantize_options *options;
-    ht_model *model; /* the copy */
+    ht_model *model;       /* the copy */
+    ht_scheme activations; /* how their ranges are chosen */
+    ht_rule_scope scope;
     ht_target *targets;
     ht_tensor_job *tensors;
     size_t count;
     ht_activation_range *ranges; /* simulated activations, or the placement's */
     size_t range_count;
-    ht_placement placement; /* static */
+    ht_placement placement;  /* static */
+    ht_channel_means *means; /* of the inputs of weighted layers; static */
+    size_t mean_count;
     size_t folded, dropped; /* normalisations and activations that went into the nodes before them */
     ht_calibration calibration;
 } ht_quantize_job;
-
-/* Does a rule keep this node in float, by its own name or that of a constant that it reads? */
-bool ht__keeps_real(const ht_quantize_job *job, const ht_node *node);
 
 /* Errors: HT_ERROR_MEMORY. */
 ht_status ht__fill_report(const ht_quantize_job *job, const ht_model *before, ht_quantize_report *report,

@@ -6,6 +6,7 @@
 
 #include "passes/passes.h"
 #include "quant/annotate.h"
+#include "quant/dynamic.h"
 #include "quant/job.h"
 #include "quant/static.h"
 
@@ -17,37 +18,6 @@ void ht_quantize_options_init(ht_quantize_options *options) {
 }
 
 /* ---- what becomes of each constant ---- */
-
-static bool matches(const char *pattern, const char *name) {
-    size_t length = strlen(pattern);
-    bool open = length > 0 && pattern[length - 1] == '*';
-    return open ? strncmp(pattern, name, length - 1) == 0 : strcmp(pattern, name) == 0;
-}
-
-static const ht_layer_rule *rule_for(const ht_quantize_options *options, const ht_target *target) {
-    for (size_t i = 0; i < options->rule_count; ++i) {
-        if (matches(options->rules[i].pattern, target->value->name) ||
-            matches(options->rules[i].pattern, target->node->name)) {
-            return &options->rules[i];
-        }
-    }
-    return NULL;
-}
-
-bool ht__keeps_real(const ht_quantize_job *job, const ht_node *node) {
-    for (size_t i = 0; i < job->options->rule_count; ++i) {
-        const ht_layer_rule *rule = &job->options->rules[i];
-        bool named = rule->scheme == NULL && matches(rule->pattern, node->name);
-        for (uint32_t k = 0; k < node->input_count && rule->scheme == NULL && !named; ++k) {
-            const ht_value *input = node->inputs[k];
-            named = input != NULL && input->data != NULL && matches(rule->pattern, input->name);
-        }
-        if (named) {
-            return true;
-        }
-    }
-    return false;
-}
 
 static bool is_wanted(const ht_quantize_options *options, const ht_target *target) {
     switch (target->role) {
@@ -62,7 +32,7 @@ static bool is_wanted(const ht_quantize_options *options, const ht_target *targe
 static void plan_tensor(ht_quantize_job *job, size_t index) {
     ht_tensor_job *tensor = &job->tensors[index];
     const ht_target *target = tensor->target = &job->targets[index];
-    const ht_layer_rule *rule = rule_for(job->options, target);
+    const ht_layer_rule *rule = ht__rule_for(&job->scope, target->node, target->value);
     tensor->original = target->value->data;
     tensor->quantize = is_wanted(job->options, target) && (rule == NULL || rule->scheme != NULL);
     tensor->scheme = rule != NULL && rule->scheme != NULL ? *rule->scheme : job->options->scheme;
@@ -86,27 +56,10 @@ static void plan_companion(ht_quantize_job *job, size_t index) {
     }
 }
 
-static ht_status check_rules(const ht_quantize_job *job, ht_error *err) {
-    for (size_t i = 0; i < job->options->rule_count; ++i) {
-        const ht_layer_rule *rule = &job->options->rules[i];
-        bool used = false;
-        for (size_t k = 0; k < job->count; ++k) {
-            used = used || matches(rule->pattern, job->targets[k].value->name) ||
-                   matches(rule->pattern, job->targets[k].node->name);
-        }
-        if (!used) {
-            return ht__fail(err, HT_ERROR_ARGUMENT, "No layer of the model is called \"%s\".", rule->pattern);
-        }
-        if (rule->scheme != NULL) {
-            HT_TRY(ht_scheme_check(rule->scheme, err));
-        }
-    }
-    return HT_OK;
-}
-
 static ht_status plan(ht_quantize_job *job, ht_error *err) {
     HT_TRY(ht__quantization_targets(job->model->graph, &job->targets, &job->count, err));
-    HT_TRY(check_rules(job, err));
+    job->scope = ht__rule_scope(job->model->graph, job->options->rules, job->options->rule_count);
+    HT_TRY(ht__rules_check(&job->scope, job->model->graph, err));
     job->tensors = ht__calloc(&job->ctx->allocator, job->count + 1, sizeof *job->tensors);
     if (job->tensors == NULL) {
         return ht__fail_memory(err, job->count * sizeof *job->tensors);
@@ -184,8 +137,9 @@ static ht_status calibrate(ht_quantize_job *job, ht_error *err) {
             "Quantizing activations needs calibration data, samples that look like what the model will see.");
     }
     size_t samples = options->calibration_samples != 0 ? options->calibration_samples : DEFAULT_SAMPLES;
-    return ht__calibrate(job->ctx, job->model->graph, options->calibration, samples, &options->scheme, job->ranges,
-                         job->range_count, &job->calibration, err);
+    ht_calibration_targets targets = {job->ranges, job->range_count, job->means, job->mean_count};
+    return ht__calibrate(job->ctx, job->model->graph, options->calibration, samples, &job->activations, &targets,
+                         &job->calibration, err);
 }
 
 static ht_status calibrate_simulated(ht_quantize_job *job, ht_error *err) {
@@ -196,7 +150,7 @@ static ht_status calibrate_simulated(ht_quantize_job *job, ht_error *err) {
 /* Activations are affine whatever the weights are: behind a ReLU half of a symmetric grid would lie idle. */
 static ht_status annotate_simulated(ht_quantize_job *job, ht_error *err) {
     ht_activation_style style = {
-        .bits = job->options->scheme.activation_bits, .codes = HT_ACTIVATIONS_UNSIGNED, .range = &job->options->scheme};
+        .bits = job->options->scheme.activation_bits, .codes = HT_ACTIVATIONS_UNSIGNED, .range = &job->activations};
     return ht__annotate_ranges(job->model->graph, job->ranges, job->range_count, &style, err);
 }
 
@@ -208,13 +162,15 @@ static ht_status calibrate_static(ht_quantize_job *job, ht_error *err) {
         return ht__fail_memory(err, graph->node_count);
     }
     for (size_t i = 0; i < graph->node_count; ++i) {
-        real[i] = ht__keeps_real(job, graph->nodes[i]);
+        const ht_layer_rule *rule = ht__rule_for(&job->scope, graph->nodes[i], NULL);
+        real[i] = rule != NULL && rule->scheme == NULL;
     }
     ht_status status = ht__place_activations(graph, real, &job->placement, err);
     ht__free(&job->ctx->allocator, real);
     HT_TRY(status);
     job->ranges = job->placement.ranges;
     job->range_count = job->placement.range_count;
+    HT_TRY(ht__channel_means_for(graph, &job->means, &job->mean_count, err));
     HT_TRY(calibrate(job, err));
     ht__placement_join(graph, &job->placement);
     return HT_OK;
@@ -225,9 +181,15 @@ static ht_status annotate_static(ht_quantize_job *job, ht_error *err) {
     ht_activation_style style = {.bits = job->options->scheme.activation_bits,
                                  .codes = job->options->activations,
                                  .fixed = true,
-                                 .range = &job->options->scheme};
+                                 .range = &job->activations};
     HT_TRY(ht__annotate_ranges(graph, job->ranges, job->range_count, &style, err));
     ht__placement_share(graph, &job->placement);
+    for (size_t i = 0; i < job->count; ++i) {
+        const ht_tensor_job *tensor = &job->tensors[i];
+        HT_TRY(tensor->quantize && tensor->target->role == HT_TARGET_WEIGHT
+                   ? ht__correct_bias(graph, tensor->target->value, tensor->original, job->means, job->mean_count, err)
+                   : HT_OK);
+    }
     HT_TRY(ht__quantize_operands(graph, style.codes, err));
     HT_TRY(ht__quantize_biases(graph, err));
     return ht__pass_drop_saturated(graph, &job->dropped, err);
@@ -259,14 +221,14 @@ static ht_status check_source(const ht_graph *graph, ht_error *err) {
 
 static ht_status quantize(ht_quantize_job *job, const ht_model *source, ht_quantize_report *report, ht_error *err) {
     ht_graph *graph = job->model->graph;
-    bool is_static = job->options->kind == HT_KIND_STATIC;
-    bool simulates = !is_static && job->options->scheme.activation_bits != 0;
+    bool is_static = job->options->kind == HT_KIND_STATIC, is_dynamic = job->options->kind == HT_KIND_DYNAMIC;
+    bool simulates = !is_static && !is_dynamic && job->options->scheme.activation_bits != 0;
     HT_TRY(ht__graph_sort(graph, err));
-    if (is_static) {
+    if (is_static || is_dynamic) {
         HT_TRY(check_source(graph, err));
         HT_TRY(ht__pass_fold_constants(graph, err));
     }
-    if (is_static || job->options->fold_batch_norm) {
+    if (is_static || is_dynamic || job->options->fold_batch_norm) {
         HT_TRY(ht__pass_fold_batch_norm(graph, &job->folded, err));
     }
     HT_TRY(simulates ? calibrate_simulated(job, err) : HT_OK);
@@ -274,6 +236,7 @@ static ht_status quantize(ht_quantize_job *job, const ht_model *source, ht_quant
     HT_TRY(is_static ? calibrate_static(job, err) : HT_OK);
     HT_TRY(quantize_weights(job, err));
     HT_TRY(simulates ? annotate_simulated(job, err) : is_static ? annotate_static(job, err) : HT_OK);
+    HT_TRY(is_dynamic ? ht__make_dynamic(graph, err) : HT_OK);
     HT_TRY(describe_run(job, err));
     return report != NULL ? ht__fill_report(job, source, report, err) : HT_OK;
 }
@@ -286,6 +249,7 @@ static void release(ht_quantize_job *job) {
     }
     ht__free(allocator, job->tensors);
     ht__free(allocator, job->targets);
+    ht__channel_means_free(allocator, job->means, job->mean_count);
     if (job->placement.owner != NULL) {
         ht__placement_free(job->model->graph, &job->placement); /* job->ranges are its */
     } else {
@@ -299,6 +263,9 @@ ht_status ht_model_quantize(ht_context *ctx, const ht_model *model, const ht_qua
     clock_gettime(CLOCK_MONOTONIC, &begin);
     HT_TRY(ht_scheme_check(&options->scheme, err));
     ht_quantize_job job = {.ctx = ctx, .options = options};
+    job.activations = options->activation_range != NULL ? *options->activation_range : options->scheme;
+    job.activations.activation_bits = options->scheme.activation_bits;
+    HT_TRY(ht_scheme_check(&job.activations, err));
     HT_TRY(ht__model_copy(model, &job.model, err));
     if (report != NULL) {
         *report = (ht_quantize_report){0};

@@ -1,7 +1,9 @@
 /* The report of a quantization: its arrays and texts. */
 #include <math.h>
+#include <stdio.h>
 #include <string.h>
 
+#include "graph/op.h"
 #include "quant/job.h"
 #ifdef HT_WITH_ONNX
 #include "formats/onnx/onnx.h"
@@ -38,6 +40,7 @@ static ht_status report_tensor(const ht_quantize_job *job, const ht_tensor_job *
                                 .layer = ht__strdup(allocator, tensor->target->node->name),
                                 .elements = elements,
                                 .bits = 32,
+                                .is_weight = tensor->target->role == HT_TARGET_WEIGHT,
                                 .sqnr_db = INFINITY,
                                 .bytes_ideal = elements * sizeof(float),
                                 .encoded = tensor->encode};
@@ -64,6 +67,79 @@ static ht_status report_activation(const ht_quantize_job *job, const ht_activati
     return out->name != NULL ? HT_OK : ht__fail_memory(err, sizeof *out);
 }
 
+/* ---- layers on real numbers ---- */
+
+static bool has_codes(const ht_value *value) { return value != NULL && value->quantization != NULL; }
+
+static const ht_value *first_real_input(const ht_node *node) {
+    for (uint32_t k = 0; k < node->input_count; ++k) {
+        const ht_value *input = node->inputs[k];
+        if (input != NULL && input->desc.type == HT_F32 && !has_codes(input) &&
+            (node->op->weight_inputs >> k & 1 || input->data == NULL)) {
+            return input;
+        }
+    }
+    return NULL;
+}
+
+/* Dynamic models compute on codes where there are weights; the rest is on real numbers by design. */
+static const char *dynamic_reason(const ht_quantize_job *job, const ht_node *node) {
+    for (uint32_t k = 0; k < node->input_count; ++k) {
+        const ht_value *input = node->inputs[k];
+        if (input != NULL && input->data != NULL && input->desc.type == HT_F32 && node->op->weight_inputs >> k & 1) {
+            const ht_layer_rule *rule = ht__rule_for(&job->scope, node, NULL);
+            return rule != NULL && rule->scheme == NULL ? "a rule keeps it in float"
+                   : has_codes(input)                   ? "products of codes need symmetric weights of 8 bits or less"
+                                                        : "its weights have no codes";
+        }
+    }
+    return NULL;
+}
+
+/* Why the node of a static model computes on real numbers; NULL when it does not. What is completed by the next node
+ * (a product before its bias) runs on codes together with that. */
+static const char *reason_for(const ht_quantize_job *job, const ht_node *node, char text[128]) {
+    const ht_value *result = node->outputs[0];
+    if (result == NULL || result->desc.type != HT_F32 || result->data != NULL) {
+        return NULL;
+    }
+    const ht_layer_rule *rule = ht__rule_for(&job->scope, node, NULL);
+    const ht_value *input = first_real_input(node);
+    if (rule != NULL && rule->scheme == NULL) {
+        return "a rule keeps it in float";
+    }
+    if (node->op->codes == HT_CODES_NONE && !node->op->selects) {
+        return "this operator has no form on codes";
+    }
+    if (input != NULL) {
+        snprintf(text, 128, input->data != NULL ? "its weights %.80s have no codes" : "it reads real numbers, %.80s",
+                 input->name);
+        return text;
+    }
+    return has_codes(result) || ht__is_completed(job->model->graph, result) ? NULL : "its result stays real";
+}
+
+static ht_status report_real(const ht_quantize_job *job, ht_quantize_report *report, ht_error *err) {
+    const ht_allocator *allocator = &job->ctx->allocator;
+    const ht_graph *graph = job->model->graph;
+    report->real = ht__calloc(allocator, graph->node_count + 1, sizeof *report->real);
+    for (size_t i = 0; i < graph->node_count && report->real != NULL; ++i) {
+        char text[128];
+        const char *reason = job->options->kind == HT_KIND_STATIC ? reason_for(job, graph->nodes[i], text)
+                                                                  : dynamic_reason(job, graph->nodes[i]);
+        if (reason != NULL) {
+            ht_quantize_real *real = &report->real[report->real_count++];
+            *real = (ht_quantize_real){.name = ht__strdup(allocator, graph->nodes[i]->name),
+                                       .op = ht__strdup(allocator, graph->nodes[i]->op->name),
+                                       .reason = ht__strdup(allocator, reason)};
+            if (real->name == NULL || real->op == NULL || real->reason == NULL) {
+                return ht__fail_memory(err, sizeof text);
+            }
+        }
+    }
+    return report->real != NULL ? HT_OK : ht__fail_memory(err, graph->node_count * sizeof *report->real);
+}
+
 ht_status ht__fill_report(const ht_quantize_job *job, const ht_model *before, ht_quantize_report *report,
                           ht_error *err) {
     const ht_allocator *allocator = &job->ctx->allocator;
@@ -81,6 +157,7 @@ ht_status ht__fill_report(const ht_quantize_job *job, const ht_model *before, ht
         ++report->activation_count;
         HT_TRY(report_activation(job, &job->ranges[i], &report->activations[i], err));
     }
+    HT_TRY(job->options->kind != HT_KIND_SIMULATED ? report_real(job, report, err) : HT_OK);
     ht_model_info info;
     HT_TRY(ht_model_describe(before, &info, err));
     report->bytes_f32 = (size_t)info.bytes_f32;
@@ -111,7 +188,13 @@ void ht_quantize_report_clear(ht_context *ctx, ht_quantize_report *report) {
     for (size_t i = 0; i < report->activation_count; ++i) {
         ht__free(allocator, (char *)report->activations[i].name);
     }
+    for (size_t i = 0; i < report->real_count; ++i) {
+        ht__free(allocator, (char *)report->real[i].name);
+        ht__free(allocator, (char *)report->real[i].op);
+        ht__free(allocator, (char *)report->real[i].reason);
+    }
     ht__free(allocator, report->tensors);
+    ht__free(allocator, report->real);
     ht__free(allocator, report->activations);
     ht__free(allocator, report->convergence);
     *report = (ht_quantize_report){0};

@@ -56,11 +56,42 @@ exits 1 "$HALFTONE" quantize "$work/net.onnx" --scheme mid-rise --bits 4 -o "$wo
 says err '\-\-force'
 exits 0 "$HALFTONE" quantize "$work/net.onnx" --bits 8/8 --calib "$data:train" -o "$work/q.onnx" --force --json
 says out '"format": "halftone-quantize"'
+says out '"kind": "static"'
+says out '"convergence"'
+exits 0 "$HALFTONE" info "$work/q.onnx"
+says out '2 weights, 3 activations'
+exits 0 "$HALFTONE" quantize "$work/net.onnx" --kind simulated --calib "$data:train" -o "$work/q.onnx" --force
 exits 0 "$HALFTONE" info "$work/q.onnx"
 says out '2 weights, 2 activations'
 exits 0 "$HALFTONE" quantize "$work/net.onnx" --scheme nf4,granularity=channel --biases
 [ -f "$work/net.nf4-4.onnx" ] || fail "the default name is not used"
 exits 0 "$HALFTONE" eval "$work/net.nf4-4.onnx" --baseline "$work/net.onnx" --data "$data:test"
+
+# No option: dynamic, and what is written runs.
+exits 0 "$HALFTONE" quantize "$work/net.onnx" --data "$data:test"
+says out 'net.int8.onnx: dynamic'
+says out 'every product computes on codes'
+exits 0 "$HALFTONE" eval "$work/net.int8.onnx" --baseline "$work/net.onnx" --data "$data:test"
+
+# A recipe repeats what was done to the byte; rules have names, operators and places.
+exits 0 "$HALFTONE" quantize "$work/net.onnx" --calib "$data:train" --bits 4/8 --range mse --keep-float layer:last \
+    -o "$work/first.onnx"
+says out 'a rule keeps it in float'
+says out 'ranges settled\|ranges not settled\|too few samples'
+exits 0 "$HALFTONE" quantize "$work/net.onnx" --recipe "$work/first.recipe.yaml" -o "$work/second.onnx"
+cmp "$work/first.onnx" "$work/second.onnx" || fail "the recipe does not give the same bytes"
+cmp "$work/first.recipe.yaml" "$work/second.recipe.yaml" || fail "the recipe of the recipe differs"
+exits 2 "$HALFTONE" quantize "$work/net.onnx" --recipe "$work/first.recipe.yaml" --bits 4
+exits 4 "$HALFTONE" quantize "$work/net.onnx" --calib "$data:train" --keep-float layer:last --strict-int -o "$work/large.onnx"
+says err 'a rule keeps it in float'
+printf 'kind: static\nrules:\n  - {layer: dense9, keep: float}\n' >"$work/wrong.yaml"
+exits 2 "$HALFTONE" quantize "$work/net.onnx" --recipe "$work/wrong.yaml" --calib "$data:train" -o "$work/large.onnx"
+says err 'names no layer of the model; near names are: dense1'
+printf 'kind: static\nrules:\n  - {layer: dense1, kep: float}\n' >"$work/wrong.yaml"
+exits 1 "$HALFTONE" quantize "$work/net.onnx" --recipe "$work/wrong.yaml" --calib "$data:train" -o "$work/large.onnx"
+says err 'kep'
+exits 0 "$HALFTONE" quantize "$work/net.onnx" --kind f16
+[ -f "$work/net.f16.onnx" ] || fail "the name of f16 is not used"
 
 # Gates leave nothing behind.
 exits 4 "$HALFTONE" quantize "$work/net.onnx" --bits 8 --max-size 100 -o "$work/large.onnx"
@@ -71,6 +102,6 @@ exits 2 "$HALFTONE" quantize "$work/net.onnx" --scheme mid-rize
 says err 'mid-rise'
 exits 2 "$HALFTONE" quantize "$work/net.onnx" --bits 17
 exits 2 "$HALFTONE" quantize "$work/net.onnx" --bits 4/8 --kind weight-only
-exits 2 "$HALFTONE" quantize "$work/net.onnx" --layer nothing=int4
-exits 2 "$HALFTONE" quantize "$work/net.onnx" --max-drop 1
+exits 2 "$HALFTONE" quantize "$work/net.onnx" --layer nothing=int4 -o "$work/large.onnx"
+exits 2 "$HALFTONE" quantize "$work/net.onnx" --max-drop 1 -o "$work/large.onnx"
 exits 1 "$HALFTONE" quantize "$work/missing.onnx"

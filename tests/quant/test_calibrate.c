@@ -176,7 +176,9 @@ static void wrong_data_is_refused(void **state) {
     assert_int_equal(ht__quantized_activations(graph, &ranges, &count, NULL), HT_OK);
     ht_scheme scheme;
     ht_scheme_init(&scheme);
-    assert_int_equal(ht__calibrate(ctx, graph, data, 10, &scheme, ranges, count, NULL, NULL), HT_ERROR_MISMATCH);
+    assert_int_equal(
+        ht__calibrate(ctx, graph, data, 10, &scheme, &(ht_calibration_targets){ranges, count, NULL, 0}, NULL, NULL),
+        HT_ERROR_MISMATCH);
     ht__free(&ctx->allocator, ranges);
     ht_model_destroy(model);
 }
@@ -200,7 +202,8 @@ static void threads_do_not_matter(void **state) {
             ht_calibration result;
             assert_int_equal(ht__quantized_activations(model->graph, &ranges, &count, NULL), HT_OK);
             assert_int_equal(count, 2);
-            assert_int_equal(ht__calibrate(other, model->graph, data, SAMPLES, &scheme, ranges, count, &result, NULL),
+            assert_int_equal(ht__calibrate(other, model->graph, data, SAMPLES, &scheme,
+                                           &(ht_calibration_targets){ranges, count, NULL, 0}, &result, NULL),
                              HT_OK);
             assert_int_equal(result.samples, SAMPLES);
             assert_int_equal(result.points, 2); /* two batches of 32 */
@@ -247,7 +250,9 @@ static void nan_names_tensor_and_sample(void **state) {
     ht_scheme scheme;
     ht_scheme_init(&scheme);
     ht_error err;
-    assert_int_equal(ht__calibrate(ctx, graph, data, SAMPLES, &scheme, ranges, count, NULL, &err), HT_ERROR_NUMERIC);
+    assert_int_equal(ht__calibrate(ctx, graph, data, SAMPLES, &scheme,
+                                   &(ht_calibration_targets){ranges, count, NULL, 0}, NULL, &err),
+                     HT_ERROR_NUMERIC);
     char wanted[64];
     snprintf(wanted, sizeof wanted, "Tensor logs has values that are not finite for sample %u ", first);
     assert_non_null(strstr(err.message, wanted));
@@ -265,9 +270,10 @@ static void less_than_a_batch_is_refused(void **state) {
     ht_scheme scheme;
     ht_scheme_init(&scheme);
     ht_error err;
-    assert_int_equal(ht__calibrate(ctx, model->graph, data, 1000, &scheme, ranges, count, NULL, &err),
+    assert_int_equal(ht__calibrate(ctx, model->graph, data, 1000, &scheme,
+                                   &(ht_calibration_targets){ranges, count, NULL, 0}, NULL, &err),
                      HT_ERROR_MISMATCH);
-    assert_string_equal(err.message, "The model runs 65 samples at a time, but the calibration set has only 64.");
+    assert_string_equal(err.message, "The model runs 65 samples at a time, but there are only 64.");
     ht__free(&ctx->allocator, ranges);
     ht_model_destroy(model);
 }

@@ -1,7 +1,8 @@
-#include "quantized.h"
+#include "quantize.h"
 
 #include <math.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "output.h"
 #include "table.h"
@@ -36,8 +37,8 @@ static void print_bytes(double bytes, char text[32]) {
     }
 }
 
-static void print_sizes(const cli_quantized *q) {
-    const ht_quantize_report *r = q->report;
+static void print_sizes(const quantizing *q) {
+    const ht_quantize_report *r = &q->report;
     char before[32], ideal[32], file_before[32], file_after[32], rest[32];
     print_bytes((double)r->bytes_f32, before);
     print_bytes((double)r->bytes_ideal, ideal);
@@ -66,12 +67,13 @@ static void print_sizes(const cli_quantized *q) {
            floats, rest);
 }
 
-static void print_result(const cli_quantized *q) {
-    const ht_evaluation *before = q->before, *after = q->after;
-    const ht_dataset_info *info = q->info;
+static void print_result(const quantizing *q) {
+    const ht_evaluation *before = &q->before, *after = &q->after;
+    const ht_dataset_info *info = ht_dataset_describe(q->data);
+    double drop = cli_quantize_drop(q);
     if (before->task == HT_TASK_REGRESSION) {
         printf("mse on %s:%s   %.6g before (%.6g to %.6g), %.6g after (%.6g to %.6g): %+.2f %%\n", info->name,
-               info->split, before->mse, before->low, before->high, after->mse, after->low, after->high, q->drop);
+               info->split, before->mse, before->low, before->high, after->mse, after->low, after->high, drop);
         return;
     }
     size_t flipped = 0;
@@ -81,12 +83,12 @@ static void print_result(const cli_quantized *q) {
     printf("accuracy on %s:%s (%zu samples, 95 %% intervals)\n", info->name, info->split, after->samples);
     printf("  before    %.4f   %.4f to %.4f\n", before->accuracy, before->low, before->high);
     printf("  after     %.4f   %.4f to %.4f   %+.2f points, %zu predictions flipped\n", after->accuracy, after->low,
-           after->high, 0.0 - q->drop, flipped);
+           after->high, 0.0 - drop, flipped);
 }
 
-static ht_status print_tensors(const cli_quantized *q, ht_error *err) {
+static ht_status print_tensors(const quantizing *q, ht_error *err) {
     size_t count;
-    const ht_quantize_tensor **list = sorted_tensors(q->report, &count);
+    const ht_quantize_tensor **list = sorted_tensors(&q->report, &count);
     cli_table table;
     cli_table_begin(&table, (const char *const[]){"LARGEST ERRORS", ">WEIGHTS", ">BITS", ">SQNR dB", ">LARGEST"}, 5);
     for (size_t i = 0; i < count && i < SHOWN_TENSORS; ++i) {
@@ -125,30 +127,103 @@ static void print_convergence(const ht_quantize_report *r) {
     }
 }
 
-ht_status cli_quantized_print(const cli_quantized *q, ht_error *err) {
-    char scheme[HT_SCHEME_TEXT];
-    ht_scheme_print(q->scheme, scheme);
-    size_t count;
-    free(sorted_tensors(q->report, &count));
-    printf("%s: %zu tensors, %s (%.2f s)\n", q->output, count, scheme, q->report->seconds);
-    if (q->report->folded > 0) {
-        printf("%zu batch normalisations folded into the layers before them\n", q->report->folded);
+/* Layers by reason: each reason once, with the first layers that it holds for. */
+static void print_real(const quantizing *q) {
+    enum { NAMES = 3 };
+    const ht_quantize_report *r = &q->report;
+    if (r->real_count == 0) {
+        printf(q->plan.options.kind == HT_KIND_STATIC
+                   ? "every layer computes on codes\n"
+                   : "every product computes on codes; what lies between does not\n");
+        return;
     }
-    if (q->report->activation_count > 0) {
-        printf("%zu activations at %u bits, calibrated on %zu samples\n", q->report->activation_count,
-               q->scheme->activation_bits, q->report->calibrated_samples);
-        print_convergence(q->report);
+    printf("on real numbers:\n");
+    for (size_t i = 0; i < r->real_count; ++i) {
+        const ht_quantize_real *first = &r->real[i];
+        size_t same = 0;
+        bool known = false;
+        for (size_t k = 0; k < r->real_count; ++k) {
+            bool equal = strcmp(r->real[k].op, first->op) == 0 && strcmp(r->real[k].reason, first->reason) == 0;
+            known = known || (equal && k < i);
+            same += equal;
+        }
+        if (known) {
+            continue;
+        }
+        printf("  %s", first->name);
+        size_t named = 1;
+        for (size_t k = i + 1; k < r->real_count && named < NAMES; ++k) {
+            if (strcmp(r->real[k].op, first->op) == 0 && strcmp(r->real[k].reason, first->reason) == 0) {
+                printf(", %s", r->real[k].name);
+                ++named;
+            }
+        }
+        if (same > named) {
+            printf(" and %zu more", same - named);
+        }
+        printf(" (%s): %s\n", first->op, first->reason);
+    }
+}
+
+/* What is worth trying next. */
+void cli_quantize_advise(const quantizing *q) {
+    const quantize_settings *s = q->settings;
+    const network_kind *n = &q->network;
+    ht_quantize_kind kind = q->plan.options.kind;
+    bool dynamic_suits = n->recurrent > 0 || n->attention > 0;
+    if (kind == HT_KIND_DYNAMIC && q->chose_kind && !dynamic_suits && n->convolutions > 0) {
+        printf(
+            "\nThis network is convolutional: static suits it better. Its %zu convolutions and what lies between them "
+            "would stay on codes,\nwith no range to find at run time. Give samples: --calib DATA, or a folder of "
+            "pictures or .npy files.\n",
+            n->convolutions);
+    } else if (kind == HT_KIND_STATIC && q->chose_kind && dynamic_suits) {
+        printf("\nThis network has %s layers, whose activations vary much from input to input: compare with --kind "
+               "dynamic.\n",
+               n->recurrent > 0 ? "recurrent" : "attention");
+    }
+    if (q->evaluated && cli_quantize_drop(q) > (q->before.task == HT_TASK_CLASSIFICATION ? 1.0 : 5.0)) {
+        printf("\nThat is a large drop. See which layers lose most (halftone compare %s %s --data %s), keep those in "
+               "float "
+               "(--keep-float),\ntry another range (--range mse), or train for it (halftone train --from %s --qat).\n",
+               s->model, q->output, s->data, s->model);
+    }
+    printf("\nnext: halftone eval %s --baseline %s%s%s\n", q->output, s->model, s->data != NULL ? " --data " : "",
+           s->data != NULL ? s->data : "");
+}
+
+ht_status cli_quantize_print(const quantizing *q, ht_error *err) {
+    const ht_quantize_report *r = &q->report;
+    char scheme[HT_SCHEME_TEXT];
+    ht_scheme_print(&q->plan.options.scheme, scheme);
+    size_t count;
+    free(sorted_tensors(r, &count));
+    printf("%s: %s, %zu tensors, %s (%.2f s)\n", q->output, cli_quantize_kind(q), count, scheme, r->seconds);
+    if (r->folded > 0) {
+        printf("%zu batch normalisations folded into the layers before them\n", r->folded);
+    }
+    if (r->dropped > 0) {
+        printf("%zu activation functions left to saturation\n", r->dropped);
+    }
+    if (r->activation_count > 0) {
+        printf("%zu activations at %u bits, calibrated on %zu samples of %s\n", r->activation_count,
+               q->plan.options.scheme.activation_bits, r->calibrated_samples, q->plan.calibration);
+        print_convergence(r);
+    }
+    if (q->plan.options.kind != HT_KIND_SIMULATED) {
+        print_real(q);
     }
     printf("\n");
     print_sizes(q);
-    if (q->data != NULL) {
+    if (q->evaluated) {
         printf("\n");
         print_result(q);
     }
     printf("\n");
     ht_status status = print_tensors(q, err);
-    printf("\nnext: halftone eval %s --baseline %s%s%s\n", q->output, q->model, q->data != NULL ? " --data " : "",
-           q->data != NULL ? q->data : "");
+    if (status == HT_OK) {
+        cli_quantize_advise(q);
+    }
     return status;
 }
 
@@ -181,23 +256,36 @@ static json_t *tensors_json(const ht_quantize_report *report) {
     return array;
 }
 
-ht_status cli_quantized_json(const cli_quantized *q, ht_error *err) {
-    const ht_quantize_report *r = q->report;
+static json_t *real_json(const ht_quantize_report *r) {
+    json_t *array = json_array();
+    for (size_t i = 0; i < r->real_count; ++i) {
+        json_array_append_new(array, json_pack("{s:s, s:s, s:s}", "name", r->real[i].name, "op", r->real[i].op,
+                                               "reason", r->real[i].reason));
+    }
+    return array;
+}
+
+ht_status cli_quantize_json(const quantizing *q, ht_error *err) {
+    const ht_quantize_report *r = &q->report;
     char scheme[HT_SCHEME_TEXT];
-    ht_scheme_print(q->scheme, scheme);
+    ht_scheme_print(&q->plan.options.scheme, scheme);
     json_t *size = json_pack("{s:I, s:I, s:I, s:I}", "bytes_f32", (json_int_t)r->bytes_f32, "bytes_ideal",
                              (json_int_t)r->bytes_ideal, "file_before", (json_int_t)r->file_before, "file_after",
                              (json_int_t)r->file_after);
-    json_t *body = json_pack("{s:s, s:s, s:s, s:o, s:i, s:i, s:f, s:o}", "model", q->model, "output", q->output,
-                             "scheme", scheme, "size", size, "folded", (int)r->folded, "activations",
-                             (int)r->activation_count, "seconds", r->seconds, "tensors", tensors_json(r));
+    json_t *body = json_pack("{s:s, s:s, s:s, s:s, s:s, s:o, s:i, s:i, s:f, s:o}", "model", q->settings->model,
+                             "output", q->output, "recipe", q->recipe, "kind", cli_quantize_kind(q), "scheme", scheme,
+                             "size", size, "folded", (int)r->folded, "activations", (int)r->activation_count, "seconds",
+                             r->seconds, "tensors", tensors_json(r));
     if (r->convergence_count > 0) {
         json_object_set_new(body, "convergence", convergence_json(r));
     }
-    if (q->data != NULL) {
-        json_object_set_new(body, "before", evaluation_json(q->before));
-        json_object_set_new(body, "after", evaluation_json(q->after));
-        json_object_set_new(body, "drop", json_real(q->drop));
+    if (q->plan.options.kind != HT_KIND_SIMULATED) {
+        json_object_set_new(body, "real", real_json(r));
+    }
+    if (q->evaluated) {
+        json_object_set_new(body, "before", evaluation_json(&q->before));
+        json_object_set_new(body, "after", evaluation_json(&q->after));
+        json_object_set_new(body, "drop", json_real(cli_quantize_drop(q)));
     }
     return cli_print_json("halftone-quantize", 1, body, err);
 }
