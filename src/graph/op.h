@@ -28,6 +28,9 @@ struct ht_op {
     const char *name;   /* "Conv" */
     const char *domain; /* "" for ONNX's own, "halftone" for operators that only live inside */
     int64_t since;      /* the ONNX operator set from which on it means what it means here; 0: 17 or before */
+    /* The operator set that this very node needs, by its attributes, inputs or types, where that may be more than
+     * `since`; NULL: since. */
+    int64_t (*needs)(const ht_node *node);
     uint32_t min_inputs, max_inputs, min_outputs, max_outputs;
     ht_op_layout layout;
     uint32_t plain_inputs, plain_outputs; /* bit i: operand i is plain whatever `layout` says (weights, indices) */

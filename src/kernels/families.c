@@ -1,4 +1,5 @@
 /* The one list of kernel families. */
+#include "kernels/attention/attention.h"
 #include "kernels/conv/conv.h"
 #include "kernels/dropout/dropout.h"
 #include "kernels/elementwise/elementwise.h"
@@ -8,12 +9,14 @@
 #include "kernels/integer_mean/integer_mean.h"
 #include "kernels/integer_pool/integer_pool.h"
 #include "kernels/integer_softmax/integer_softmax.h"
+#include "kernels/line_norm/line_norm.h"
 #include "kernels/lookup/lookup.h"
 #include "kernels/matmul/matmul.h"
 #include "kernels/move/move.h"
 #include "kernels/norm/norm.h"
 #include "kernels/pool/pool.h"
 #include "kernels/quantize/quantize.h"
+#include "kernels/recurrent/recurrent.h"
 #include "kernels/reduce/reduce.h"
 #include "kernels/resize/resize.h"
 #include "kernels/softmax/softmax.h"
@@ -27,6 +30,8 @@ const ht_kernel_family *const ht__kernel_families[] = {&ht__conv_family,
                                                        &ht__batch_norm_family,
                                                        &ht__batch_norm_train_family,
                                                        &ht__batch_norm_grad_family,
+                                                       &ht__line_norm_family,
+                                                       &ht__attention_family,
                                                        &ht__dropout_family,
                                                        &ht__quantize_family,
                                                        &ht__dequantize_family,
@@ -35,6 +40,7 @@ const ht_kernel_family *const ht__kernel_families[] = {&ht__conv_family,
                                                        &ht__fake_quantize_grad_family,
                                                        &ht__unary_family,
                                                        &ht__binary_family,
+                                                       &ht__recurrent_family,
                                                        &ht__reduce_family,
                                                        &ht__resize_family,
                                                        &ht__softmax_family,

@@ -201,8 +201,8 @@ ht_status ht__constant_float(const ht_node *node, uint32_t index, float otherwis
 
 /* ---- windows ---- */
 
-static ht_status window_ints(const ht_node *node, const char *name, int32_t wanted, int64_t otherwise, int64_t least,
-                             int64_t *out, ht_error *err) {
+ht_status ht__node_numbers(const ht_node *node, const char *name, int32_t wanted, int64_t otherwise, int64_t least,
+                           int64_t *out, ht_error *err) {
     size_t count;
     const int64_t *values = ht__node_ints(node, name, &count);
     if (values != NULL && count != (size_t)wanted) {
@@ -223,7 +223,7 @@ static ht_status window_pads(const ht_node *node, const ht_tensor_desc *x, ht_wi
     const char *automatic = ht__node_text(node, "auto_pad", "NOTSET");
     if (strcmp(automatic, "NOTSET") == 0) {
         int64_t pads[6];
-        HT_TRY(window_ints(node, "pads", 2 * w->spatial, 0, 0, pads, err));
+        HT_TRY(ht__node_numbers(node, "pads", 2 * w->spatial, 0, 0, pads, err));
         for (int32_t i = 0; i < w->spatial; ++i) {
             w->pads_begin[i] = pads[i];
             w->pads_end[i] = pads[w->spatial + i];
@@ -237,7 +237,7 @@ static ht_status window_pads(const ht_node *node, const ht_tensor_desc *x, ht_wi
     for (int32_t i = 0; i < w->spatial && (upper || lower); ++i) {
         int64_t size = x->dims[2 + i];
         if (size < 0) {
-            return ht__fail_at(err, HT_ERROR_UNSUPPORTED, node->name, "auto_pad needs a known input size.");
+            continue; /* the result's size is not known either */
         }
         int64_t out = (size + w->strides[i] - 1) / w->strides[i];
         int64_t total = (out - 1) * w->strides[i] + (w->kernel[i] - 1) * w->dilations[i] + 1 - size;
@@ -260,10 +260,10 @@ ht_status ht__window_read(const ht_node *node, const ht_tensor_desc *x, const in
     } else if (ht__node_attribute(node, "kernel_shape") == NULL) {
         return ht__fail_at(err, HT_ERROR_FORMAT, node->name, "%s needs the attribute kernel_shape.", node->op->name);
     } else {
-        HT_TRY(window_ints(node, "kernel_shape", out->spatial, 1, 1, out->kernel, err));
+        HT_TRY(ht__node_numbers(node, "kernel_shape", out->spatial, 1, 1, out->kernel, err));
     }
-    HT_TRY(window_ints(node, "strides", out->spatial, 1, 1, out->strides, err));
-    HT_TRY(window_ints(node, "dilations", out->spatial, 1, 1, out->dilations, err));
+    HT_TRY(ht__node_numbers(node, "strides", out->spatial, 1, 1, out->strides, err));
+    HT_TRY(ht__node_numbers(node, "dilations", out->spatial, 1, 1, out->dilations, err));
     out->ceil_mode = ht__node_int(node, "ceil_mode", 0) != 0;
     return window_pads(node, x, out, err);
 }

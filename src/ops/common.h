@@ -34,6 +34,11 @@ static inline bool ht__has_input(const ht_node *node, uint32_t index) {
     return index < node->input_count && node->inputs[index] != NULL;
 }
 
+/* The attribute `name` as exactly `wanted` integers of at least `least`, and of at most 2^31 - 1; `otherwise` for each
+ * when it is absent. */
+ht_status ht__node_numbers(const ht_node *node, const char *name, int32_t wanted, int64_t otherwise, int64_t least,
+                           int64_t *out, ht_error *err);
+
 /* Sliding-window attributes (kernel_shape, strides, dilations, pads, auto_pad) of convolution and pooling. */
 typedef struct ht_window {
     int32_t spatial;

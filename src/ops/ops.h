@@ -10,6 +10,7 @@
     X(Acos) \
     X(Acosh) \
     X(Add) \
+    X(AffineGrid) \
     X(And) \
     X(ArgMax) \
     X(ArgMin) \
@@ -17,6 +18,7 @@
     X(Asinh) \
     X(Atan) \
     X(Atanh) \
+    X(Attention) \
     X(AveragePool) \
     X(BatchNormGrad) \
     X(BatchNormTrain) \
@@ -33,6 +35,7 @@
     X(Celu) \
     X(Clip) \
     X(ClipGrad) \
+    X(Col2Im) \
     X(Compress) \
     X(Concat) \
     X(ConstantOfShape) \
@@ -40,12 +43,14 @@
     X(ConvGradInput) \
     X(ConvGradWeight) \
     X(ConvInteger) \
+    X(ConvTranspose) \
     X(Cos) \
     X(Cosh) \
     X(CrossEntropy) \
     X(CrossEntropyGrad) \
     X(CumProd) \
     X(CumSum) \
+    X(DeformConv) \
     X(DepthToSpace) \
     X(DequantizeLinear) \
     X(Div) \
@@ -62,20 +67,25 @@
     X(FakeQuantizeGrad) \
     X(Flatten) \
     X(Floor) \
+    X(GRU) \
     X(Gather) \
     X(GatherElements) \
     X(GatherND) \
     X(Gelu) \
     X(Gemm) \
     X(GlobalAveragePool) \
+    X(GlobalLpPool) \
     X(GlobalMaxPool) \
     X(Greater) \
     X(GreaterOrEqual) \
+    X(GridSample) \
+    X(GroupNormalization) \
     X(HardSigmoid) \
     X(HardSwish) \
     X(Hardmax) \
     X(Identity) \
     X(If) \
+    X(InstanceNormalization) \
     X(IntegerBinary) \
     X(IntegerConv) \
     X(IntegerMatMul) \
@@ -85,6 +95,9 @@
     X(IntegerSoftmax) \
     X(IsInf) \
     X(IsNaN) \
+    X(LRN) \
+    X(LSTM) \
+    X(LayerNormalization) \
     X(LeakyRelu) \
     X(LeakyReluGrad) \
     X(Less) \
@@ -93,11 +106,15 @@
     X(LogSoftmax) \
     X(Lookup) \
     X(Loop) \
+    X(LpNormalization) \
+    X(LpPool) \
     X(MatMul) \
     X(MatMulInteger) \
     X(Max) \
     X(MaxPool) \
+    X(MaxUnpool) \
     X(Mean) \
+    X(MeanVarianceNormalization) \
     X(Min) \
     X(Mish) \
     X(Mod) \
@@ -114,6 +131,8 @@
     X(QLinearConv) \
     X(QLinearMatMul) \
     X(QuantizeLinear) \
+    X(RMSNormalization) \
+    X(RNN) \
     X(Range) \
     X(Reciprocal) \
     X(ReduceL1) \
@@ -168,7 +187,6 @@
     X(Unsqueeze) \
     X(Where) \
     X(Xor)
-/* clang-format on */
 
 #define HT_OP_DECLARE(Name) extern const ht_op ht__op_##Name;
 HT_OP_LIST(HT_OP_DECLARE)

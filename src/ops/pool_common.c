@@ -16,6 +16,9 @@ ht_status ht__pool_infer(const ht_graph *graph, ht_node *node, bool global, ht_e
     for (int32_t i = 0; i < window.spatial; ++i) {
         y.dims[2 + i] = global ? 1 : ht__window_output(&window, i, x->dims[2 + i]);
     }
+    ht_tensor_desc indices = y;
+    indices.type = HT_I64;
+    HT_TRY(ht__set_output(node, 1, &indices, err));
     return ht__set_output(node, 0, &y, err);
 }
 
@@ -26,6 +29,12 @@ ht_status ht__pool_read(const ht_node *node, const ht_tensor_desc *x, ht_pool_ki
     memset(out, 0, sizeof *out);
     out->kind = kind;
     out->spatial = window.spatial;
+    out->column_major = ht__node_int(node, "storage_order", 0) != 0;
+    out->power = ht__node_int(node, "p", 2);
+    if (kind == HT_POOL_NORM && (out->power < 1 || out->power > INT32_MAX)) {
+        return ht__fail_at(err, HT_ERROR_FORMAT, node->name, "%s with p = %lld is not known.", node->op->name,
+                           (long long)out->power);
+    }
     out->count_include_pad = ht__node_int(node, "count_include_pad", 0) != 0;
     for (int i = 0; i < 3; ++i) {
         out->window[i] = window.kernel[i];
@@ -35,4 +44,10 @@ ht_status ht__pool_read(const ht_node *node, const ht_tensor_desc *x, ht_pool_ki
         out->pads_end[i] = window.pads_end[i];
     }
     return HT_OK;
+}
+
+int64_t ht__pool_needs(const ht_node *node) {
+    bool norm = strcmp(node->op->name, "LpPool") == 0;
+    bool dilated = ht__node_attribute(node, "dilations") != NULL;
+    return norm && (dilated || ht__node_int(node, "ceil_mode", 0) != 0) ? 18 : dilated ? 19 : 0;
 }

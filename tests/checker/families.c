@@ -1,5 +1,6 @@
 /* Which generator makes the calls of which family. */
 #include "checker.h"
+#include "kernels/attention/attention.h"
 #include "kernels/conv/conv.h"
 #include "kernels/dropout/dropout.h"
 #include "kernels/elementwise/elementwise.h"
@@ -9,12 +10,14 @@
 #include "kernels/integer_mean/integer_mean.h"
 #include "kernels/integer_pool/integer_pool.h"
 #include "kernels/integer_softmax/integer_softmax.h"
+#include "kernels/line_norm/line_norm.h"
 #include "kernels/lookup/lookup.h"
 #include "kernels/matmul/matmul.h"
 #include "kernels/move/move.h"
 #include "kernels/norm/norm.h"
 #include "kernels/pool/pool.h"
 #include "kernels/quantize/quantize.h"
+#include "kernels/recurrent/recurrent.h"
 #include "kernels/reduce/reduce.h"
 #include "kernels/resize/resize.h"
 #include "kernels/softmax/softmax.h"
@@ -28,6 +31,9 @@ const check_family check_families[] = {{&ht__conv_family, make_conv},
                                        {&ht__batch_norm_family, make_batch_norm},
                                        {&ht__batch_norm_train_family, make_batch_norm_train},
                                        {&ht__batch_norm_grad_family, make_batch_norm_grad},
+                                       {&ht__line_norm_family, make_line_norm},
+                                       {&ht__recurrent_family, make_recurrent},
+                                       {&ht__attention_family, make_attention},
                                        {&ht__unary_family, make_unary},
                                        {&ht__binary_family, make_binary},
                                        {&ht__reduce_family, make_reduce},

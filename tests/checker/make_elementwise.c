@@ -4,6 +4,7 @@
 #include "checker.h"
 #include "kernels/dropout/dropout.h"
 #include "kernels/elementwise/elementwise.h"
+#include "kernels/line_norm/line_norm.h"
 #include "kernels/norm/norm.h"
 #include "kernels/quantize/quantize.h"
 #include "kernels/reduce/reduce.h"
@@ -291,4 +292,26 @@ void make_dropout(ht_rng *rng, check_case *out) {
     out->fill[1] = FILL_INTEGER;
     out->fill_high[1] = 100000;
     out->call.output_count = 1;
+}
+
+/* Lines with a scale along them, a scale per channel, or none. */
+void make_line_norm(ht_rng *rng, check_case *out) {
+    int64_t channels = pick(rng, 1, 9), map = pick(rng, 1, 40), groups = chance(rng, 0.5) ? 1 : channels;
+    int64_t dims[] = {chance(rng, 0.03) ? 0 : pick(rng, 1, 40), channels, map}, lines = dims[0] * groups;
+    bool along = chance(rng, 0.5), shifted = chance(rng, 0.6);
+    ht_line_norm_parameters p = {.length = along ? map : channels / groups * map,
+                                 .step = along ? 1 : map,
+                                 .epsilon = 1e-3f,
+                                 .centred = chance(rng, 0.7)};
+    memcpy(out->call.parameters, &p, sizeof p);
+    ht_tensor_desc none = {.type = HT_NONE}, scale = vector_of(along ? map : channels);
+    lines = along ? dims[0] * channels : lines;
+    out->call.input_count = 3;
+    out->call.inputs[0] = tensor_of(HT_F32, 3, dims, HT_LAYOUT_PLAIN);
+    out->call.inputs[1] = chance(rng, 0.8) ? scale : none;
+    out->call.inputs[2] = shifted ? scale : none;
+    out->call.output_count = chance(rng, 0.5) ? 1 : 3;
+    out->call.outputs[0] = out->call.inputs[0];
+    out->call.outputs[1] = out->call.outputs[2] = vector_of(lines);
+    out->rule = CHECK_CLOSE;
 }

@@ -90,12 +90,14 @@ void make_conv(ht_rng *rng, check_case *out) {
 void make_conv_grad_input(ht_rng *rng, check_case *out) {
     convolution c = any_convolution(rng);
     set_parameters(&out->call, &c.parameters, sizeof c.parameters);
-    out->call.input_count = 2;
+    int64_t channels = c.x.dims[1];
+    out->call.input_count = chance(rng, 0.5) ? 2 : 3;
     out->call.inputs[0] = c.y;
     out->call.inputs[1] = c.w;
+    out->call.inputs[2] = tensor_of(out->call.input_count == 3 ? HT_F32 : HT_NONE, 1, &channels, HT_LAYOUT_PLAIN);
     out->call.output_count = 1;
     out->call.outputs[0] = c.x;
-    out->weights[1] = true;
+    out->weights[1] = out->weights[2] = true;
     out->rule = CHECK_DOT;
     out->depth = c.w.dims[0] * c.window;
     out->absolute = absolute_same;
@@ -200,6 +202,10 @@ void make_pool(ht_rng *rng, check_case *out) {
     ht_pool_parameters p;
     out->call.input_count = out->call.output_count = 1;
     any_pooling(rng, &p, &out->call.inputs[0], &out->call.outputs[0]);
+    if (chance(rng, 0.05)) {
+        p.kind = HT_POOL_NORM;
+        p.power = pick(rng, 1, 3);
+    }
     set_parameters(&out->call, &p, sizeof p);
     out->rule = p.kind == HT_POOL_MAX ? CHECK_EXACT : CHECK_CLOSE;
 }

@@ -57,6 +57,9 @@ def old_forms(folder):
     statistics = [weights(n, 3) for n in "gbm"] + [numpy_helper.from_array(numpy.array([0.5, 1, 2], numpy.float32), "v")]
     save(folder, "batch_norm_7", 7, [node("BatchNormalization", ["x", "g", "b", "m", "v"], ["y"])], ["N", 3, 4, 4], statistics)
     save(folder, "batch_norm_15", 15, [node("BatchNormalization", ["x", "g", "b", "m", "v"], ["y"])], ["N", 3, 4], statistics)
+    pair = [weights("scale", 2), weights("shift", 2)]
+    save(folder, "group_norm_18", 18, [node("GroupNormalization", ["x", "scale", "shift"], ["y"], num_groups=2, epsilon=0.01)],
+         ["N", 4, 3, 3], pair)
     save(folder, "flatten_9", 9, [node("Flatten", ["x"], ["y"], axis=2)], ["N", 2, 3, 4])
     save(folder, "max_pool_8", 8, [node("MaxPool", ["x"], ["y"], kernel_shape=[2, 2])], ["N", 2, 5, 5])
     save(folder, "average_pool_7", 7, [node("AveragePool", ["x"], ["y"], kernel_shape=[3], pads=[1, 1])], ["N", 2, 6])

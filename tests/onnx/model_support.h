@@ -135,7 +135,7 @@ static inline void leave_for_oracle(const char *name, const ht_buffer *file, con
  *   operands   xN,3,8   an input f32 (N: the batch, not known yet)     b4      an input u8      l4  an input bool
  *              c4,3     a constant f32 in [-1, 1)                       p4      a positive one
  *              s0.5     an f32 number                                   i1,-1   a list of i64
- *              f1,0.5   a list of f32
+ *              f1,0.5   a list of f32                                  a2,3    i64 numbers 0, 1, 2 ...
  *              u128     a u8 number                                     -       absent
  *   attributes name=1 (int)  name=1, or 1,2 (ints)  name=0.5 (float)  name=edge (text) */
 typedef struct op_sample {
@@ -157,7 +157,7 @@ static inline ht_value *sample_constant(ht_graph *graph, const char *word, uint6
     ht_tensor_desc desc = {.type = HT_F32};
     union {
         float floats[4096];
-        int64_t ints[HT_MAX_RANK];
+        int64_t ints[HT_MAX_RANK], numbers[512];
         uint8_t byte, bytes[4096];
     } data;
     switch (word[0]) {
@@ -182,6 +182,14 @@ static inline ht_value *sample_constant(ht_graph *graph, const char *word, uint6
         desc.type = HT_I64;
         desc.dims[0] = parse_dims(word + 1, data.ints);
         desc.rank = 1;
+        break;
+    case 'a':
+        desc.type = HT_I64;
+        desc.rank = parse_dims(word + 1, desc.dims);
+        assert_true(ht__desc_elements(&desc) <= (int64_t)(sizeof data / sizeof(int64_t)));
+        for (int64_t i = 0; i < ht__desc_elements(&desc); ++i) {
+            data.numbers[i] = i;
+        }
         break;
     default:
         desc.rank = parse_dims(word + 1, desc.dims);

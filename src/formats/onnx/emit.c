@@ -311,6 +311,8 @@ static int64_t needed_opset(const ht_graph *graph) {
         bool has_axes = strncmp(node->op->name, "Reduce", 6) == 0 && strcmp(node->op->name, "ReduceSum") != 0 &&
                         (node->input_count > 1 || ht__node_int(node, "noop_with_empty_axes", 0) != 0);
         needed = node->op->since > needed ? node->op->since : needed;
+        int64_t own = node->op->needs != NULL ? node->op->needs(node) : 0;
+        needed = own > needed ? own : needed;
         needed = has_axes && needed < 18 ? 18 : needed;
         int64_t since = quantizer_since(node);
         needed = since > needed ? since : needed;

@@ -6,24 +6,17 @@
 /* An attribute and the value with which the operator does what it did before. */
 typedef struct later_attribute {
     const char *op, *name;
-    bool any;         /* whatever its value: it speaks of types that are not read */
-    int64_t number;   /* of an integer, or of each in a list */
-    const char *text; /* of a text */
+    bool any;       /* whatever its value: it speaks of types that are not read */
+    int64_t number; /* of an integer, or of each in a list */
 } later_attribute;
 
 static const later_attribute later_attributes[] = {
-    {.op = "AveragePool", .name = "dilations", .number = 1},
     {.op = "QuantizeLinear", .name = "precision"},
-    {.op = "Resize", .name = "antialias"},
-    {.op = "Resize", .name = "keep_aspect_ratio_policy", .text = "stretch"},
 };
 
 static bool says_nothing(const onnx_attribute *attribute, const later_attribute *later) {
     if (later->any) {
         return true;
-    }
-    if (later->text != NULL) {
-        return attribute->type == ONNX_ATTRIBUTE_TEXT && strcmp(attribute->text, later->text) == 0;
     }
     bool same = attribute->type == ONNX_ATTRIBUTE_INT || attribute->type == ONNX_ATTRIBUTE_INTS;
     for (size_t i = 0; same && i < attribute->count; ++i) {

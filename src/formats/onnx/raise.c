@@ -234,6 +234,7 @@ static const raise_rule rules[] = {
     {"BatchNormalization", 1, 8, raise_batch_normalization},
     {"Clip", 1, 10, raise_clip},
     {"Dropout", 1, 11, raise_dropout},
+    {"GroupNormalization", 18, 20, ht__onnx_raise_group_normalization},
     {"LogSoftmax", 1, 12, raise_softmax},
     {"Max", 1, INT64_MAX, raise_max},
     {"Min", 1, INT64_MAX, raise_min},
@@ -272,6 +273,19 @@ static void drop_unused_outputs(onnx_raising *raising, onnx_node *node) {
         }
         --node->output_count;
     }
+}
+
+/* A node whose first output is absent, but not its others (a recurrent layer's): inside, every first output has a name.
+ */
+static ht_status name_first_output(onnx_raising *raising, onnx_node *node) {
+    if (node->output_count < 2 || node->outputs[0][0] != '\0') {
+        return HT_OK;
+    }
+    onnx_name *entry;
+    HT_TRY(ht__onnx_fresh(raising->index, node->op, ".unused", &node->outputs[0], raising->err));
+    HT_TRY(ht__onnx_name(raising->index, node->outputs[0], &entry, raising->err));
+    entry->producer = node;
+    return HT_OK;
 }
 
 static void drop_absent_inputs(onnx_node *node) {
@@ -316,6 +330,7 @@ ht_status ht__onnx_raise(onnx_document *document, ht_error *err) {
         HT_TRY(ht__onnx_drop_later_attributes(&raising, node));
         drop_unused_outputs(&raising, node);
         drop_absent_inputs(node);
+        HT_TRY(name_first_output(&raising, node));
     }
     return HT_OK;
 }

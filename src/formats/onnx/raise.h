@@ -25,4 +25,7 @@ ht_status ht__onnx_drop_later_attributes(onnx_raising *raising, onnx_node *node)
  * DequantizeLinear and QuantizeLinear. Nothing happens to any other node. */
 ht_status ht__onnx_raise_qlinear(onnx_raising *raising, onnx_node *node);
 
+/* A node that operator sets before 21 wrote with one scale per group. */
+ht_status ht__onnx_raise_group_normalization(onnx_raising *raising, onnx_node *node);
+
 #endif

@@ -4,10 +4,11 @@
  * o belongs to group g = o / (O/G); x outside its bounds counts as 0.
  *
  *   conv              inputs x [N,C,...], w [O,C/G,k...] (plain layout), b [O] or absent; output y [N,O,...]
- *   conv_grad_input   inputs dy [N,O,...], w;                                            output dx [N,C,...]
+ *   conv_grad_input   inputs dy [N,O,...], w, b [C] or absent;                           output dx [N,C,...]
  *   conv_grad_weight  inputs x, dy;                                        outputs dw like w, db [O] or absent
  *
- * x and y share one layout. Float tensors are f32.
+ * With b, which is added to dx, conv_grad_input is the transposed convolution of dy. x and y share one layout. Float
+ * tensors are f32.
  */
 #ifndef HT_KERNELS_CONV_H
 #define HT_KERNELS_CONV_H

@@ -97,6 +97,7 @@ static ht_status run_grad_input(const ht_kernel_state *state, const void *const 
     }
     geometry g = geometry_of(p, &call->outputs[0], &call->inputs[1], &call->inputs[0]);
     bool summed = g.filters * g.window_size > 0;
+    const float *bias = call->input_count > 2 && call->inputs[2].type != HT_NONE ? inputs[2] : NULL;
     for (int64_t n = 0; n < g.batch; ++n) {
         for (int64_t c = 0; c < g.channels * g.groups; ++c) {
             int64_t first = c / g.channels * g.filters; /* filter of the group */
@@ -105,7 +106,8 @@ static ht_status run_grad_input(const ht_kernel_state *state, const void *const 
             float *dx = (float *)outputs[0] + n * g.window.x[0] + c * g.window.x[1];
             int64_t at[3] = {0};
             do {
-                dx[ht__index_offset(3, at, g.window.x + 2)] = summed ? (float)dot_filters(&g, dy, w, at) : 0.0f;
+                double sum = summed ? dot_filters(&g, dy, w, at) : 0.0;
+                dx[ht__index_offset(3, at, g.window.x + 2)] = (float)(sum + (bias != NULL ? (double)bias[c] : 0.0));
             } while (ht__index_next(3, g.window.in, at));
         }
     }

@@ -52,7 +52,7 @@ static ht_status prepare(const ht_kernel_call *call, const ht_kernel_env *env, h
     const ht_tensor_desc *source = &call->inputs[0], *w = &call->inputs[1], *target = &call->outputs[0];
     rows_state shape = {.parameters = *HT_PARAMETERS(ht_conv_parameters, call),
                         .backward = backward,
-                        .has_bias = !backward && call->input_count > 2 && call->inputs[2].type != HT_NONE,
+                        .has_bias = call->input_count > 2 && call->inputs[2].type != HT_NONE,
                         .packed = call->constants[1] != NULL,
                         .images = source->dims[0],
                         .sources = source->dims[1],

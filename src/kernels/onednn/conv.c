@@ -77,9 +77,26 @@ static bool accept_bf16(const ht_kernel_call *call, const ht_kernel_env *env, co
     return channels_of(w) >= 8 && filters_of(call, w) >= 8;
 }
 
+/* Would a convolution of dx's size give dy's? A transposed convolution may leave its last results to the bias alone. */
+static bool is_gradient(const ht_kernel_call *call, const char **reason) {
+    const ht_conv_parameters *p = HT_PARAMETERS(ht_conv_parameters, call);
+    const ht_tensor_desc *dy = &call->inputs[0], *w = &call->inputs[1], *dx = &call->outputs[0];
+    *reason = "a transposed convolution with a bias, or of another size than a gradient";
+    bool fits = !present(call->inputs, call->input_count, 2);
+    for (int32_t i = 0; i < p->spatial && fits; ++i) {
+        int64_t room = dx->dims[2 + i] + p->pads_begin[i] + p->pads_end[i] - (w->dims[2 + i] - 1) * p->dilations[i] - 1;
+        fits = room >= 0 && room / p->strides[i] + 1 == dy->dims[2 + i];
+    }
+    return fits;
+}
+
+static bool accept_f32_grad_input(const ht_kernel_call *call, const ht_kernel_env *env, const char **reason) {
+    return accept_f32(call, env, reason) && is_gradient(call, reason);
+}
+
 static bool accept_bf16_grad_input(const ht_kernel_call *call, const ht_kernel_env *env, const char **reason) {
     const ht_tensor_desc *w = &call->inputs[1];
-    if (!bf16_allowed(call, env, reason)) {
+    if (!bf16_allowed(call, env, reason) || !is_gradient(call, reason)) {
         return false;
     }
     *reason = too_narrow;
@@ -269,7 +286,7 @@ static ht_status prepare_grad_input_bf16(const ht_kernel_call *call, const ht_ke
 
 const ht_kernel_variant ht__conv_grad_input_f32_onednn = {.name = "conv_grad_input_f32_onednn",
                                                           .family = &ht__conv_grad_input_family,
-                                                          .accept = accept_f32,
+                                                          .accept = accept_f32_grad_input,
                                                           .prepare = prepare_grad_input_f32,
                                                           .run = ht__dnn_script_run,
                                                           .release = ht__dnn_script_release};

@@ -29,6 +29,10 @@ static bool accept(const ht_kernel_call *call, const ht_kernel_env *env, const c
     if (!ht__kernel_accept_f32(call, env, reason)) {
         return false;
     }
+    if (HT_PARAMETERS(ht_pool_parameters, call)->kind == HT_POOL_NORM) {
+        *reason = "takes maxima and averages";
+        return false;
+    }
     for (uint32_t i = 0; i < call->input_count; ++i) {
         if (call->inputs[i].type != HT_NONE && !in_rows(&call->inputs[i])) {
             *reason = "the map is not channels-last";

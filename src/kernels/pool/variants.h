@@ -4,7 +4,7 @@
 
 #include "kernels/pool/pool.h"
 
-extern const ht_kernel_variant ht__pool_f32_reference, ht__pool_grad_f32_reference;
+extern const ht_kernel_variant ht__pool_reference, ht__pool_grad_f32_reference;
 
 extern const ht_kernel_variant ht__pool_f32_rows, ht__pool_grad_f32_rows;
 

@@ -15,6 +15,7 @@ static ht_status lower(const ht_node *node, ht_kernel_call *call, int32_t operan
 const ht_op ht__op_AveragePool = {
     .name = "AveragePool",
     .domain = "",
+    .needs = ht__pool_needs,
     .min_inputs = 1,
     .max_inputs = 1,
     .min_outputs = 1,

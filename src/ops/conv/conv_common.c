@@ -27,7 +27,9 @@ ht_status ht__conv_read(const ht_node *node, const ht_tensor_desc *x, const ht_t
     }
     for (int32_t i = 0; i < w->rank; ++i) {
         if (w->dims[i] < 1) {
-            return ht__fail_at(err, HT_ERROR_UNSUPPORTED, node->name, "The shape of the weights must be known.");
+            return ht__fail_at(err, HT_ERROR_UNSUPPORTED, node->name,
+                               "The shape of the weights must be known, and none "
+                               "of its dimensions 0.");
         }
     }
     HT_TRY(ht__window_read(node, x, w->dims + 2, window, err));

@@ -7,6 +7,11 @@ static ht_status infer(const ht_graph *graph, ht_node *node, ht_error *err) {
     const ht_tensor_desc *x = &node->inputs[0]->desc, *w = &node->inputs[1]->desc;
     ht_conv_parameters parameters;
     ht_window window;
+    if (w->rank == x->rank && ht__desc_elements(w) < 0) { /* computed weights whose shape is not known yet */
+        ht_tensor_desc some = {
+            .type = x->type, .rank = x->rank, .dims = {x->dims[0], w->dims[0], -1, -1, -1, -1, -1, -1}};
+        return ht__set_output(node, 0, &some, err);
+    }
     HT_TRY(ht__conv_read(node, x, w, &parameters, &window, err));
     ht_tensor_desc y = {.type = x->type, .rank = x->rank, .dims = {x->dims[0], w->dims[0]}};
     for (int32_t i = 0; i < window.spatial; ++i) {

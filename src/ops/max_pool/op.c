@@ -5,9 +5,6 @@
 #include "ops/pool_common.h"
 
 static ht_status infer(const ht_graph *graph, ht_node *node, ht_error *err) {
-    if (node->output_count > 1 && node->outputs[1] != NULL) {
-        return ht__fail_at(err, HT_ERROR_UNSUPPORTED, node->name, "The indices of a MaxPool are not supported.");
-    }
     return ht__pool_infer(graph, node, false, err);
 }
 
@@ -32,6 +29,7 @@ const ht_op ht__op_MaxPool = {
     .min_outputs = 1,
     .max_outputs = 2,
     .layout = HT_OP_CHANNELS_LAST,
+    .plain_outputs = 0x2,
     .infer = infer,
     .lower = lower,
     .integer = ht__integer_MaxPool,

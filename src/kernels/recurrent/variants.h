@@ -1,0 +1,8 @@
+#ifndef HT_KERNELS_RECURRENT_VARIANTS_H
+#define HT_KERNELS_RECURRENT_VARIANTS_H
+
+#include "kernels/recurrent/recurrent.h"
+
+extern const ht_kernel_variant ht__recurrent_reference;
+
+#endif
