@@ -33,6 +33,7 @@
     X(CastLike) \
     X(Ceil) \
     X(Celu) \
+    X(CenterCropPad) \
     X(Clip) \
     X(ClipGrad) \
     X(Col2Im) \
@@ -53,10 +54,12 @@
     X(DeformConv) \
     X(DepthToSpace) \
     X(DequantizeLinear) \
+    X(Det) \
     X(Div) \
     X(Dropout) \
     X(DropoutTrain) \
     X(DynamicQuantizeLinear) \
+    X(Einsum) \
     X(Elu) \
     X(Equal) \
     X(Erf) \
@@ -150,6 +153,7 @@
     X(Reshape) \
     X(Resize) \
     X(ReverseSequence) \
+    X(RotaryEmbedding) \
     X(Round) \
     X(Scan) \
     X(ScatterElements) \

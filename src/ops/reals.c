@@ -1,8 +1,5 @@
 #include "ops/reals.h"
 
-#include "kernels/index.h"
-#include "numeric/scalar.h"
-
 static ht_status take_doubles(ht_arena *arena, int64_t count, double **out, ht_error *err) {
     size_t bytes;
     *out = ht__mul((size_t)count, sizeof **out, &bytes) ? ht__arena_alloc(arena, bytes != 0 ? bytes : 1) : NULL;
@@ -73,9 +70,4 @@ ht_status ht__evaluate_reals(ht_host_call *evaluation, ht_real_function *compute
     }
     ht__arena_destroy(call.arena);
     return status;
-}
-
-ht_axis_view ht__axis_view(const ht_tensor_desc *desc, int32_t axis) {
-    return (ht_axis_view){ht__index_product(desc->dims, 0, axis), desc->dims[axis],
-                          ht__index_product(desc->dims, axis + 1, desc->rank)};
 }

@@ -3,7 +3,7 @@
 #ifndef HT_OPS_REALS_H
 #define HT_OPS_REALS_H
 
-#include "ops/common.h"
+#include "ops/host.h"
 
 /* A tensor in the plain layout as doubles. Absent, or read by nobody: `data` NULL. */
 typedef struct ht_reals {
@@ -30,11 +30,5 @@ double *ht__real_scratch(ht_real_call *call, int64_t count, ht_error *err);
 
 /* An input as doubles in memory from `arena`; data NULL when it is absent. */
 ht_status ht__reals_load(const ht_tensor_view *view, ht_arena *arena, ht_reals *out, ht_error *err);
-
-/* A plain tensor seen as [outer, length, inner] around one axis. */
-typedef struct ht_axis_view {
-    int64_t outer, length, inner;
-} ht_axis_view;
-ht_axis_view ht__axis_view(const ht_tensor_desc *desc, int32_t axis);
 
 #endif

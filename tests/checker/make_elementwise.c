@@ -148,9 +148,13 @@ void make_reduce(ht_rng *rng, check_case *out) {
 }
 
 void make_resize(ht_rng *rng, check_case *out) {
-    ht_resize_parameters p = {.mode = (ht_resize_mode)pick(rng, 0, HT_RESIZE_LINEAR),
+    ht_resize_parameters p = {.mode = (ht_resize_mode)pick(rng, 0, HT_RESIZE_CUBIC),
                               .coordinate = (ht_resize_coordinate)pick(rng, 0, HT_RESIZE_ASYMMETRIC),
-                              .rounding = (ht_resize_rounding)pick(rng, 0, HT_RESIZE_CEIL)};
+                              .rounding = (ht_resize_rounding)pick(rng, 0, HT_RESIZE_CEIL),
+                              .exact_length = true,
+                              .antialias = chance(rng, 0.3),
+                              .exclude_outside = chance(rng, 0.3),
+                              .cubic_a = -0.75f};
     ht_tensor_desc x;
     do {
         x = any_tensor(rng, 1, 5);

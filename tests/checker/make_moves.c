@@ -76,7 +76,8 @@ void make_pad(ht_rng *rng, check_case *out) {
     do {
         x = any_tensor(rng, 1, 5);
     } while (ht__desc_elements(&x) == 0);
-    p = (ht_pad_parameters){.mode = (ht_pad_mode)pick(rng, HT_PAD_CONSTANT, HT_PAD_EDGE), .value = 1.5f};
+    p = (ht_pad_parameters){.mode = (ht_pad_mode)pick(rng, HT_PAD_CONSTANT, HT_PAD_WRAP),
+                            .filler = {1, 2, 3, 4, 5, 6, 7, 8}};
     y = x;
     for (int32_t i = 0; i < x.rank; ++i) {
         p.begin[i] = chance(rng, 0.5) ? 0 : pick(rng, -1, 3);

@@ -210,10 +210,10 @@ static inline void sample_attribute(ht_graph *graph, ht_node *node, char *word) 
     char *text = strchr(word, '=');
     *text++ = '\0';
     int64_t ints[HT_MAX_RANK];
-    if (strchr(text, ',') != NULL) {
+    if (strchr(text, ',') != NULL && strspn(text, "-0123456789,") == strlen(text)) {
         int32_t count = parse_dims(text, ints);
         SUCCEED(ht__node_set_ints(graph, node, word, ints, (size_t)count, err));
-    } else if (strchr(text, '.') != NULL) {
+    } else if (strchr(text, '.') != NULL && strspn(text, "-.0123456789") == strlen(text)) {
         SUCCEED(ht__node_set_float(graph, node, word, strtof(text, NULL), err));
     } else if (strspn(text, "-0123456789") == strlen(text)) {
         SUCCEED(ht__node_set_int(graph, node, word, atoi(text), err));

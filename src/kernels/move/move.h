@@ -4,10 +4,10 @@
  * so the identity permutation is the change of layout copy       input x; output y: the same number of elements, both
  * plain (reshape, flatten, identity) concat     inputs x0 .. xn; output y, along `axis`, all of one layout pad inputs
  * x; output y: begin[i] elements before axis i and end[i] after it (negative: cropped), all one layout; mode constant,
- * reflect, edge slice      input x; output y[i...] = x[begin + i * step], plain gather     inputs x, indices (i64 or
- * i32 or u8 or u16, negative counts from the end); output along `axis`, plain. An index out of range fails the run with
- * HT_ERROR_ARGUMENT cast       input x; output y of another type, as ht__scalar_store says
- *   expand     input x; output y, broadcast as NumPy does, plain
+ * reflect, edge, wrap slice      input x; output y[i...] = x[begin + i * step], plain gather     inputs x, indices (i64
+ * or i32 or u8 or u16, negative counts from the end); output along `axis`, plain. An index out of range fails the run
+ * with HT_ERROR_ARGUMENT cast       input x; output y of another type, as ht__scalar_store says expand     input x;
+ * output y, broadcast as NumPy does, plain
  */
 #ifndef HT_KERNELS_MOVE_H
 #define HT_KERNELS_MOVE_H
@@ -15,7 +15,7 @@
 #include "kernels/kernel.h"
 #include "numeric/scalar.h"
 
-typedef enum ht_pad_mode { HT_PAD_CONSTANT, HT_PAD_REFLECT, HT_PAD_EDGE } ht_pad_mode;
+typedef enum ht_pad_mode { HT_PAD_CONSTANT, HT_PAD_REFLECT, HT_PAD_EDGE, HT_PAD_WRAP } ht_pad_mode;
 
 typedef struct ht_transpose_parameters {
     int32_t permutation[HT_MAX_RANK];
@@ -25,7 +25,7 @@ typedef struct ht_axis_parameters { /* concat, gather */
 } ht_axis_parameters;
 typedef struct ht_pad_parameters {
     ht_pad_mode mode;
-    float value; /* for f32; integers are filled with 0 */
+    unsigned char filler[8]; /* constant: one element of the type */
     int64_t begin[HT_MAX_RANK], end[HT_MAX_RANK];
 } ht_pad_parameters;
 typedef struct ht_slice_parameters {

@@ -13,6 +13,7 @@ static int64_t source_of(ht_pad_mode mode, int64_t i, int64_t size) {
     switch (mode) {
     case HT_PAD_CONSTANT: return -1;
     case HT_PAD_EDGE: return i < 0 ? 0 : size - 1;
+    case HT_PAD_WRAP: return (i % size + size) % size;
     case HT_PAD_REFLECT: break;
     }
     int64_t period = size > 1 ? 2 * (size - 1) : 1;
@@ -31,10 +32,6 @@ static ht_status run_pad(const ht_kernel_state *state, const void *const *inputs
         return HT_OK;
     }
     int64_t bytes = (int64_t)ht_type_bytes(yd->type);
-    unsigned char filler[8] = {0};
-    if (yd->type == HT_F32) {
-        memcpy(filler, &p->value, sizeof p->value);
-    }
     int64_t strides_x[HT_MAX_RANK], strides_y[HT_MAX_RANK], index[HT_MAX_RANK] = {0};
     ht__desc_strides(xd, strides_x);
     ht__desc_strides(yd, strides_y);
@@ -46,7 +43,7 @@ static ht_status run_pad(const ht_kernel_state *state, const void *const *inputs
             inside = inside && source >= 0;
             at += source * strides_x[i];
         }
-        const unsigned char *from = inside ? (const unsigned char *)inputs[0] + at * bytes : filler;
+        const unsigned char *from = inside ? (const unsigned char *)inputs[0] + at * bytes : p->filler;
         memcpy((unsigned char *)outputs[0] + ht__index_offset(yd->rank, index, strides_y) * bytes, from, (size_t)bytes);
     } while (ht__index_next(yd->rank, yd->dims, index));
     return HT_OK;

@@ -4,6 +4,6 @@
 
 #include "kernels/resize/resize.h"
 
-extern const ht_kernel_variant ht__resize_f32_reference;
+extern const ht_kernel_variant ht__resize_reference;
 
 #endif

@@ -37,8 +37,8 @@ static ht_status compute(ht_real_call *call, ht_error *err) {
     ht_axis_view view = ht__axis_view(&call->inputs[0].desc, axis);
     for (int64_t o = 0; o < view.outer; ++o) {
         for (int64_t i = 0; i < view.inner; ++i) {
-            int64_t at = o * view.length * view.inner + i;
-            normalise_line(call->inputs[0].data + at, call->outputs[0].data + at, view.length, view.inner, p);
+            int64_t at = o * view.size * view.inner + i;
+            normalise_line(call->inputs[0].data + at, call->outputs[0].data + at, view.size, view.inner, p);
         }
     }
     return HT_OK;

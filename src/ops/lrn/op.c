@@ -35,8 +35,8 @@ static ht_status compute(ht_real_call *call, ht_error *err) {
     ht_axis_view view = ht__axis_view(&call->inputs[0].desc, 1);
     for (int64_t n = 0; n < view.outer; ++n) {
         for (int64_t i = 0; i < view.inner; ++i) {
-            int64_t at = n * view.length * view.inner + i;
-            normalise(call->node, call->inputs[0].data + at, call->outputs[0].data + at, view.length, view.inner);
+            int64_t at = n * view.size * view.inner + i;
+            normalise(call->node, call->inputs[0].data + at, call->outputs[0].data + at, view.size, view.inner);
         }
     }
     return HT_OK;

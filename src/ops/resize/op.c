@@ -1,51 +1,63 @@
-/* Resize: nearest and linear. Scales or sizes must be constants. */
+/* Resize, as operator sets 18 and 19 say it. Region, scales and sizes are constants by the time that it is run. */
 #include <math.h>
 #include <string.h>
 
 #include "kernels/resize/resize.h"
+#include "numeric/scalar.h"
 #include "ops/common.h"
 
-static ht_status unsupported(const ht_node *node, const char *name, const char *value, ht_error *err) {
-    return ht__fail_at(err, HT_ERROR_UNSUPPORTED, node->name, "Resize with %s = %s is not supported.", name, value);
-}
-
-/* The place of `text` in a NULL-terminated list, or -1. */
-static int find_word(const char *const *words, const char *text) {
+/* The place of `text` in a NULL-terminated list; HT_ERROR_FORMAT naming the attribute when it is not there. */
+static ht_status read_word(const ht_node *node, const char *name, const char *otherwise, const char *const *words,
+                           int *place, ht_error *err) {
+    const char *text = ht__node_text(node, name, otherwise);
     for (int i = 0; words[i] != NULL; ++i) {
         if (strcmp(words[i], text) == 0) {
-            return i;
+            *place = i;
+            return HT_OK;
         }
     }
-    return -1;
+    return ht__fail_at(err, HT_ERROR_UNSUPPORTED, node->name, "Resize with %s = %s is not supported.", name, text);
 }
 
 static ht_status read_modes(const ht_node *node, ht_resize_parameters *out, ht_error *err) {
-    static const char *const modes[] = {"nearest", "linear", NULL};
-    static const char *const coordinates[] = {"half_pixel", "pytorch_half_pixel", "align_corners", "asymmetric", NULL};
+    static const char *const modes[] = {"nearest", "linear", "cubic", NULL};
+    static const char *const coordinates[] = {
+        "half_pixel", "half_pixel_symmetric", "pytorch_half_pixel", "align_corners", "asymmetric", "tf_crop_and_resize",
+        NULL};
     static const char *const roundings[] = {"round_prefer_floor", "round_prefer_ceil", "floor", "ceil", NULL};
-    const char *mode = ht__node_text(node, "mode", "nearest");
-    const char *coordinate = ht__node_text(node, "coordinate_transformation_mode", "half_pixel");
-    const char *rounding = ht__node_text(node, "nearest_mode", "round_prefer_floor");
-    const char *policy = ht__node_text(node, "keep_aspect_ratio_policy", "stretch");
-    int m = find_word(modes, mode), c = find_word(coordinates, coordinate), r = find_word(roundings, rounding);
-    if (m < 0) {
-        return unsupported(node, "mode", mode, err);
+    int mode, coordinate, rounding;
+    HT_TRY(read_word(node, "mode", "nearest", modes, &mode, err));
+    HT_TRY(read_word(node, "coordinate_transformation_mode", "half_pixel", coordinates, &coordinate, err));
+    HT_TRY(read_word(node, "nearest_mode", "round_prefer_floor", roundings, &rounding, err));
+    out->mode = (ht_resize_mode)mode;
+    out->coordinate = (ht_resize_coordinate)coordinate;
+    out->rounding = (ht_resize_rounding)rounding;
+    out->antialias = ht__node_int(node, "antialias", 0) != 0;
+    out->exclude_outside = ht__node_int(node, "exclude_outside", 0) != 0;
+    out->cubic_a = ht__node_float(node, "cubic_coeff_a", -0.75f);
+    out->extrapolation = ht__node_float(node, "extrapolation_value", 0.0f);
+    return HT_OK;
+}
+
+/* The axes that region, scales and sizes speak of, in their order: the attribute axes, or all. */
+static ht_status read_axes(const ht_node *node, int32_t axes[HT_MAX_RANK], size_t *count, ht_error *err) {
+    int32_t rank = node->inputs[0]->desc.rank;
+    const int64_t *listed = ht__node_ints(node, "axes", count);
+    bool seen[HT_MAX_RANK] = {false};
+    if (listed == NULL) {
+        *count = (size_t)rank;
     }
-    if (c < 0) {
-        return unsupported(node, "coordinate_transformation_mode", coordinate, err);
+    if (*count > (size_t)rank) {
+        return ht__fail_at(err, HT_ERROR_FORMAT, node->name, "Resize names %zu axes of a tensor of rank %d.", *count,
+                           (int)rank);
     }
-    if (r < 0) {
-        return unsupported(node, "nearest_mode", rounding, err);
+    for (size_t i = 0; i < *count; ++i) {
+        HT_TRY(ht__normal_axis(node, listed != NULL ? listed[i] : (int64_t)i, rank, &axes[i], err));
+        if (seen[axes[i]]) {
+            return ht__fail_at(err, HT_ERROR_FORMAT, node->name, "Resize names axis %d twice.", (int)axes[i]);
+        }
+        seen[axes[i]] = true;
     }
-    if (strcmp(policy, "stretch") != 0) {
-        return unsupported(node, "keep_aspect_ratio_policy", policy, err);
-    }
-    if (ht__node_int(node, "antialias", 0) != 0 || ht__node_attribute(node, "axes") != NULL) {
-        return unsupported(node, "antialias or axes", "(set)", err);
-    }
-    out->mode = (ht_resize_mode)m;
-    out->coordinate = (ht_resize_coordinate)c;
-    out->rounding = (ht_resize_rounding)r;
     return HT_OK;
 }
 
@@ -54,55 +66,143 @@ static bool is_given(const ht_node *node, uint32_t index) {
     return ht__has_input(node, index) && ht__desc_elements(&node->inputs[index]->desc) != 0;
 }
 
-static ht_status read_scales(const ht_node *node, ht_resize_parameters *out, ht_tensor_desc *y, ht_error *err) {
-    const ht_tensor_desc *x = &node->inputs[0]->desc;
-    const ht_value *scales = node->inputs[2];
-    if (scales->data == NULL || scales->desc.type != HT_F32 || ht__desc_elements(&scales->desc) != x->rank) {
-        return ht__fail_at(err, HT_ERROR_UNSUPPORTED, node->name, "Resize needs %d constant f32 scales.", (int)x->rank);
+/* The elements of a constant operand of `count` real numbers. */
+static ht_status read_reals(const ht_node *node, uint32_t index, size_t count, float *out, ht_error *err) {
+    const ht_value *value = node->inputs[index];
+    if (value->data == NULL || !ht__type_is_float(value->desc.type) ||
+        ht__desc_elements(&value->desc) != (int64_t)count) {
+        return ht__fail_at(err, HT_ERROR_UNSUPPORTED, node->name,
+                           "Input %u of Resize must be %zu constant real numbers.", index + 1, count);
     }
-    for (int32_t i = 0; i < x->rank; ++i) {
-        float scale = ((const float *)scales->data)[i];
-        if (!(scale > 0.0f && scale <= 65536.0f)) {
-            return ht__fail_at(err, HT_ERROR_FORMAT, node->name, "A scale of %g is not usable.", (double)scale);
-        }
-        out->scale[i] = scale;
-        y->dims[i] = x->dims[i] >= 0 ? (int64_t)floorf((float)x->dims[i] * scale) : -1;
+    for (size_t i = 0; i < count; ++i) {
+        out[i] = (float)ht__scalar_real(ht__scalar_load(value->desc.type, value->data, (int64_t)i));
     }
     return HT_OK;
 }
 
-static ht_status read_sizes(const ht_node *node, ht_resize_parameters *out, ht_tensor_desc *y, ht_error *err) {
+static ht_status read_scales(const ht_node *node, const int32_t *axes, size_t count, ht_resize_parameters *out,
+                             ht_tensor_desc *y, ht_error *err) {
     const ht_tensor_desc *x = &node->inputs[0]->desc;
-    size_t count;
-    HT_TRY(ht__constant_ints(node, 3, y->dims, &count, err));
-    if (count != (size_t)x->rank) {
-        return ht__fail_at(err, HT_ERROR_FORMAT, node->name, "Resize needs %d sizes.", (int)x->rank);
-    }
-    for (int32_t i = 0; i < x->rank; ++i) {
-        if (y->dims[i] <= 0 || x->dims[i] == 0) {
-            return ht__fail_at(err, HT_ERROR_FORMAT, node->name, "A size of %lld is not usable.",
-                               (long long)y->dims[i]);
+    float scales[HT_MAX_RANK];
+    HT_TRY(read_reals(node, 2, count, scales, err));
+    for (size_t i = 0; i < count; ++i) {
+        int64_t size = x->dims[axes[i]];
+        if (!(scales[i] > 0.0f && scales[i] <= 65536.0f)) {
+            return ht__fail_at(err, HT_ERROR_FORMAT, node->name, "A scale of %g is not usable.", (double)scales[i]);
         }
-        out->scale[i] = x->dims[i] > 0 ? (float)y->dims[i] / (float)x->dims[i] : 1.0f;
+        out->scale[axes[i]] = scales[i];
+        y->dims[axes[i]] = size >= 0 ? (int64_t)floorf((float)size * scales[i]) : -1;
+    }
+    return HT_OK;
+}
+
+/* The one scale that all sizes are brought to (attribute keep_aspect_ratio_policy); 0 when each keeps its own, -1 when
+ * it cannot be known yet. */
+static ht_status common_scale(const ht_node *node, const int32_t *axes, size_t count, const int64_t *sizes,
+                              double *scale, ht_error *err) {
+    static const char *const policies[] = {"stretch", "not_larger", "not_smaller", NULL};
+    const ht_tensor_desc *x = &node->inputs[0]->desc;
+    int policy;
+    HT_TRY(read_word(node, "keep_aspect_ratio_policy", "stretch", policies, &policy, err));
+    *scale = 0.0;
+    for (size_t i = 0; i < count && policy != 0; ++i) {
+        if (x->dims[axes[i]] < 0) {
+            *scale = -1.0;
+            return HT_OK;
+        }
+        double own = (double)sizes[i] / (double)x->dims[axes[i]];
+        *scale = i == 0 || (policy == 1 ? own < *scale : own > *scale) ? own : *scale;
+    }
+    return HT_OK;
+}
+
+static ht_status read_sizes(const ht_node *node, const int32_t *axes, size_t count, ht_resize_parameters *out,
+                            ht_tensor_desc *y, ht_error *err) {
+    const ht_tensor_desc *x = &node->inputs[0]->desc;
+    int64_t sizes[HT_MAX_RANK];
+    size_t given;
+    double scale;
+    HT_TRY(ht__constant_ints(node, 3, sizes, &given, err));
+    if (given != count) {
+        return ht__fail_at(err, HT_ERROR_FORMAT, node->name, "Resize needs %zu sizes.", count);
+    }
+    for (size_t i = 0; i < count; ++i) {
+        if (sizes[i] <= 0 || sizes[i] > INT32_MAX || x->dims[axes[i]] == 0) {
+            return ht__fail_at(err, HT_ERROR_FORMAT, node->name, "A size of %lld is not usable.", (long long)sizes[i]);
+        }
+    }
+    HT_TRY(common_scale(node, axes, count, sizes, &scale, err));
+    out->exact_length = true;
+    for (size_t i = 0; i < count; ++i) {
+        int64_t size = x->dims[axes[i]];
+        if (scale > 0.0) {
+            double rounded = floor(scale * (double)size + 0.5);
+            sizes[i] = rounded < 1.0 ? 1 : rounded > (double)INT32_MAX ? INT32_MAX : (int64_t)rounded;
+        }
+        y->dims[axes[i]] = scale < 0.0 ? -1 : sizes[i];
+        out->scale[axes[i]] = scale > 0.0 ? (float)scale : size > 0 ? (float)sizes[i] / (float)size : 1.0f;
+    }
+    return HT_OK;
+}
+
+static ht_status read_region(const ht_node *node, const int32_t *axes, size_t count, ht_resize_parameters *out,
+                             ht_error *err) {
+    float region[2 * HT_MAX_RANK];
+    for (int32_t i = 0; i < HT_MAX_RANK; ++i) {
+        out->end[i] = 1.0f;
+    }
+    if (out->coordinate != HT_RESIZE_CROP) {
+        return HT_OK;
+    }
+    if (!is_given(node, 1)) {
+        return ht__fail_at(err, HT_ERROR_FORMAT, node->name, "Resize of a region needs the region.");
+    }
+    HT_TRY(read_reals(node, 1, 2 * count, region, err));
+    for (size_t i = 0; i < count; ++i) {
+        out->begin[axes[i]] = region[i];
+        out->end[axes[i]] = region[count + i];
     }
     return HT_OK;
 }
 
 static ht_status read(const ht_node *node, ht_resize_parameters *out, ht_tensor_desc *y, ht_error *err) {
+    int32_t axes[HT_MAX_RANK];
+    size_t count;
     *y = node->inputs[0]->desc;
     memset(out, 0, sizeof *out);
+    for (int32_t i = 0; i < HT_MAX_RANK; ++i) {
+        out->scale[i] = 1.0f;
+    }
     HT_TRY(read_modes(node, out, err));
+    HT_TRY(read_axes(node, axes, &count, err));
     bool scales = is_given(node, 2), sizes = is_given(node, 3);
     if (scales == sizes) {
         return ht__fail_at(err, HT_ERROR_FORMAT, node->name, "Resize needs either scales or sizes.");
     }
-    return scales ? read_scales(node, out, y, err) : read_sizes(node, out, y, err);
+    HT_TRY(read_region(node, axes, count, out, err));
+    return scales ? read_scales(node, axes, count, out, y, err) : read_sizes(node, axes, count, out, y, err);
+}
+
+/* Of an operand that is not known yet only the rank of the result follows. */
+static bool is_waiting(const ht_node *node) {
+    for (uint32_t i = 1; i < node->input_count; ++i) {
+        if (is_given(node, i) && node->inputs[i]->data == NULL) {
+            return true;
+        }
+    }
+    return false;
 }
 
 static ht_status infer(const ht_graph *graph, ht_node *node, ht_error *err) {
     (void)graph;
     ht_resize_parameters parameters;
-    ht_tensor_desc y;
+    ht_tensor_desc y = node->inputs[0]->desc;
+    if (is_waiting(node)) {
+        for (int32_t i = 0; i < y.rank; ++i) {
+            y.dims[i] = -1;
+        }
+        return ht__set_output(node, 0, &y, err);
+    }
     HT_TRY(read(node, &parameters, &y, err));
     return ht__set_output(node, 0, &y, err);
 }
@@ -114,9 +214,17 @@ static ht_status lower(const ht_node *node, ht_kernel_call *call, int32_t operan
     return read(node, HT_LOWER(ht_resize_parameters, call, ht__resize_family), &y, err);
 }
 
+static int64_t needs(const ht_node *node) {
+    const char *coordinate = ht__node_text(node, "coordinate_transformation_mode", "");
+    bool later = ht__node_attribute(node, "antialias") != NULL || ht__node_attribute(node, "axes") != NULL ||
+                 ht__node_attribute(node, "keep_aspect_ratio_policy") != NULL;
+    return strcmp(coordinate, "half_pixel_symmetric") == 0 ? 19 : later ? 18 : 0;
+}
+
 const ht_op ht__op_Resize = {
     .name = "Resize",
     .domain = "",
+    .needs = needs,
     .min_inputs = 1,
     .max_inputs = 4,
     .min_outputs = 1,
@@ -125,6 +233,5 @@ const ht_op ht__op_Resize = {
     .plain_inputs = 0xe,
     .infer = infer,
     .lower = lower,
-    .codes = HT_CODES_SAME,
     .content_inputs = 0xe,
 };
