@@ -6,7 +6,6 @@
 /* An attribute and the value with which the operator does what it did before. */
 typedef struct later_attribute {
     const char *op, *name;
-    bool any;       /* whatever its value: it speaks of types that are not read */
     int64_t number; /* of an integer, or of each in a list */
 } later_attribute;
 
@@ -15,9 +14,6 @@ static const later_attribute later_attributes[] = {
 };
 
 static bool says_nothing(const onnx_attribute *attribute, const later_attribute *later) {
-    if (later->any) {
-        return true;
-    }
     bool same = attribute->type == ONNX_ATTRIBUTE_INT || attribute->type == ONNX_ATTRIBUTE_INTS;
     for (size_t i = 0; same && i < attribute->count; ++i) {
         same = attribute->ints[i] == later->number;
