@@ -34,7 +34,8 @@ static ht_status open_calibration(quantizing *q, ht_error *err) {
         return HT_OK;
     }
     if (q->plan.calibration == NULL && own == NULL) {
-        cli_advise(q->session, "A folder of pictures or of .npy files will do: some hundred that look like real ones.");
+        cli_advise(q->session,
+                   "A folder of pictures or npy:FILE will do: some hundred samples that look like real ones.");
         return cli_fail(err, HT_ERROR_ARGUMENT,
                         "Quantizing activations needs samples to see them on, and the model does not say what data it "
                         "was made for; give --calib.");
@@ -301,7 +302,7 @@ static const cli_option options[] = {
      .offset = AT(calibration),
      .value = "DATA",
      .otherwise = "the calibration split of the data it was trained on",
-     .help = "samples on which the ranges of activations are learned; a folder of pictures or .npy files will do"},
+     .help = "samples on which the ranges of activations are learned; a folder of pictures or npy:FILE will do"},
     {.name = "calib-samples",
      .kind = CLI_INTEGER,
      .offset = AT(calibration_samples),

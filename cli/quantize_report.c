@@ -165,6 +165,32 @@ static void print_real(const quantizing *q) {
     }
 }
 
+/* Layers where another runtime may saturate. */
+static void print_saturating(const ht_quantize_report *r) {
+    enum { NAMES = 3 };
+    size_t count = 0;
+    double largest = 0.0;
+    for (size_t i = 0; i < r->tensor_count; ++i) {
+        count += r->tensors[i].saturating > 0.0;
+        largest = r->tensors[i].saturating > largest ? r->tensors[i].saturating : largest;
+    }
+    if (count == 0) {
+        return;
+    }
+    printf("\nOn x86 without VNNI some runtimes sum pairs of u8 x i8 products in 16 bits (Halftone does not). Weights "
+           "of ");
+    size_t named = 0;
+    for (size_t i = 0; i < r->tensor_count && named < NAMES; ++i) {
+        if (r->tensors[i].saturating > 0.0) {
+            printf("%s%s", named++ == 0 ? "" : ", ", r->tensors[i].layer);
+        }
+    }
+    if (count > named) {
+        printf(" and %zu more", count - named);
+    }
+    printf("\ncan exceed them: up to %.2g %% of the pairs. --bits 7 cannot.\n", 100.0 * largest);
+}
+
 /* What is worth trying next. */
 void cli_quantize_advise(const quantizing *q) {
     const quantize_settings *s = q->settings;
@@ -175,7 +201,7 @@ void cli_quantize_advise(const quantizing *q) {
         printf(
             "\nThis network is convolutional: static suits it better. Its %zu convolutions and what lies between them "
             "would stay on codes,\nwith no range to find at run time. Give samples: --calib DATA, or a folder of "
-            "pictures or .npy files.\n",
+            "pictures or npy:FILE.\n",
             n->convolutions);
     } else if (kind == HT_KIND_STATIC && q->chose_kind && dynamic_suits) {
         printf("\nThis network has %s layers, whose activations vary much from input to input: compare with --kind "
@@ -222,6 +248,7 @@ ht_status cli_quantize_print(const quantizing *q, ht_error *err) {
     printf("\n");
     ht_status status = print_tensors(q, err);
     if (status == HT_OK) {
+        print_saturating(r);
         cli_quantize_advise(q);
     }
     return status;
@@ -249,6 +276,7 @@ static json_t *tensors_json(const ht_quantize_report *report) {
         json_t *row = json_pack("{s:s, s:s, s:I, s:i, s:f, s:I, s:b}", "name", t->name, "layer", t->layer, "elements",
                                 (json_int_t)t->elements, "bits", (int)t->bits, "max_error", t->max_error, "bytes_ideal",
                                 (json_int_t)t->bytes_ideal, "encoded", (int)t->encoded);
+        json_object_set_new(row, "saturating", json_real(t->saturating));
         json_object_set_new(row, "scheme", t->scheme != NULL ? json_string(t->scheme) : json_null());
         json_object_set_new(row, "sqnr_db", isfinite(t->sqnr_db) ? json_real(t->sqnr_db) : json_null());
         json_array_append_new(array, row);

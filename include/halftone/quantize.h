@@ -158,6 +158,8 @@ typedef struct ht_quantize_tensor {
     double sqnr_db;     /* infinite when nothing changed */
     double max_error;   /* largest magnitude of a change */
     size_t bytes_ideal; /* codes at their width and what decodes them */
+    double saturating;  /* static and dynamic: share of pairs of neighbouring weights whose products with u8 codes can
+                           leave 16 bits, as runtimes without VNNI sum them on x86 */
     bool is_weight;     /* of a convolution or a matrix product; others are biases, norm parameters, operands */
     bool encoded;       /* stored as codes; false: as f32, because the scheme has no codes (dither that is
                            subtracted, some quirks) */

@@ -133,7 +133,8 @@ ht_status ht__folder_description(ht_arena *arena, const char *path, json_t **out
         json_object_set_new(parts, "all", json_pack("{s:s}", "folder", path));
         add_classes(arena, path, classes);
     }
-    json_t *sorted = sorted_names(arena, classes);
+    bool flat = json_object_size(classes) == 0;
+    json_t *sorted = flat ? json_pack("[s]", "unlabelled") : sorted_names(arena, classes);
     json_decref(classes);
     *out = json_pack("{s:s, s:s, s:o, s:o, s:[{s:{s:i}}]}", "name", last_component(path), "reader", "folder", "classes",
                      sorted, "parts", parts, "preprocess", "scale", "divide", 255);

@@ -81,4 +81,7 @@ ht_status ht__reading_file(const ht__reading *reading, const char *role, const c
 ht_status ht__source_labels(const ht__reading *reading, ht__source *source, const uint32_t *labels, const char *file,
                             int64_t offset_of_first, int64_t stride, ht_error *err);
 
+/* Every sample gets class 0, "unlabelled": for samples that are only looked at, as in calibration. */
+ht_status ht__source_unlabelled(const ht__reading *reading, ht__source *source, ht_error *err);
+
 #endif

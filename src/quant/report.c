@@ -5,6 +5,7 @@
 
 #include "graph/op.h"
 #include "quant/job.h"
+#include "quant/saturate.h"
 #ifdef HT_WITH_ONNX
 #include "formats/onnx/onnx.h"
 #endif
@@ -44,6 +45,9 @@ static ht_status report_tensor(const ht_quantize_job *job, const ht_tensor_job *
                                 .sqnr_db = INFINITY,
                                 .bytes_ideal = elements * sizeof(float),
                                 .encoded = tensor->encode};
+    if (tensor->encode && out->is_weight && job->options->kind != HT_KIND_SIMULATED) {
+        out->saturating = ht__saturating_pairs(tensor->target->node, tensor->target->value);
+    }
     if (tensor->quantize) {
         ht_scheme_print(&tensor->scheme, text);
         out->scheme = ht__strdup(allocator, text);

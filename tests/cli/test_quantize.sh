@@ -93,6 +93,17 @@ says err 'kep'
 exits 0 "$HALFTONE" quantize "$work/net.onnx" --kind f16
 [ -f "$work/net.f16.onnx" ] || fail "the name of f16 is not used"
 
+# Where a model loses.
+exits 0 "$HALFTONE" quantize "$work/net.onnx" --kind static --calib "$data:train" --bits 3/8 -o "$work/three.onnx"
+exits 0 "$HALFTONE" compare "$work/net.onnx" "$work/three.onnx" --data "$data:test"
+says out 'width: 3-bit weights'
+says out 'first below 20 dB'
+exits 0 "$HALFTONE" compare "$work/net.onnx" "$work/net.int8.onnx" --data "$data:test" --json
+says out '"format": "halftone-compare"'
+says out '"unmatched": 0'
+says out '"first_diverging": null'
+exits 2 "$HALFTONE" compare "$work/net.onnx"
+
 # Gates leave nothing behind.
 exits 4 "$HALFTONE" quantize "$work/net.onnx" --bits 8 --max-size 100 -o "$work/large.onnx"
 exits 4 "$HALFTONE" quantize "$work/net.onnx" --bits 2 --data "$data:test" --max-drop -200 -o "$work/large.onnx"

@@ -1,4 +1,5 @@
-/* A folder of class folders of JPEG and PNG files. Files are decoded when the data set is opened, never kept. */
+/* A folder of class folders of JPEG and PNG files, or of such files without classes. Files are decoded when the data
+ * set is opened, never kept. */
 #include <dirent.h>
 #include <stdlib.h>
 #include <string.h>
@@ -170,6 +171,26 @@ static ht_status list_pictures(const ht__reading *reading, const char *path, ht_
     return status;
 }
 
+/* A folder of pictures without class folders: one class. */
+static ht_status list_flat(const ht__reading *reading, const char *path, ht__source *out, ht_error *err) {
+    names list;
+    HT_TRY(list_names(reading, path, false, MAX_PICTURES, &list, err));
+    folder_state *state = out->state;
+    state->file = ht__arena_alloc(reading->arena, (list.count + 1) * sizeof *state->file);
+    for (size_t i = 0; state->file != NULL && i < list.count; ++i) {
+        state->file[i] = list.name[i];
+    }
+    out->samples = list.count;
+    ht__free(&reading->ctx->allocator, list.name);
+    if (state->file == NULL) {
+        return ht__fail_memory(err, out->samples * sizeof *state->file);
+    }
+    return out->samples != 0
+               ? ht__source_unlabelled(reading, out, err)
+               : ht__fail_at(err, HT_ERROR_FORMAT, path,
+                             "There is no class folder inside this folder, and no .jpg, .jpeg or .png file.");
+}
+
 /* The size of the pictures when the first one speaks for all; later ones are compared when they are read. */
 static ht_status look_at_first(ht__source *out, const ht_allocator *allocator, ht_error *err) {
     folder_state *state = out->state;
@@ -201,12 +222,13 @@ static ht_status read_folder(const ht__reading *reading, ht__source *out, ht_err
     out->slow_pictures = true;
     names folders;
     ht_status status = list_names(reading, state->path, true, MAX_CLASSES, &folders, err);
-    if (status == HT_OK) {
+    bool flat = status == HT_OK && folders.count == 0;
+    if (status == HT_OK && !flat) {
         status = check_classes(reading, state->path, &folders, out, err);
     }
     ht__free(&reading->ctx->allocator, folders.name);
     HT_TRY(status);
-    HT_TRY(list_pictures(reading, state->path, out, err));
+    HT_TRY(flat ? list_flat(reading, state->path, out, err) : list_pictures(reading, state->path, out, err));
     return look_at_first(out, &reading->ctx->allocator, err);
 }
 

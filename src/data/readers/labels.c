@@ -42,3 +42,15 @@ ht_status ht__source_labels(const ht__reading *reading, ht__source *source, cons
     source->class_count = reading->class_count;
     return HT_OK;
 }
+
+ht_status ht__source_unlabelled(const ht__reading *reading, ht__source *source, ht_error *err) {
+    static const char *const names[] = {"unlabelled"};
+    source->targets = ht__arena_alloc(reading->arena, (source->samples + 1) * sizeof *source->targets);
+    if (source->targets == NULL) {
+        return ht__fail_memory(err, source->samples * sizeof *source->targets);
+    }
+    source->target_width = 1;
+    source->classes = reading->classes != NULL ? reading->classes : names;
+    source->class_count = reading->classes != NULL ? reading->class_count : 1;
+    return HT_OK;
+}

@@ -1,5 +1,5 @@
 /* NumPy's .npy (https://numpy.org/doc/stable/reference/generated/numpy.lib.format.html): bytes [N,H,W] or [N,C,H,W]
- * are pictures; other numbers [N,F] or [N,C,H,W] are values. Labels are a second file [N]. */
+ * are pictures; other numbers [N,F] or [N,C,H,W] are values. Labels are a second file [N], or there are none. */
 #include <math.h>
 #include <string.h>
 
@@ -145,16 +145,23 @@ static ht_status read_npy(const ht__reading *reading, ht__source *out, ht_error 
     HT_TRY(ht__fields_known(&reading->options, keys, err));
     HT_TRY(ht__field_bool(&reading->options, "channels-last", &channels_last, err));
     HT_TRY(ht__reading_file(reading, "images", &inputs, err));
-    HT_TRY(ht__reading_file(reading, "labels", &labels, err));
+    bool labelled = false; /* samples to calibrate on need no labels */
+    for (size_t i = 0; i < reading->file_count; ++i) {
+        labelled = labelled || strcmp(reading->files[i].role, "labels") == 0;
+    }
+    HT_TRY(labelled ? ht__reading_file(reading, "labels", &labels, err) : HT_OK);
     npy_array array = {0}, targets = {0};
     ht_status status = read_array(reading, inputs, &array, err);
     if (status == HT_OK) {
         status = take_inputs(reading, inputs, &array, channels_last, out, err);
     }
-    if (status == HT_OK) {
+    if (status == HT_OK && !labelled) {
+        status = ht__source_unlabelled(reading, out, err);
+    }
+    if (status == HT_OK && labelled) {
         status = read_array(reading, labels, &targets, err);
     }
-    if (status == HT_OK) {
+    if (status == HT_OK && labelled) {
         status = take_targets(reading, labels, &targets, out, err);
     }
     ht__bytes_free(&array.bytes);
