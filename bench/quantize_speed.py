@@ -1,0 +1,128 @@
+"""Times quantizing a ResNet-50-sized model with 100 calibration images, side by side with onnxruntime's quantize_static: the same
+settings (per-channel int8 weights, int8 activations, QDQ), the same images, each in a process of its own.
+
+usage: python bench/quantize_speed.py HALFTONE [--threads N] [--images N] [--repeats N] > speed.json
+
+Needs onnx, onnxruntime and numpy (tools/oracles.txt). Random weights: speed does not depend on them. Prints seconds (median) and
+peak memory of either, and their ratio, for min-max, percentile and entropy. Run it on an idle machine.
+"""
+
+import argparse
+import json
+import os
+import pathlib
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+
+RANGES = {"min-max": "MinMax", "percentile:99.999": "Percentile", "kl": "Entropy"}
+
+
+def build(path, images):
+    import numpy
+    import onnx
+    from onnx import TensorProto, helper, numpy_helper
+
+    rng = numpy.random.default_rng(0)
+    nodes, constants = [], []
+
+    def constant(name, array):
+        constants.append(numpy_helper.from_array(array.astype(numpy.float32), name))
+        return name
+
+    def conv(x, name, inputs, outputs, size, stride, relu=True):
+        weight = rng.normal(0, (2 / (inputs * size * size)) ** 0.5, (outputs, inputs, size, size))
+        pad = size // 2
+        nodes.append(helper.make_node("Conv", [x, constant(name + ".w", weight), constant(name + ".b", numpy.zeros(outputs))],
+                                      [name], name, strides=[stride] * 2, pads=[pad] * 4, kernel_shape=[size] * 2))
+        if not relu:
+            return name
+        nodes.append(helper.make_node("Relu", [name], [name + ".relu"], name + ".relu"))
+        return name + ".relu"
+
+    x = conv("input", "stem", 3, 64, 7, 2)
+    nodes.append(helper.make_node("MaxPool", [x], ["pool"], "pool", kernel_shape=[3, 3], strides=[2, 2], pads=[1, 1, 1, 1]))
+    x, width = "pool", 64
+    for stage, blocks in enumerate((3, 4, 6, 3)):
+        for block in range(blocks):
+            name, inner, stride = f"s{stage}b{block}", 64 << stage, 2 if stage > 0 and block == 0 else 1
+            h = conv(x, name + ".1", width, inner, 1, 1)
+            h = conv(h, name + ".2", inner, inner, 3, stride)
+            h = conv(h, name + ".3", inner, 4 * inner, 1, 1, relu=False)
+            side = conv(x, name + ".side", width, 4 * inner, 1, stride, relu=False) if block == 0 else x
+            nodes.append(helper.make_node("Add", [h, side], [name + ".sum"], name + ".sum"))
+            nodes.append(helper.make_node("Relu", [name + ".sum"], [name + ".out"], name + ".out"))
+            x, width = name + ".out", 4 * inner
+    nodes.append(helper.make_node("GlobalAveragePool", [x], ["mean"], "mean"))
+    nodes.append(helper.make_node("Flatten", ["mean"], ["flat"], "flat"))
+    nodes.append(helper.make_node("Gemm", ["flat", constant("fc.w", rng.normal(0, 0.02, (1000, width))),
+                                           constant("fc.b", numpy.zeros(1000))], ["logits"], "fc", transB=1))
+    graph = helper.make_graph(nodes, "resnet50", [helper.make_tensor_value_info("input", TensorProto.FLOAT, ["N", 3, 224, 224])],
+                              [helper.make_tensor_value_info("logits", TensorProto.FLOAT, ["N", 1000])], constants)
+    onnx.save(helper.make_model(graph, opset_imports=[helper.make_opsetid("", 17)], ir_version=8), path / "model.onnx")
+    numpy.save(path / "images.npy", rng.normal(size=(images, 3, 224, 224)).astype(numpy.float32))
+
+
+def theirs(folder, method):
+    """Runs in a process of its own."""
+    import numpy
+    from onnxruntime.quantization import CalibrationDataReader, CalibrationMethod, QuantFormat, QuantType, quantize_static
+
+    class Reader(CalibrationDataReader):
+        def __init__(self):
+            self.images = iter(numpy.load(folder / "images.npy", mmap_mode="r"))
+
+        def get_next(self):
+            image = next(self.images, None)
+            return None if image is None else {"input": image[None]}
+
+    quantize_static(folder / "model.onnx", folder / "theirs.onnx", Reader(), quant_format=QuantFormat.QDQ, per_channel=True,
+                    activation_type=QuantType.QInt8, weight_type=QuantType.QInt8, calibrate_method=CalibrationMethod[method])
+
+
+def measure(command, threads):
+    begin = time.perf_counter()
+    environment = {**os.environ, "OMP_NUM_THREADS": str(threads)}
+    process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, env=environment)
+    _, status, usage = os.wait4(process.pid, 0)
+    if status != 0:
+        sys.exit(f"{command[0]} failed with status {status}")
+    return time.perf_counter() - begin, usage.ru_maxrss * 1024
+
+
+def main():
+    parser = argparse.ArgumentParser()
+    parser.add_argument("halftone")
+    parser.add_argument("--threads", type=int, default=os.cpu_count())
+    parser.add_argument("--images", type=int, default=100)
+    parser.add_argument("--repeats", type=int, default=3)
+    options = parser.parse_args()
+    results = {"images": options.images, "threads": options.threads, "repeats": options.repeats, "ranges": {}}
+    with tempfile.TemporaryDirectory() as name:
+        folder = pathlib.Path(name)
+        build(folder, options.images)
+        for ours, method in RANGES.items():
+            commands = {
+                "halftone": [options.halftone, "quantize", str(folder / "model.onnx"), "--range", ours, "--threads",
+                             str(options.threads), "--calib", f"npy:{folder / 'images.npy'},preprocess=none",
+                             "--calib-samples", str(options.images), "-o", str(folder / "ours.onnx"), "--force", "-q"],
+                "onnxruntime": [sys.executable, __file__, "--theirs", name, method],
+            }
+            entry = {}
+            for program, command in commands.items():
+                runs = [measure(command, options.threads) for _ in range(options.repeats)]
+                entry[program] = {"seconds": statistics.median(run[0] for run in runs), "peak_bytes": max(run[1] for run in runs)}
+            entry["faster"] = entry["onnxruntime"]["seconds"] / entry["halftone"]["seconds"]
+            entry["memory"] = entry["halftone"]["peak_bytes"] / entry["onnxruntime"]["peak_bytes"]
+            results["ranges"][ours] = entry
+            print(json.dumps(entry), file=sys.stderr, flush=True)
+    json.dump(results, sys.stdout, indent=1)
+
+
+if __name__ == "__main__":
+    if len(sys.argv) == 4 and sys.argv[1] == "--theirs":
+        theirs(pathlib.Path(sys.argv[2]), sys.argv[3])
+    else:
+        main()
