@@ -158,6 +158,7 @@
     X(Scan) \
     X(ScatterElements) \
     X(ScatterND) \
+    X(SelectBoxes) \
     X(Selu) \
     X(Shape) \
     X(Shrink) \

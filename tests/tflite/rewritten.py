@@ -11,7 +11,7 @@ import sys
 
 import numpy
 import onnxruntime
-from oracle import DYNAMIC, content, is_dynamic
+from oracle import content
 from ai_edge_litert.interpreter import Interpreter, OpResolverType
 
 TOLERANCE = 1e-4
@@ -50,14 +50,13 @@ def apart(ours, theirs):
 def check(path, folder):
     """What is wrong, or None."""
     inputs, theirs = interpret(content(path))
-    dynamic = is_dynamic(path)
     for suffix in (".tflite", ".back.tflite"):
         distance = apart(interpret((folder / (path.stem + suffix)).read_bytes(), inputs)[1], theirs)
-        if distance > (DYNAMIC if dynamic else 0):
+        if distance > 0:
             return f"{suffix} differs by {distance} in LiteRT"
     distance = apart(run_onnx(folder / (path.stem + ".onnx"), inputs), theirs)
     integers = theirs[0].dtype.kind != "f"
-    bound = CODES if integers else (DYNAMIC if dynamic else TOLERANCE) * max(1.0, numpy.abs(theirs[0]).max())
+    bound = CODES if integers else TOLERANCE * max(1.0, numpy.abs(theirs[0]).max())
     print(f"  {path.name}: the same bits in LiteRT; ONNX Runtime differs by {distance:.3g}")
     return None if distance <= bound else f".onnx differs by {distance} in ONNX Runtime"
 

@@ -21,6 +21,8 @@ HALFTONE_TFLITE_SAMPLES=$folder/ours "$BUILD/test_tflite_operators" >"$folder/lo
 HALFTONE_TFLITE_MODELS=$HALFTONE_SHARED/models HALFTONE_TFLITE_SAMPLES=$folder/theirs "$BUILD/test_tflite_models" \
     >"$folder/log" 2>&1 || { cat "$folder/log"; exit 1; }
 "$python" tests/tflite/oracle.py "$HALFTONE_SHARED/models" "$folder/theirs" 2>"$folder/log" || { cat "$folder/log"; exit 1; }
+"$python" tests/tflite/detector.py "$HALFTONE" "$HALFTONE_SHARED/models/ssd-mobilenet-v2/ssd_mobilenet_v2.tflite" \
+    "$HALFTONE_SHARED/models/mobilenet/grace_hopper.bmp" "$folder" 2>"$folder/log" || { cat "$folder/log"; exit 1; }
 find "$HALFTONE_SHARED/models" -name '*.tflite' | while read -r model; do
     name=$(basename "$model" .tflite)
     [ -e "$folder/theirs/$name.out0.bin" ] || continue

@@ -203,6 +203,20 @@ static ht_status read_operators(tflite_reading *r, size_t count) {
     return HT_OK;
 }
 
+/* What the file says of an output goes in where inference left it open: which sizes of computed ones are known. */
+static void complete_output(const tflite_slot *slot) {
+    ht_tensor_desc *desc = &slot->end->desc;
+    const tflite_ints *signature = &slot->tensor.signature;
+    bool described = signature->count == slot->tensor.shape.count && signature->count <= HT_MAX_RANK;
+    if (desc->rank >= 0 || !described || signature->count == 0) {
+        return;
+    }
+    *desc = (ht_tensor_desc){.type = ht__tflite_type(slot->tensor.type), .rank = (int32_t)signature->count};
+    for (size_t i = 0; i < signature->count; ++i) {
+        desc->dims[i] = signature->data[i] < 0 ? -1 : slot->tensor.shape.data[i];
+    }
+}
+
 static ht_status read_subgraph(tflite_reading *r, const tflite_subgraph *subgraph) {
     for (size_t i = 0; i < subgraph->inputs.count; ++i) {
         HT_TRY(add_input(r, (size_t)subgraph->inputs.data[i]));
@@ -214,7 +228,11 @@ static ht_status read_subgraph(tflite_reading *r, const tflite_subgraph *subgrap
     HT_TRY(ht__graph_sort(r->graph, r->err));
     HT_TRY(ht__graph_validate(r->graph, r->err));
     ht__graph_prune(r->graph);
-    return ht__graph_infer(r->graph, r->err);
+    HT_TRY(ht__graph_infer(r->graph, r->err));
+    for (size_t i = 0; i < subgraph->outputs.count; ++i) {
+        complete_output(&r->slots[subgraph->outputs.data[i]]);
+    }
+    return HT_OK;
 }
 
 static ht_status check_file(const tflite_file *file, ht_error *err) {

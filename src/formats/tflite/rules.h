@@ -48,6 +48,17 @@ ht_status ht__tflite_read_reduce(const tflite_call *call); /* `op` over constant
 ht_status ht__tflite_concatenate(const tflite_call *call, tflite_form form, int64_t axis, ht_value **values,
                                  uint32_t count);
 
+/* rules_general.c */
+ht_status ht__tflite_read_tile(const tflite_call *call);
+ht_status ht__tflite_read_fill(const tflite_call *call);
+ht_status ht__tflite_read_top_k(const tflite_call *call);
+ht_status ht__tflite_read_where(const tflite_call *call);
+ht_status ht__tflite_read_select(const tflite_call *call);
+ht_status ht__tflite_read_plainly(const tflite_call *call); /* `op` */
+ht_status ht__tflite_read_select_boxes(const tflite_call *call);
+/* Input `i`, integers that may be computed, as i64 of rank 1. */
+ht_status ht__tflite_list(const tflite_call *call, uint32_t i, ht_value **out);
+
 /* rules_recurrent.c */
 ht_status ht__tflite_read_svdf(const tflite_call *call);
 ht_status ht__tflite_read_lstm(const tflite_call *call);

@@ -83,7 +83,26 @@ static ht_status slice_inputs(const tflite_call *call, ht_value *x, const part *
     return ht__tflite_add_ints(call, p->steps, p->count, &inputs[4]);
 }
 
+/* Where begin or size is computed: from begin to begin + size, or to the end of the axis where the size is -1. */
+static ht_status read_computed_slice(const tflite_call *call) {
+    static const int64_t zero = 0, end = INT64_MAX;
+    ht_value *x, *begin, *size, *none, *last;
+    ht_node *open, *sum, *ends;
+    HT_TRY(ht__tflite_input(call, 0, TFLITE_AS_FILED, &x));
+    HT_TRY(ht__tflite_list(call, 1, &begin));
+    HT_TRY(ht__tflite_list(call, 2, &size));
+    HT_TRY(ht__tflite_add_ints(call, &zero, 1, &none));
+    HT_TRY(ht__tflite_add_ints(call, &end, 1, &last));
+    HT_TRY(ht__tflite_step(call, "Less", (ht_value *[]){size, none}, 2, &open));
+    HT_TRY(ht__tflite_step(call, "Add", (ht_value *[]){begin, size}, 2, &sum));
+    HT_TRY(ht__tflite_step(call, "Where", (ht_value *[]){open->outputs[0], last, sum->outputs[0]}, 3, &ends));
+    return ht__tflite_result(call, 0, TFLITE_AS_FILED, "Slice", (ht_value *[]){x, begin, ends->outputs[0]}, 3, NULL);
+}
+
 ht_status ht__tflite_read_slice(const tflite_call *call) {
+    if (!ht__tflite_is_constant(call, 1) || !ht__tflite_is_constant(call, 2)) {
+        return read_computed_slice(call);
+    }
     tflite_form form = ht__tflite_form(call);
     size_t rank = ht__tflite_input_tensor(call, 0)->shape.count, sizes;
     int64_t lengths[HT_MAX_RANK];

@@ -102,6 +102,21 @@ ht_status ht__tflite_read_transpose(const tflite_call *call) {
 
 /* ---- padding ---- */
 
+/* Computed amounts [rank, 2]: all those before, then all those behind. */
+static ht_status computed_amounts(const tflite_call *call, ht_value **out) {
+    ht_value *list;
+    ht_node *node;
+    HT_TRY(ht__tflite_input(call, 1, TFLITE_AS_FILED, out));
+    HT_TRY(ht__tflite_step(call, "Cast", out, 1, &node));
+    HT_TRY(ht__tflite_set_int(call, node, "to", 7)); /* ONNX's number of int64 */
+    HT_TRY(ht__tflite_step(call, "Transpose", node->outputs, 1, &node));
+    HT_TRY(ht__tflite_set_ints(call, node, "perm", (int64_t[]){1, 0}, 2));
+    HT_TRY(ht__tflite_add_ints(call, (int64_t[]){-1}, 1, &list));
+    HT_TRY(ht__tflite_step(call, "Reshape", (ht_value *[]){node->outputs[0], list}, 2, &node));
+    *out = node->outputs[0];
+    return HT_OK;
+}
+
 /* Amounts before and behind each axis, [rank, 2] in the file, as ONNX lists them. */
 static ht_status read_amounts(const tflite_call *call, tflite_form form, ht_value **out) {
     size_t rank = ht__tflite_input_tensor(call, 0)->shape.count, count;
@@ -121,10 +136,11 @@ static ht_status read_amounts(const tflite_call *call, tflite_form form, ht_valu
 }
 
 ht_status ht__tflite_read_pad(const tflite_call *call) {
-    tflite_form form = ht__tflite_form(call);
+    bool given = ht__tflite_is_constant(call, 1);
+    tflite_form form = given ? ht__tflite_form(call) : TFLITE_AS_FILED;
     ht_value *inputs[3];
     HT_TRY(ht__tflite_input(call, 0, form, &inputs[0]));
-    HT_TRY(read_amounts(call, form, &inputs[1]));
+    HT_TRY(given ? read_amounts(call, form, &inputs[1]) : computed_amounts(call, &inputs[1]));
     if (ht__tflite_has(call, 2)) {
         HT_TRY(ht__tflite_input(call, 2, TFLITE_AS_FILED, &inputs[2]));
     }
