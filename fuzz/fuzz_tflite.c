@@ -1,4 +1,4 @@
-/* Fuzz target: the TFLite reader, and writing as ONNX what was read. */
+/* Fuzz target: the TFLite reader, and writing what was read as ONNX and as TFLite. */
 #include <stdlib.h>
 #include <string.h>
 
@@ -20,6 +20,10 @@ static void read_and_write(ht_context *ctx, const uint8_t *bytes, size_t size) {
         size_t written = 0;
         (void)ht_model_describe(model, &info, &err);
         (void)ht__onnx_write(model, count_bytes, &written, &err);
+        ht_buffer file;
+        ht__buffer_init(&file, &ht__system_allocator);
+        (void)ht__tflite_write(model, &file, &err);
+        ht__buffer_free(&file);
         ht_model_destroy(model);
     }
 }
