@@ -40,6 +40,9 @@ void ht__graph_remove_node(ht_graph *graph, ht_node *node) {
 }
 
 void ht__graph_prune(ht_graph *graph) {
+    if (graph->node_count == 0) {
+        return;
+    }
     bool *needed = ht__calloc(&graph->ctx->allocator, graph->value_count, sizeof *needed);
     if (needed == NULL) {
         return; /* pruning only saves work; without memory the graph stays as it is */

@@ -43,14 +43,14 @@ struct ht_op {
      *
      * lower describes the work as one call of a kernel family: sets call->family and the parameters; and, when the
      * kernel does not read exactly the node's inputs in order, call->input_count and `operands` (indices into
-     * node->inputs, -1 absent). Tensor descriptions and constants are filled by the compiler afterwards. It may leave the family
-     * NULL where there is an `evaluate`, which is then taken. */
+     * node->inputs, -1 absent). Tensor descriptions and constants are filled by the compiler afterwards. It may leave
+     * the family NULL where there is an `evaluate`, which is then taken. */
     ht_status (*lower)(const ht_node *node, ht_kernel_call *call, int32_t operands[HT_MAX_INPUTS], ht_error *err);
 
     /* evaluate computes the outputs from inputs that are all there, in memory that ht__host_output gives: for
      * operators whose output shape depends on data, that hold graphs, or whose speed does not matter. Where the shape
      * of every output is known it equals what `infer` found. */
-    ht_status (*evaluate)(ht_host_call *evaluation, ht_error *err);
+    ht_status (*evaluate)(ht_host_call *call, ht_error *err);
 
     /* Bit i: what input i holds, and not only its shape, must be known before the node can be inferred or lowered
      * (shapes, axes, repeats). */
@@ -107,8 +107,8 @@ struct ht_host_call {
     /* Filled by who evaluates. output: memory for output `index`, NULL when it cannot be had. run_graph: runs a graph
      * attribute on as many inputs as it has; each of `outputs` belongs to the caller afterwards (ht__free). NULL where
      * graphs cannot be run: then nodes with graphs are not evaluated. */
-    void *(*output)(ht_host_call *evaluation, uint32_t index, const ht_tensor_desc *desc);
-    ht_status (*run_graph)(ht_host_call *evaluation, const ht_graph *graph, const ht_tensor_view *inputs,
+    void *(*output)(ht_host_call *call, uint32_t index, const ht_tensor_desc *desc);
+    ht_status (*run_graph)(ht_host_call *call, const ht_graph *graph, const ht_tensor_view *inputs,
                            ht_tensor_owned *outputs, ht_error *err);
     void *user;
 };
@@ -116,10 +116,9 @@ struct ht_host_call {
 /* Says what output `index` is and gets memory for it; *data is NULL when nobody reads that output.
  * Errors: HT_ERROR_LIMIT (a shape that is too large), HT_ERROR_MISMATCH (not the shape that was inferred),
  * HT_ERROR_MEMORY. */
-ht_status ht__host_output(ht_host_call *evaluation, uint32_t index, const ht_tensor_desc *desc, void **data,
-                          ht_error *err);
+ht_status ht__host_output(ht_host_call *call, uint32_t index, const ht_tensor_desc *desc, void **data, ht_error *err);
 /* The same with the description that `infer` found. */
-ht_status ht__host_inferred(ht_host_call *evaluation, uint32_t index, void **data, ht_error *err);
+ht_status ht__host_inferred(ht_host_call *call, uint32_t index, void **data, ht_error *err);
 /* Does a node hold graphs? */
 bool ht__node_has_graphs(const ht_node *node);
 

@@ -278,19 +278,27 @@ static ht_status evaluate(runner *r, const ht_node *node) {
     return status;
 }
 
+static bool is_fed(const runner *r, const ht_node *node) {
+    for (uint32_t i = 0; i < node->input_count; ++i) {
+        if (node->inputs[i] != NULL && !is_there(r, node->inputs[i])) {
+            return false;
+        }
+    }
+    return true;
+}
+
+/* Which nodes are evaluated is decided before the first of them is: what they give has to be settled, so that shapes
+ * are inferred, before another node may read it. */
 static ht_status evaluate_ready_nodes(runner *r, size_t *count) {
     *count = 0;
     for (size_t n = 0; n < r->graph->node_count; ++n) {
-        const ht_node *node = r->graph->nodes[n];
-        bool ready = node->op->evaluate != NULL;
-        for (uint32_t i = 0; i < node->input_count && ready; ++i) {
-            ready = node->inputs[i] == NULL || is_there(r, node->inputs[i]);
-        }
-        r->in_stage[n] = ready;
-        if (ready) {
+        r->in_stage[n] = r->graph->nodes[n]->op->evaluate != NULL && is_fed(r, r->graph->nodes[n]);
+        *count += r->in_stage[n];
+    }
+    for (size_t n = 0; n < r->graph->node_count; ++n) {
+        if (r->in_stage[n]) {
             HT_TRY(ht__check_interrupt(r->graph->ctx, r->err));
-            HT_TRY(evaluate(r, node));
-            ++*count;
+            HT_TRY(evaluate(r, r->graph->nodes[n]));
         }
     }
     drop_stage(r);
@@ -326,11 +334,7 @@ static void release_read(runner *r) {
 static ht_status name_obstacle(const runner *r) {
     for (size_t n = 0; n < r->graph->node_count; ++n) {
         const ht_node *node = r->graph->nodes[n];
-        bool fed = true;
-        for (uint32_t i = 0; i < node->input_count && fed; ++i) {
-            fed = node->inputs[i] == NULL || is_there(r, node->inputs[i]);
-        }
-        if (fed) {
+        if (is_fed(r, node)) {
             return ht__fail_at(r->err, HT_ERROR_UNSUPPORTED, node->name,
                                "%s cannot be run: the shape of its result does not follow from its inputs.",
                                node->op->name);

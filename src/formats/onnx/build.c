@@ -89,9 +89,10 @@ static ht_status add_inputs(building *b) {
             return ht__fail_at(b->err, HT_ERROR_LIMIT, input->name, "This input is too large.");
         }
         if (b->document->is_inner) {
-            /* What it is says the node that runs the graph; it may change from one round of a loop to the next. */
+            /* Its shape says the node that runs the graph; it may change from one round of a loop to the next. */
             ht_value *inner;
-            HT_TRY(ht__graph_add_input(b->graph, input->name, NULL, &inner, b->err));
+            ht_tensor_desc desc = {.type = input->desc.type, .rank = -1};
+            HT_TRY(ht__graph_add_input(b->graph, input->name, &desc, &inner, b->err));
             continue;
         }
         if (input->desc.type == HT_NONE) {

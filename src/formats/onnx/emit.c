@@ -82,8 +82,7 @@ static ht_status emit_attribute(emitting *e, onnx_node *node, const ht_node *fro
 /* From operator set 18 on, these have their axes as an operand. */
 static bool has_axes_operand(const emitting *e, const ht_node *node, const ht_attribute *attribute) {
     return e->emission->document->opset >= 18 && attribute->kind == HT_ATTRIBUTE_INTS &&
-           strcmp(attribute->name, "axes") == 0 && node->input_count == 1 &&
-           strncmp(node->op->name, "Reduce", 6) == 0;
+           strcmp(attribute->name, "axes") == 0 && node->input_count == 1 && strncmp(node->op->name, "Reduce", 6) == 0;
 }
 
 static ht_status emit_axes(emitting *e, onnx_node *node, const ht_attribute *axes) {
@@ -94,7 +93,16 @@ static ht_status emit_axes(emitting *e, onnx_node *node, const ht_attribute *axe
     return ht__onnx_add_operand(e->emission->document, node, false, name, e->emission->err);
 }
 
+/* From operator set 18 on, a Split without sizes says how many pieces it gives. */
+static bool lacks_count(const emitting *e, const ht_node *from) {
+    return e->emission->document->opset >= 18 && strcmp(from->op->name, "Split") == 0 && from->input_count < 2 &&
+           ht__node_attribute(from, "num_outputs") == NULL;
+}
+
 static ht_status emit_attributes(emitting *e, onnx_node *node, const ht_node *from) {
+    if (lacks_count(e, from)) {
+        HT_TRY(ht__onnx_add_int(e->emission->document, node, "num_outputs", from->output_count, e->emission->err));
+    }
     for (uint32_t i = 0; i < from->attribute_count; ++i) {
         const ht_attribute *attribute = &from->attributes[i];
         HT_TRY(has_axes_operand(e, from, attribute) ? emit_axes(e, node, attribute)
@@ -160,7 +168,7 @@ static const char *batch_symbol(const ht_graph *graph) {
 
 static ht_status add_value(emitting *e, const ht_value *value, bool is_output) {
     onnx_document *document = e->emission->document;
-    if (value->desc.type == HT_NONE) {
+    if (value->desc.type == HT_NONE && !document->is_inner) { /* inside nodes the format lets types out */
         return ht__fail_at(e->emission->err, HT_ERROR_MISMATCH, value->name,
                            "The element type of this tensor is not known.");
     }
@@ -282,18 +290,58 @@ static ht_status emit_inner_graph(emitting *e, const ht_node *from, const ht_att
     return HT_OK;
 }
 
-/* QuantizeLinear and DequantizeLinear got 16 bits, blocks and a named type in 21, narrow floats in 19. */
-static int64_t quantizer_since(const ht_node *node) {
+/* QuantizeLinear and DequantizeLinear got 16 bits in 21. */
+static bool has_wide_codes(const ht_node *node) {
     bool quantizes = strcmp(node->op->name, "QuantizeLinear") == 0;
     if (!quantizes && strcmp(node->op->name, "DequantizeLinear") != 0) {
-        return 0;
+        return false;
     }
     const ht_value *codes = quantizes ? node->outputs[0] : node->inputs[0];
-    bool wide = codes->desc.type == HT_I16 || codes->desc.type == HT_U16;
-    return wide || ht__node_attribute(node, "block_size") != NULL || ht__node_attribute(node, "output_dtype") != NULL
-               ? ONNX_OPSET_WIDE
-           : ht__node_attribute(node, "saturate") != NULL ? 19
-                                                          : 0;
+    return codes->desc.type == HT_I16 || codes->desc.type == HT_U16;
+}
+
+/* Attributes and operands that whole kinds of operators got after operator set 17 (one alone says so itself, in
+ * `needs`). `op` ending in '*': all that begin so. */
+typedef struct later_part {
+    const char *op, *attribute; /* attribute NULL: */
+    uint32_t inputs;            /* at least so many inputs */
+    int64_t since;
+} later_part;
+
+static const later_part later_parts[] = {
+    {"Cast*", "saturate", 0, 19},
+    {"Cast*", "round_mode", 0, 24},
+    {"Reduce*", "noop_with_empty_axes", 0, 18},
+    {"Reduce*", NULL, 2, 18},
+    {"SpaceToDepth", "mode", 0, 28},
+    {"Split", "num_outputs", 0, 18},
+    {"DequantizeLinear", "block_size", 0, 21},
+    {"QuantizeLinear", "block_size", 0, 21},
+    {"QuantizeLinear", "output_dtype", 0, 21},
+    {"DequantizeLinear", "output_dtype", 0, 23},
+    {"QuantizeLinear", "precision", 0, 23},
+    {"QuantizeLinear", "saturate", 0, 19},
+};
+
+static bool has_part(const ht_node *node, const later_part *part) {
+    size_t length = strcspn(part->op, "*");
+    bool named =
+        strncmp(node->op->name, part->op, length) == 0 && (part->op[length] == '*' || node->op->name[length] == '\0');
+    return named && strcmp(node->op->name, "ReduceSum") != 0 &&
+           (part->attribute != NULL ? ht__node_attribute(node, part->attribute) != NULL
+                                    : node->input_count >= part->inputs);
+}
+
+/* The first operator set in which the node means what it means here. */
+static int64_t node_since(const ht_node *node) {
+    int64_t since = node->op->since, own = node->op->needs != NULL ? node->op->needs(node) : 0;
+    since = own > since ? own : since;
+    since = has_wide_codes(node) && since < ONNX_OPSET_WIDE ? ONNX_OPSET_WIDE : since;
+    for (size_t i = 0; i < sizeof later_parts / sizeof later_parts[0]; ++i) {
+        bool later = later_parts[i].since > since && has_part(node, &later_parts[i]);
+        since = later ? later_parts[i].since : since;
+    }
+    return since;
 }
 
 /* The first operator set in which all that the graph uses means what it means here. */
@@ -308,13 +356,7 @@ static int64_t needed_opset(const ht_graph *graph) {
     }
     for (size_t i = 0; i < graph->node_count; ++i) {
         const ht_node *node = graph->nodes[i];
-        bool has_axes = strncmp(node->op->name, "Reduce", 6) == 0 && strcmp(node->op->name, "ReduceSum") != 0 &&
-                        (node->input_count > 1 || ht__node_int(node, "noop_with_empty_axes", 0) != 0);
-        needed = node->op->since > needed ? node->op->since : needed;
-        int64_t own = node->op->needs != NULL ? node->op->needs(node) : 0;
-        needed = own > needed ? own : needed;
-        needed = has_axes && needed < 18 ? 18 : needed;
-        int64_t since = quantizer_since(node);
+        int64_t since = node_since(node);
         needed = since > needed ? since : needed;
         for (uint32_t k = 0; k < node->attribute_count; ++k) {
             if (node->attributes[k].kind == HT_ATTRIBUTE_GRAPH) {

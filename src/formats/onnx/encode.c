@@ -247,8 +247,10 @@ static bool write_tensor_type(pb_ostream_t *stream, const pb_field_t *field, voi
 }
 
 static bool write_type(pb_ostream_t *stream, const pb_field_t *field, void *const *arg) {
+    const onnx_value *value = *arg;
     onnx_TypeProto message = {.tensor_type = {{.encode = write_tensor_type}, *arg}};
-    return pb_encode_tag_for_field(stream, field) && pb_encode_submessage(stream, onnx_TypeProto_fields, &message);
+    return value->desc.type == HT_NONE ||
+           (pb_encode_tag_for_field(stream, field) && pb_encode_submessage(stream, onnx_TypeProto_fields, &message));
 }
 
 static bool write_values(pb_ostream_t *stream, const pb_field_t *field, void *const *arg) {
