@@ -5,6 +5,7 @@
 #include "base/clones.h"
 #include "kernels/codes.h"
 #include "kernels/fixed_point.h"
+#include "numeric/scalar.h"
 
 size_t ht__requantizer_room(const ht_kernel_call *call) {
     int64_t entries = ht__has_operand(call, HT_PRODUCT_SHIFT) ? ht__desc_elements(&call->inputs[HT_PRODUCT_SHIFT]) : 1;
@@ -27,6 +28,10 @@ int64_t ht__product_bias(const ht_kernel_call *call, const void *const *inputs, 
                                                         : ((const int32_t *)bias)[column];
 }
 
+static float scale_at(const ht_kernel_call *call, const void *const *inputs, uint32_t operand, int64_t i) {
+    return (float)ht__scalar_load(call->inputs[operand].type, inputs[operand], i).real;
+}
+
 void ht__requantizer_make(const ht_kernel_call *call, const ht_requantize_parameters *parameters,
                           const void *const *inputs, float *room, ht_requantizer *out) {
     *out = (ht_requantizer){.parameters = *parameters, .zero = ht__zero_point(call, inputs, HT_PRODUCT_Y_ZERO, 0)};
@@ -40,9 +45,9 @@ void ht__requantizer_make(const ht_kernel_call *call, const ht_requantize_parame
         }
         out->shift = inputs[HT_PRODUCT_SHIFT];
     } else if (parameters->rule == HT_REQUANTIZE_FLOAT) {
-        const float *x = inputs[HT_PRODUCT_SCALE], *w = inputs[HT_PRODUCT_SHIFT], *y = inputs[HT_PRODUCT_Y_SCALE];
+        float x = scale_at(call, inputs, HT_PRODUCT_SCALE, 0), y = scale_at(call, inputs, HT_PRODUCT_Y_SCALE, 0);
         for (size_t i = 0; i < entries; ++i) {
-            room[i] = *x * w[i] / *y;
+            room[i] = x * scale_at(call, inputs, HT_PRODUCT_SHIFT, (int64_t)i) / y;
         }
         out->real = room;
     }

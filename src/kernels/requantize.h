@@ -29,14 +29,14 @@ typedef struct ht_requantize_parameters {
 
 /* The operands of an integer product, in this order. Absent zero points are 0. */
 enum {
-    HT_PRODUCT_X,       /* u8, i8, u16 or i16 */
-    HT_PRODUCT_W,       /* the same types */
-    HT_PRODUCT_BIAS,    /* i32 or i64, one per column, in units of x_scale * w_scale; may be absent */
-    HT_PRODUCT_X_ZERO,  /* of x's type, one */
-    HT_PRODUCT_W_ZERO,  /* of w's type, one or one per column */
-    HT_PRODUCT_Y_ZERO,  /* of y's type, one */
-    HT_PRODUCT_SCALE,   /* float: x_scale f32, one; fixed: multiplier i32 or i64, one or one per column */
-    HT_PRODUCT_SHIFT,   /* float: w_scale f32, one or one per column; fixed: shift i32, as many as multipliers */
+    HT_PRODUCT_X,      /* u8, i8, u16 or i16 */
+    HT_PRODUCT_W,      /* the same types */
+    HT_PRODUCT_BIAS,   /* i32 or i64, one per column, in units of x_scale * w_scale; may be absent */
+    HT_PRODUCT_X_ZERO, /* of x's type, one */
+    HT_PRODUCT_W_ZERO, /* of w's type, one or one per column */
+    HT_PRODUCT_Y_ZERO, /* of y's type, one */
+    HT_PRODUCT_SCALE,  /* float: x_scale f32 (or f16, bf16), one; fixed: multiplier i32 or i64, one or one per column */
+    HT_PRODUCT_SHIFT,  /* float: w_scale f32, one or one per column; fixed: shift i32, as many as multipliers */
     HT_PRODUCT_Y_SCALE, /* float: f32, one */
     HT_PRODUCT_OPERANDS
 };

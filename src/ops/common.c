@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "kernels/move/move.h"
+#include "numeric/scalar.h"
 
 ht_status ht__set_output(ht_node *node, uint32_t index, const ht_tensor_desc *desc, ht_error *err) {
     ht_value *value = index < node->output_count ? node->outputs[index] : NULL;
@@ -134,9 +135,28 @@ ht_status ht__quantize_axis(const ht_node *node, int64_t otherwise, int32_t *out
     return ht__normal_axis(node, ht__node_int(node, "axis", otherwise), node->inputs[0]->desc.rank, out, err);
 }
 
+/* The scale is a float, and the zero point a code like the others, one for each scale. */
+static ht_status check_parameters(const ht_node *node, ht_error *err) {
+    const ht_tensor_desc *scale = &node->inputs[1]->desc;
+    const ht_value *zero = ht__has_input(node, 2) ? node->inputs[2] : NULL;
+    bool decodes = node->op->name[0] == 'D';
+    ht_type codes = decodes ? node->inputs[0]->desc.type : node->outputs[0]->desc.type;
+    if (!ht__type_is_float(scale->type)) {
+        return ht__fail_at(err, HT_ERROR_MISMATCH, node->name, "The scale of %s cannot be of type %s.", node->op->name,
+                           ht_type_name(scale->type));
+    }
+    if (zero != NULL && (zero->desc.type != codes || ht__desc_elements(&zero->desc) != ht__desc_elements(scale))) {
+        char text[96];
+        return ht__fail_at(err, HT_ERROR_MISMATCH, node->name, "The zero point %s of %s does not fit codes of type %s.",
+                           ht__desc_print(&zero->desc, text, sizeof text), node->op->name, ht_type_name(codes));
+    }
+    return HT_OK;
+}
+
 ht_status ht__quantize_block(const ht_node *node, int64_t *out, ht_error *err) {
     const ht_tensor_desc *x = &node->inputs[0]->desc, *scale = &node->inputs[1]->desc;
     int32_t axis;
+    HT_TRY(check_parameters(node, err));
     *out = ht__node_int(node, "block_size", 0);
     if (ht__desc_elements(scale) == 1 || (*out == 0 && scale->rank == 1)) {
         *out = 0;

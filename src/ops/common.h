@@ -51,8 +51,8 @@ ht_status ht__window_read(const ht_node *node, const ht_tensor_desc *x, const in
 /* Output size along spatial axis i for an input of `size`; -1 when `size` is unknown; 0 when nothing fits. */
 int64_t ht__window_output(const ht_window *window, int32_t i, int64_t size);
 
-/* The blocks of a quantizing operator: 0 when it has none. Errors: HT_ERROR_MISMATCH when the shape of the scale (input
- * 1) does not fit. */
+/* The blocks of a quantizing operator: 0 when it has none. Errors: HT_ERROR_MISMATCH when types or shapes of scale
+ * (input 1) and zero point do not fit. */
 ht_status ht__quantize_block(const ht_node *node, int64_t *out, ht_error *err);
 /* The axis that scale (input 1) and zero point of a quantizing operator run along: 0 for a single scale, else the
  * attribute axis, `otherwise` when it is absent. */

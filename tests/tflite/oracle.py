@@ -67,22 +67,27 @@ def interpret(path):
 
 
 def run(path, samples, repeated):
-    """Pairs of our outputs and LiteRT's."""
+    """Pairs of our outputs and LiteRT's. `repeated`: the files hold several samples, one after another, each of which is a
+    run of its own that finds the states that the one before left."""
     interpreter = interpret(path)
     inputs = []
     for index, detail in enumerate(interpreter.get_input_details()):
         data = numpy.fromfile(samples / f"{path.stem}.in{index}.bin", detail["dtype"])
-        inputs.append(data.reshape(detail["shape_signature"]))
-        interpreter.resize_tensor_input(detail["index"], inputs[index].shape)
+        shape = [int(size) for size in detail["shape_signature"]]
+        shape = [abs(size) for size in shape] if repeated else data.reshape(shape).shape
+        inputs.append(data.reshape([-1, *shape]))
+        interpreter.resize_tensor_input(detail["index"], inputs[index].shape[1:])
     interpreter.allocate_tensors()
-    for detail, data in zip(interpreter.get_input_details(), inputs):
-        interpreter.set_tensor(detail["index"], data)
-    for _ in range(RUNS if repeated else 1):
+    outputs = [[] for _ in interpreter.get_output_details()]
+    for sample in zip(*inputs):
+        for detail, data in zip(interpreter.get_input_details(), sample):
+            interpreter.set_tensor(detail["index"], data)
         interpreter.invoke()
-    for index, detail in enumerate(interpreter.get_output_details()):
-        theirs = interpreter.get_tensor(detail["index"])
+        for detail, theirs in zip(interpreter.get_output_details(), outputs):
+            theirs.append(interpreter.get_tensor(detail["index"]))
+    for index, (detail, theirs) in enumerate(zip(interpreter.get_output_details(), outputs)):
         ours = numpy.fromfile(samples / f"{path.stem}.out{index}.bin", detail["dtype"])
-        yield detail["name"], ours.reshape(theirs.shape), theirs
+        yield detail["name"], ours.reshape(numpy.shape(theirs)), numpy.array(theirs)
 
 
 def check(path, models, samples):

@@ -13,7 +13,6 @@
 #include "plan/compile.h"
 #include "support.h"
 
-#define RUNS 3 /* on the same input; as in oracle.py */
 
 static ht_context *context;
 
@@ -52,41 +51,67 @@ static void leave(const char *stem, const char *kind, size_t index, const void *
     }
 }
 
-/* Runs the model for one sample and leaves what it took and gave. */
+/* Samples that each model runs: $HALFTONE_TFLITE_COUNT, or a few. */
+static size_t sample_count(void) {
+    const char *text = getenv("HALFTONE_TFLITE_COUNT");
+    return text != NULL ? strtoul(text, NULL, 10) : 3;
+}
+
+/* Buffers of one input or output for all samples. */
+typedef struct samples {
+    char *data;
+    size_t bytes; /* of one sample */
+} samples;
+
+static samples make_samples(const ht_program_tensor *tensor, size_t count) {
+    samples s;
+    assert_true(ht__desc_bytes(&tensor->desc, &s.bytes));
+    s.data = malloc(count * s.bytes + 1);
+    assert_non_null(s.data);
+    return s;
+}
+
+/* Runs the model in integers, one sample at a time, and leaves what it took and gave. */
 static void run(const ht_model *model, const char *stem) {
     ht_graph *graph;
     ht_program *program;
     SUCCEED(ht__graph_copy(model->graph, &graph, err));
     SUCCEED(ht__pass_prepare(graph, 1, HT_PREPARE_INTEGER, err));
     SUCCEED(ht__compile(graph, &(ht_compile_options){0}, &program, err));
-    const void *inputs[8];
-    void *outputs[8], *filled[8];
-    size_t bytes;
+    samples inputs[8], outputs[8];
+    size_t count = sample_count();
     assert_true(program->input_count <= 8 && program->output_count <= 8);
     for (size_t i = 0; i < program->input_count; ++i) {
-        const ht_tensor_desc *desc = &program->tensors[program->inputs[i]].desc;
-        assert_true(ht__desc_bytes(desc, &bytes));
-        inputs[i] = filled[i] = malloc(bytes + 1);
-        fill(desc, 100 + i, filled[i]);
-        leave(stem, "in", i, filled[i], bytes);
+        const ht_program_tensor *tensor = &program->tensors[program->inputs[i]];
+        inputs[i] = make_samples(tensor, count);
+        for (size_t k = 0; k < count; ++k) {
+            fill(&tensor->desc, 100 + i + 1000 * k, inputs[i].data + k * inputs[i].bytes);
+        }
+        leave(stem, "in", i, inputs[i].data, count * inputs[i].bytes);
     }
     for (size_t i = 0; i < program->output_count; ++i) {
-        assert_true(ht__desc_bytes(&program->tensors[program->outputs[i]].desc, &bytes));
-        outputs[i] = malloc(bytes + 1);
+        outputs[i] = make_samples(&program->tensors[program->outputs[i]], count);
     }
     void *arena = aligned_alloc(64, (ht__program_run_bytes(program) + 127) & ~(size_t)63);
-    ht_run_arguments arguments = {.inputs = inputs, .outputs = outputs, .arena = arena};
-    for (int i = 0; i < RUNS; ++i) { /* networks with states give something else each time */
+    for (size_t k = 0; k < count; ++k) {
+        const void *from[8];
+        void *to[8];
+        for (size_t i = 0; i < program->input_count; ++i) {
+            from[i] = inputs[i].data + k * inputs[i].bytes;
+        }
+        for (size_t i = 0; i < program->output_count; ++i) {
+            to[i] = outputs[i].data + k * outputs[i].bytes;
+        }
+        /* networks with states give something else each time */
+        ht_run_arguments arguments = {.inputs = from, .outputs = to, .arena = arena, .keep_states = k > 0};
         SUCCEED(ht__program_run(program, &arguments, err));
-        arguments.keep_states = true;
     }
     for (size_t i = 0; i < program->output_count; ++i) {
-        assert_true(ht__desc_bytes(&program->tensors[program->outputs[i]].desc, &bytes));
-        leave(stem, "out", i, outputs[i], bytes);
-        free(outputs[i]);
+        leave(stem, "out", i, outputs[i].data, count * outputs[i].bytes);
+        free(outputs[i].data);
     }
     for (size_t i = 0; i < program->input_count; ++i) {
-        free(filled[i]);
+        free(inputs[i].data);
     }
     free(arena);
     ht__program_destroy(program);

@@ -3,6 +3,10 @@
 
 static ht_status infer(const ht_graph *graph, ht_node *node, ht_error *err) {
     (void)graph;
+    if (node->inputs[0]->desc.type != HT_F32) {
+        return ht__fail_at(err, HT_ERROR_MISMATCH, node->name, "DynamicQuantizeLinear takes f32, not %s.",
+                           ht_type_name(node->inputs[0]->desc.type));
+    }
     ht_tensor_desc codes = node->inputs[0]->desc, scale = {.type = HT_F32}, zero = {.type = HT_U8};
     codes.type = HT_U8;
     HT_TRY(ht__set_output(node, 0, &codes, err));

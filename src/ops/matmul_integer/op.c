@@ -12,11 +12,8 @@ static ht_status lower(const ht_node *node, ht_kernel_call *call, int32_t operan
     static const int32_t order[HT_PRODUCT_OPERANDS] = {0, 1, -1, 2, 3, -1, -1, -1, -1};
     HT_LOWER(ht_integer_matmul_parameters, call, ht__integer_matmul_family)->requantize.rule = HT_REQUANTIZE_NONE;
     ht__qlinear_operands(order, node, call, operands);
-    if (ht__has_input(node, 2) && ht__desc_elements(&node->inputs[2]->desc) != 1) {
-        return ht__fail_at(err, HT_ERROR_UNSUPPORTED, node->name,
-                           "A zero point per row of a MatMulInteger is not supported.");
-    }
-    return HT_OK;
+    const ht_tensor_desc *b = &node->inputs[1]->desc;
+    return ht__qlinear_check(node, order, b->dims[b->rank - 1], err);
 }
 
 const ht_op ht__op_MatMulInteger = {

@@ -23,6 +23,43 @@ void ht__qlinear_operands(const int32_t order[HT_PRODUCT_OPERANDS], const ht_nod
     }
 }
 
+static bool is_codes(ht_type type) { return ht__is_code_type(type) && ht_type_bytes(type) <= 2; }
+
+/* May operand `i` have this type? */
+static bool type_fits(const ht_node *node, const int32_t order[HT_PRODUCT_OPERANDS], int i, ht_type type) {
+    switch (i) {
+    case HT_PRODUCT_X_ZERO: return type == node->inputs[order[HT_PRODUCT_X]]->desc.type;
+    case HT_PRODUCT_W_ZERO: return type == node->inputs[order[HT_PRODUCT_W]]->desc.type;
+    case HT_PRODUCT_BIAS: return type == HT_I32;
+    case HT_PRODUCT_SCALE:
+    case HT_PRODUCT_SHIFT:
+    case HT_PRODUCT_Y_SCALE: return type == HT_F32 || type == HT_F16 || type == HT_BF16;
+    default: return is_codes(type);
+    }
+}
+
+ht_status ht__qlinear_check(const ht_node *node, const int32_t order[HT_PRODUCT_OPERANDS], int64_t columns,
+                            ht_error *err) {
+    for (int i = 0; i < HT_PRODUCT_OPERANDS; ++i) {
+        if (order[i] < 0 || !ht__has_input(node, (uint32_t)order[i])) {
+            continue;
+        }
+        const ht_value *value = node->inputs[order[i]];
+        int64_t count = ht__desc_elements(&value->desc);
+        bool each = i == HT_PRODUCT_W_ZERO || i == HT_PRODUCT_SHIFT, whole = i == HT_PRODUCT_X || i == HT_PRODUCT_W;
+        if (!type_fits(node, order, i, value->desc.type)) {
+            return ht__fail_at(err, HT_ERROR_MISMATCH, node->name, "Input %s of %s cannot be of type %s.", value->name,
+                               node->op->name, ht_type_name(value->desc.type));
+        }
+        if (i == HT_PRODUCT_BIAS ? count != columns : !whole && count != 1 && !(each && count == columns)) {
+            return ht__fail_at(err, each || i == HT_PRODUCT_BIAS ? HT_ERROR_MISMATCH : HT_ERROR_UNSUPPORTED, node->name,
+                               "Input %s of %s has %lld elements; there are %lld output channels.", value->name,
+                               node->op->name, (long long)count, (long long)columns);
+        }
+    }
+    return HT_OK;
+}
+
 ht_requantize_parameters ht__qlinear_requantize(const ht_node *node) {
     ht_type type = node->outputs[0]->desc.type;
     return (ht_requantize_parameters){
@@ -36,6 +73,7 @@ ht_status ht__qlinear_conv_lower(const ht_node *node, uint32_t w, const ht_requa
     ht_integer_conv_parameters *p = HT_LOWER(ht_integer_conv_parameters, call, ht__integer_conv_family);
     p->requantize = *requantize;
     ht__qlinear_operands(order, node, call, operands);
+    HT_TRY(ht__qlinear_check(node, order, node->inputs[w]->desc.dims[0], err));
     return ht__conv_read(node, &node->inputs[0]->desc, &node->inputs[w]->desc, &p->conv, &window, err);
 }
 

@@ -4,14 +4,6 @@
 
 static ht_status infer(const ht_graph *graph, ht_node *node, ht_error *err) {
     (void)graph;
-    static const uint32_t scales[] = {1, 4, 6};
-    for (size_t i = 0; i < sizeof scales / sizeof scales[0]; ++i) {
-        ht_type type = node->inputs[scales[i]]->desc.type;
-        if (type != HT_F32) {
-            return ht__fail_at(err, HT_ERROR_UNSUPPORTED, node->name, "Scales of type %s are not supported.",
-                               ht_type_name(type));
-        }
-    }
     return ht__integer_matmul_infer(node, &node->inputs[0]->desc, &node->inputs[3]->desc, false, false,
                                     node->inputs[7]->desc.type, err);
 }
@@ -22,11 +14,8 @@ static ht_status lower(const ht_node *node, ht_kernel_call *call, int32_t operan
     ht_integer_matmul_parameters *p = HT_LOWER(ht_integer_matmul_parameters, call, ht__integer_matmul_family);
     p->requantize = ht__qlinear_requantize(node);
     ht__qlinear_operands(order, node, call, operands);
-    if (ht__desc_elements(&node->inputs[1]->desc) != 1 || ht__desc_elements(&node->inputs[6]->desc) != 1) {
-        return ht__fail_at(err, HT_ERROR_UNSUPPORTED, node->name,
-                           "A scale per row of a QLinearMatMul is not supported.");
-    }
-    return HT_OK;
+    const ht_tensor_desc *b = &node->inputs[3]->desc;
+    return ht__qlinear_check(node, order, b->dims[b->rank - 1], err);
 }
 
 const ht_op ht__op_QLinearMatMul = {
