@@ -13,7 +13,6 @@ from ai_edge_litert.interpreter import Interpreter, OpResolverType
 
 TOLERANCE = 1e-4  # of a float output, relative to its largest number where that is above 1
 UNFIT = ["keyword_scrambled_8bit"]  # made for microcontrollers: its states are int8, LiteRT takes them for int16 and crashes
-RUNS = 3  # as in test_models: networks with states give something else each time
 CODES = 0  # of an integer output: the graph runs in integers, by the rule of these kernels
 
 
