@@ -1,7 +1,9 @@
 /* halftone eval: what a model gets right on a data set. */
+#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include "eval_scores.h"
 #include "halftone/eval.h"
 #include "halftone/metrics.h"
 #include "halftone/model.h"
@@ -123,12 +125,21 @@ static void print_confusion(const ht_evaluation *e, const ht_dataset_info *info)
     }
 }
 
-static void print_text(const eval_settings *settings, const evaluated *item, const comparison *versus) {
+static void print_text(const eval_settings *settings, const evaluated *item, const eval_scores *scores,
+                       const comparison *versus) {
     const ht_evaluation *e = &item->result;
     const ht_dataset_info *info = ht_dataset_describe(item->dataset);
     printf("%s on %s:%s, %zu samples, %.2f s\n", settings->model, info->name, info->split, e->samples, e->seconds);
     if (e->task == HT_TASK_CLASSIFICATION) {
         printf("  accuracy  %.4f   (95 %% interval %.4f to %.4f, Wilson)\n", e->accuracy, e->low, e->high);
+        if (scores->k > 0) {
+            printf("  top-%zu     %.4f   (95 %% interval %.4f to %.4f, Wilson)\n", scores->k, scores->top_k,
+                   scores->low, scores->high);
+        }
+        if (!isnan(scores->auc)) {
+            printf("  AUC       %.4f   (%s)\n", scores->auc,
+                   e->width == 2 ? "of the second class" : "mean of each class against the rest");
+        }
         printf("  loss      %.4f   (cross-entropy)\n", e->loss);
     } else {
         printf("  mse       %.6g   (95 %% interval %.6g to %.6g, bootstrap)\n", e->mse, e->low, e->high);
@@ -162,8 +173,8 @@ static json_t *confusion_json(const ht_evaluation *e) {
     return rows;
 }
 
-static ht_status print_json(const eval_settings *settings, const evaluated *item, const comparison *versus,
-                            ht_error *err) {
+static ht_status print_json(const eval_settings *settings, const evaluated *item, const eval_scores *scores,
+                            const comparison *versus, ht_error *err) {
     const ht_evaluation *e = &item->result;
     const ht_dataset_info *info = ht_dataset_describe(item->dataset);
     bool classes = e->task == HT_TASK_CLASSIFICATION;
@@ -173,6 +184,12 @@ static ht_status print_json(const eval_settings *settings, const evaluated *item
                   classes ? e->accuracy : e->mse, "interval", e->low, e->high, "seconds", e->seconds);
     if (classes) {
         json_object_set_new(body, "confusion", confusion_json(e));
+        json_object_set_new(body, "auc", isnan(scores->auc) ? json_null() : json_real(scores->auc));
+        if (scores->k > 0) {
+            json_object_set_new(
+                body, "top_5",
+                json_pack("{s:f, s:[f,f]}", "accuracy", scores->top_k, "interval", scores->low, scores->high));
+        }
     }
     if (versus != NULL) {
         json_t *against = json_pack("{s:s, s:f, s:f, s:f}", "model", settings->baseline, "delta", versus->delta, "p",
@@ -199,12 +216,16 @@ static ht_status run(cli_session *session, const void *given, ht_error *err) {
     if (status == HT_OK && compared) {
         status = compare(&base.result, &item.result, &versus, err);
     }
+    eval_scores scores = {0};
+    if (status == HT_OK && item.result.task == HT_TASK_CLASSIFICATION) {
+        status = cli_eval_scores(session->context, &item.result, &scores, err);
+    }
     if (status == HT_OK) {
         cli_clear_progress(&session->terminal);
         if (session->common.json) {
-            status = print_json(settings, &item, compared ? &versus : NULL, err);
+            status = print_json(settings, &item, &scores, compared ? &versus : NULL, err);
         } else {
-            print_text(settings, &item, compared ? &versus : NULL);
+            print_text(settings, &item, &scores, compared ? &versus : NULL);
         }
     }
     release(session, &base);
@@ -267,8 +288,9 @@ const cli_verb cmd_eval = {
     .stage = "Evaluate",
     .summary = "measure accuracy or error of a model, with its interval",
     .description =
-        "Runs the model over a data set and prints accuracy (or mean squared error), loss, the 95 % interval and "
-        "the confusion matrix. The preprocessing that the model was trained with is stored in it and repeated.\n\n"
+        "Runs the model over a data set and prints accuracy, top-5 and AUC (or mean squared error), loss, 95 % "
+        "intervals "
+        "and the confusion matrix. The preprocessing that the model was trained with is stored in it and repeated.\n\n"
         "With --baseline the two models are compared sample by sample: the exact McNemar test for "
         "classification, a paired permutation test on squared errors for regression.",
     .examples = {{"halftone eval model.onnx --data telescope:test", "accuracy on the test split"},

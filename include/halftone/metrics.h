@@ -28,6 +28,9 @@ HT_API double ht_metrics_cross_entropy(const float *logits, const uint32_t *labe
  * predictions at or beyond `classes` are not counted. */
 HT_API void ht_metrics_confusion(const uint32_t *predictions, const uint32_t *labels, size_t samples, size_t classes,
                                  uint64_t *counts);
+/* Share of samples whose label is among the k largest outputs (samples x classes); of equal outputs the first count as
+ * larger, NaN as the smallest. k >= 1. */
+HT_API double ht_metrics_top_k(const float *outputs, const uint32_t *labels, size_t samples, size_t classes, size_t k);
 /* Area under the ROC curve: the probability that a random positive (label != 0) scores higher than a random negative,
  * ties counting one half (Hanley and McNeil, Radiology 143, 1982). NaN scores count as the lowest.
  * Errors: HT_ERROR_ARGUMENT when one of the two groups is empty, HT_ERROR_MEMORY. */

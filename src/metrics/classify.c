@@ -31,6 +31,20 @@ double ht_metrics_accuracy(const uint32_t *predictions, const uint32_t *labels, 
     return samples == 0 ? 0.0 : (double)right / (double)samples;
 }
 
+double ht_metrics_top_k(const float *outputs, const uint32_t *labels, size_t samples, size_t classes, size_t k) {
+    size_t right = 0;
+    for (size_t i = 0; i < samples; ++i) {
+        const float *row = outputs + i * classes;
+        size_t above = 0;
+        for (size_t c = 0; c < classes; ++c) {
+            bool larger = row[c] > row[labels[i]] || (isnan(row[labels[i]]) && !isnan(row[c]));
+            above += larger || (c < labels[i] && row[c] == row[labels[i]]);
+        }
+        right += above < k;
+    }
+    return samples == 0 ? 0.0 : (double)right / (double)samples;
+}
+
 /* log sum exp, with the largest value taken out so that exp cannot overflow. */
 static double log_sum_exp(const float *row, size_t count) {
     double largest = row[0], sum = 0.0;

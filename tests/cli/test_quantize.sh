@@ -72,6 +72,7 @@ exits 0 "$HALFTONE" quantize "$work/net.onnx" --data "$data:test"
 says out 'net.int8.onnx: dynamic'
 says out 'every product computes on codes'
 exits 0 "$HALFTONE" eval "$work/net.int8.onnx" --baseline "$work/net.onnx" --data "$data:test"
+says out 'AUC .*of the second class'
 
 # A recipe repeats what was done to the byte; rules have names, operators and places.
 exits 0 "$HALFTONE" quantize "$work/net.onnx" --calib "$data:train" --bits 4/8 --range mse --keep-float layer:last \

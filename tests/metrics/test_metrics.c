@@ -299,11 +299,23 @@ static void seed_spread_is_mean_and_deviation(void **state) {
     assert_true(ht_seed_spread_of(values, 1).deviation == 0.0);
 }
 
+/* Ties go to the first; the label's place among the outputs decides. */
+static void top_k_counts_places(void **state) {
+    (void)state;
+    const float outputs[] = {0.1f, 0.4f, 0.3f, 0.2f, 0.25f, 0.25f, 0.25f, 0.25f, 9.0f, NAN, 1.0f, 2.0f};
+    const uint32_t labels[] = {3, 2, 1}; /* third largest; third of four equal ones; NaN: last */
+    assert_true(ht_metrics_top_k(outputs, labels, 3, 4, 1) == 0.0);
+    assert_true(ht_metrics_top_k(outputs, labels, 3, 4, 2) == 0.0);
+    assert_true(fabs(ht_metrics_top_k(outputs, labels, 3, 4, 3) - 2.0 / 3.0) < 1e-12);
+    assert_true(ht_metrics_top_k(outputs, labels, 3, 4, 4) == 1.0);
+}
+
 int main(void) {
     if (ht_context_create(NULL, &ctx, NULL) != HT_OK) {
         return 1;
     }
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(top_k_counts_places),
         cmocka_unit_test(argmax_takes_the_first_largest),
         cmocka_unit_test(classification_metrics_match_a_hand_count),
         cmocka_unit_test(auc_matches_hanley_and_mcneil),
