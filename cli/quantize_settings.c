@@ -118,8 +118,11 @@ static ht_status read_scheme(quantizing *q, const kind_preset *kind, ht_error *e
     return status;
 }
 
-static ht_activation_codes activation_codes(const char *name) {
-    return strcmp(name, "unsigned") == 0    ? HT_ACTIVATIONS_UNSIGNED
+/* Unless told: ONNX Runtime fuses uint8 everywhere on x86, but int8 not where two operators read one tensor; LiteRT has
+ * wide activations around zero only. */
+static ht_activation_codes activation_codes(const char *name, uint32_t bits) {
+    return name == NULL                     ? (bits > 8 ? HT_ACTIVATIONS_SYMMETRIC : HT_ACTIVATIONS_UNSIGNED)
+           : strcmp(name, "unsigned") == 0  ? HT_ACTIVATIONS_UNSIGNED
            : strcmp(name, "symmetric") == 0 ? HT_ACTIVATIONS_SYMMETRIC
                                             : HT_ACTIVATIONS_SIGNED;
 }
@@ -276,11 +279,11 @@ static ht_status read_flags(quantizing *q, ht_error *err) {
     ht_quantize_options *options = &q->plan.options;
     ht_quantize_options_init(options);
     options->kind = kind->kind;
-    options->activations = activation_codes(s->activations);
     options->fold_batch_norm = s->fold || kind->kind != HT_KIND_SIMULATED;
     options->quantize_biases = s->biases || kind->everything;
     options->quantize_norms = s->norms || kind->everything;
     ht_status status = read_scheme(q, kind, err);
+    options->activations = activation_codes(s->activations, options->scheme.activation_bits);
     return status == HT_OK ? read_rules(q, err) : status;
 }
 

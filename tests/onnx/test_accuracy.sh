@@ -25,11 +25,11 @@ calibration="--data-dir data --calib fashion-mnist:test[5000:5200]"
 compare --bits 4/8 --granularity channel $calibration
 # shellcheck disable=SC2086
 compare --bits 8/12 $calibration
+compare --kind static --activations signed $calibration
+# shellcheck disable=SC2086
+compare --kind static --bits 8/16 $calibration
+# shellcheck disable=SC2086
 compare --kind static $calibration
-# shellcheck disable=SC2086
-compare --kind static --activations symmetric --bits 8/16 $calibration
-# shellcheck disable=SC2086
-compare --kind static --activations unsigned $calibration
 # ONNX Runtime fuses every layer of the static model into an operator on codes.
 "$HALFTONE_ORACLES/bin/python" tests/onnx/fused.py "$folder/quantized.onnx" >"$folder/operators"
 cat "$folder/operators"

@@ -119,4 +119,5 @@ const ht_op ht__op_Pad = {
     .lower = lower,
     .content_inputs = 0xe,
     .gradient = ht__gradient_Pad,
+    .codes = HT_CODES_SAME,
 };

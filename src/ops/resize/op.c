@@ -234,4 +234,5 @@ const ht_op ht__op_Resize = {
     .infer = infer,
     .lower = lower,
     .content_inputs = 0xe,
+    .codes = HT_CODES_SAME,
 };
