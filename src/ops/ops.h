@@ -29,8 +29,10 @@
     X(BitwiseNot) \
     X(BitwiseOr) \
     X(BitwiseXor) \
+    X(BlackmanWindow) \
     X(Cast) \
     X(CastLike) \
+    X(CausalConvWithState) \
     X(Ceil) \
     X(Celu) \
     X(CenterCropPad) \
@@ -51,6 +53,7 @@
     X(CrossEntropyGrad) \
     X(CumProd) \
     X(CumSum) \
+    X(DFT) \
     X(DeformConv) \
     X(DepthToSpace) \
     X(DequantizeLinear) \
@@ -83,6 +86,8 @@
     X(GreaterOrEqual) \
     X(GridSample) \
     X(GroupNormalization) \
+    X(HammingWindow) \
+    X(HannWindow) \
     X(HardSigmoid) \
     X(HardSwish) \
     X(Hardmax) \
@@ -105,6 +110,7 @@
     X(LeakyReluGrad) \
     X(Less) \
     X(LessOrEqual) \
+    X(LinearAttention) \
     X(Log) \
     X(LogSoftmax) \
     X(Lookup) \
@@ -118,11 +124,13 @@
     X(MaxUnpool) \
     X(Mean) \
     X(MeanVarianceNormalization) \
+    X(MelWeightMatrix) \
     X(Min) \
     X(Mish) \
     X(Mod) \
     X(Mul) \
     X(Neg) \
+    X(NonMaxSuppression) \
     X(NonZero) \
     X(Not) \
     X(OneHot) \
@@ -153,8 +161,10 @@
     X(Reshape) \
     X(Resize) \
     X(ReverseSequence) \
+    X(RoiAlign) \
     X(RotaryEmbedding) \
     X(Round) \
+    X(STFT) \
     X(Scan) \
     X(ScatterElements) \
     X(ScatterND) \
@@ -184,11 +194,13 @@
     X(Tan) \
     X(Tanh) \
     X(TanhGrad) \
+    X(TensorScatter) \
     X(ThresholdedRelu) \
     X(Tile) \
     X(TopK) \
     X(Transpose) \
     X(Trilu) \
+    X(Unique) \
     X(Unsqueeze) \
     X(Where) \
     X(Xor)

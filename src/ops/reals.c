@@ -1,5 +1,7 @@
 #include "ops/reals.h"
 
+#include <math.h>
+
 static ht_status take_doubles(ht_arena *arena, int64_t count, double **out, ht_error *err) {
     size_t bytes;
     *out = ht__mul((size_t)count, sizeof **out, &bytes) ? ht__arena_alloc(arena, bytes != 0 ? bytes : 1) : NULL;
@@ -70,4 +72,21 @@ ht_status ht__evaluate_reals(ht_host_call *evaluation, ht_real_function *compute
     }
     ht__arena_destroy(call.arena);
     return status;
+}
+
+ht_status ht__constant_number(const ht_node *node, uint32_t index, double otherwise, double *out, ht_error *err) {
+    *out = otherwise;
+    if (!ht__has_input(node, index)) {
+        return HT_OK;
+    }
+    const ht_value *value = node->inputs[index];
+    if (value->data == NULL) {
+        return ht__fail_at(err, HT_ERROR_UNSUPPORTED, node->name, "Input %s of %s must be a constant.", value->name,
+                           node->op->name);
+    }
+    bool one = ht__desc_elements(&value->desc) == 1;
+    *out = one ? ht__scalar_real(ht__scalar_load(value->desc.type, value->data, 0)) : NAN;
+    return fabs(*out) < 1e15 ? HT_OK
+                             : ht__fail_at(err, HT_ERROR_FORMAT, node->name,
+                                           "Input %s of %s must be one usable number.", value->name, node->op->name);
 }

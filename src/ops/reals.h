@@ -31,4 +31,8 @@ double *ht__real_scratch(ht_real_call *call, int64_t count, ht_error *err);
 /* An input as doubles in memory from `arena`; data NULL when it is absent. */
 ht_status ht__reals_load(const ht_tensor_view *view, ht_arena *arena, ht_reals *out, ht_error *err);
 
+/* The number in an input that is a constant of one element of any type; `otherwise` when it is absent.
+ * Errors: HT_ERROR_UNSUPPORTED (not constant), HT_ERROR_FORMAT (not one number, or not a finite one below 10^15). */
+ht_status ht__constant_number(const ht_node *node, uint32_t index, double otherwise, double *out, ht_error *err);
+
 #endif

@@ -15,6 +15,9 @@ static bool constant_f32(const ht_value *value) {
 /* Can this normalisation go into the node before it? */
 static ht_node *foldable(const ht_graph *graph, const ht_node *norm) {
     ht_node *before = norm->inputs[0]->producer;
+    if (ht__node_int(norm, "training_mode", 0) != 0) {
+        return NULL; /* its statistics are the batch's */
+    }
     if (!is_op(before, "Conv") && !is_op(before, "Gemm")) {
         return NULL;
     }

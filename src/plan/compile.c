@@ -229,7 +229,7 @@ static ht_status emit_node(compiler *c, const ht_node *node) {
         }
         ht__host_lower(c->graph->ctx, node, &call);
     }
-    ht_layout wanted = wanted_layout(c, node);
+    ht_layout wanted = call.family == &ht__host_family ? HT_LAYOUT_PLAIN : wanted_layout(c, node);
     if (call.family == &ht__copy_family && wanted == HT_LAYOUT_CHANNELS_LAST &&
         !ht__desc_same_shape(&node->inputs[0]->desc, &node->outputs[0]->desc)) {
         wanted = HT_LAYOUT_PLAIN;

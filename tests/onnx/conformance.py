@@ -31,6 +31,7 @@ import onnx.numpy_helper
 SECONDS = 30
 FLOOR = 1200  # tests that have passed before; raised with each piece of work
 NARROW_FLOATS = ("float8", "float6", "float4", "bfloat")
+SUMS = ("test_dft",)  # zeros are what large terms leave in f32: compared with the rounding of the largest result
 DRAWN_AT_RANDOM = ("test_bernoulli", "test_training_dropout")  # compared by type and shape where the seed decides
 
 
@@ -77,8 +78,9 @@ def compare(case, info, reference, path):
         return f"output {info.name} has shape {array.shape}, not {reference.shape}"
     if case.name.startswith(DRAWN_AT_RANDOM) and "_expanded" not in case.name:
         return ""
+    rounding = numpy.abs(reference).max() * numpy.finfo(reference.dtype).eps if case.name.startswith(SUMS) else 0
     try:
-        numpy.testing.assert_allclose(plain(array), plain(reference), rtol=case.rtol, atol=case.atol)
+        numpy.testing.assert_allclose(plain(array), plain(reference), rtol=case.rtol, atol=case.atol + rounding)
     except AssertionError as difference:
         return f"output {info.name}: " + " ".join(str(difference).split())[:300]
     return ""

@@ -57,6 +57,15 @@ def old_forms(folder):
     statistics = [weights(n, 3) for n in "gbm"] + [numpy_helper.from_array(numpy.array([0.5, 1, 2], numpy.float32), "v")]
     save(folder, "batch_norm_7", 7, [node("BatchNormalization", ["x", "g", "b", "m", "v"], ["y"])], ["N", 3, 4, 4], statistics)
     save(folder, "batch_norm_15", 15, [node("BatchNormalization", ["x", "g", "b", "m", "v"], ["y"])], ["N", 3, 4], statistics)
+    save(folder, "dft_17", 17, [node("DFT", ["x"], ["y"], axis=2, onesided=1)], [2, 3, 10, 1])
+    regions = [numpy_helper.from_array(numpy.array([[0, 0, 3, 4], [1, 1.5, 4.2, 4]], numpy.float32), "r"), ints("i", 0, 1)]
+    save(folder, "roi_align_10", 10, [node("RoiAlign", ["x", "r", "i"], ["y"], output_height=2, output_width=3, sampling_ratio=2)],
+         ["N", 2, 6, 6], regions)
+    statistics_64 = [numpy_helper.from_array(RANDOM.uniform(0.5, 1.5, 3), n) for n in ("g64", "b64", "m64", "v64")]
+    save(folder, "norm_double", 15, [node("Conv", ["x", "w"], ["c"]), node("Cast", ["c"], ["d"], to=11),
+                                     node("BatchNormalization", ["d", "g64", "b64", "m64", "v64"], ["n"]),
+                                     node("Cast", ["n"], ["y"], to=1)],
+         ["N", 2, 5, 6], [weights("w", 3, 2, 2, 2)] + statistics_64)
     pair = [weights("scale", 2), weights("shift", 2)]
     save(folder, "group_norm_18", 18, [node("GroupNormalization", ["x", "scale", "shift"], ["y"], num_groups=2, epsilon=0.01)],
          ["N", 4, 3, 3], pair)

@@ -82,6 +82,8 @@ static const op_sample samples[] = {
      "hidden_size=4 direction=bidirectional input_forget=0 clip=0.6"},
     {"matmul", "MatMul", "xN,5 c5,4", ""},
     {"matmul_batched", "MatMul", "xN,2,3,5 c2,5,4", ""},
+    {"matmul_vector", "MatMul", "x3,5 c5", ""},
+    {"matmul_vectors", "MatMul", "x5 c2,5,4", ""},
     {"max", "Max", "xN,5 c5", ""},
     {"max_pool", "MaxPool", "xN,2,7,7", "kernel_shape=2,2 strides=2,2"},
     {"max_pool_padded", "MaxPool", "xN,2,7,7", "kernel_shape=3,3 strides=2,2 pads=1,1,1,1"},

@@ -180,7 +180,7 @@ static ht_status add_graph_attribute(building *b, ht_node *node, const onnx_attr
 }
 
 static ht_status add_attribute(building *b, ht_node *node, const onnx_attribute *attribute) {
-    if (ht__onnx_is_inner_attribute(attribute->name)) {
+    if (ht__onnx_is_inner_attribute(node->op->name, attribute->name)) {
         return ht__fail_at(b->err, HT_ERROR_FORMAT, node->name, "%s has no attribute %s.", node->op->name,
                            attribute->name);
     }

@@ -151,7 +151,7 @@ int64_t ht__onnx_int(const onnx_node *node, const char *name, int64_t otherwise)
     return attribute != NULL && attribute->type == ONNX_ATTRIBUTE_INT ? attribute->ints[0] : otherwise;
 }
 
-bool ht__onnx_is_inner_attribute(const char *name) {
-    return strcmp(name, "activation") == 0 || strcmp(name, "relu") == 0 || strcmp(name, "clip_low") == 0 ||
-           strcmp(name, "clip_high") == 0;
+bool ht__onnx_is_inner_attribute(const char *op, const char *name) {
+    return (strcmp(name, "activation") == 0 && strcmp(op, "CausalConvWithState") != 0) || strcmp(name, "relu") == 0 ||
+           strcmp(name, "clip_low") == 0 || strcmp(name, "clip_high") == 0;
 }

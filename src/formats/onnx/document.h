@@ -123,8 +123,8 @@ int64_t ht__onnx_type_since(ht_type type);
 onnx_attribute *ht__onnx_attribute(const onnx_node *node, const char *name);
 void ht__onnx_drop_attribute(onnx_node *node, const char *name);
 /* Is this an attribute by which passes fuse a following activation into a standard operator? No file may have it: no
- * other runtime would see it. */
-bool ht__onnx_is_inner_attribute(const char *name);
+ * other runtime would see it. (CausalConvWithState has an activation of its own.) */
+bool ht__onnx_is_inner_attribute(const char *op, const char *name);
 int64_t ht__onnx_int(const onnx_node *node, const char *name, int64_t otherwise);
 
 /* ---- names: who makes a value, and how often it is used ---- */

@@ -55,7 +55,7 @@ static ht_status emit_attribute(emitting *e, onnx_node *node, const ht_node *fro
         [HT_ATTRIBUTE_TENSOR] = ONNX_ATTRIBUTE_TENSOR, [HT_ATTRIBUTE_GRAPH] = ONNX_ATTRIBUTE_GRAPH,
     };
     onnx_document *document = e->emission->document;
-    if (ht__onnx_is_inner_attribute(from->name)) {
+    if (ht__onnx_is_inner_attribute(from_node->op->name, from->name)) {
         return ht__fail_at(e->emission->err, HT_ERROR_UNSUPPORTED, node->name,
                            "This node was fused for running, which ONNX cannot express.");
     }

@@ -223,6 +223,26 @@ static ht_status raise_scan(onnx_raising *raising, onnx_node *node) {
     return ht__fail_at(raising->err, HT_ERROR_UNSUPPORTED, node->name, "A Scan of operator set 8 is not supported.");
 }
 
+/* Until operator set 19 the axis was an attribute, and 1 when not said. */
+static ht_status raise_dft(onnx_raising *raising, onnx_node *node) {
+    int64_t axis = ht__onnx_int(node, "axis", 1);
+    ht_tensor_desc desc = {.type = HT_I64};
+    onnx_tensor *tensor;
+    const char *name;
+    HT_TRY(ht__onnx_fresh(raising->index, node->output_count != 0 ? node->outputs[0] : node->op, ".axis", &name,
+                          raising->err));
+    HT_TRY(ht__onnx_add_tensor(raising->document, name, &desc, &axis, true, &tensor, raising->err));
+    ht__onnx_find(raising->index, name)->tensor = tensor;
+    ht__onnx_drop_attribute(node, "axis");
+    return set_input(raising, node, 2, name);
+}
+
+/* Until operator set 15 regions were not moved by half an element. */
+static ht_status raise_roi_align(onnx_raising *raising, onnx_node *node) {
+    return ht__onnx_add_text(raising->document, node, "coordinate_transformation_mode", "output_half_pixel",
+                             raising->err);
+}
+
 /* Which nodes a rule is for: those of operator sets first .. last. */
 typedef struct raise_rule {
     const char *op;
@@ -233,6 +253,7 @@ typedef struct raise_rule {
 static const raise_rule rules[] = {
     {"BatchNormalization", 1, 8, raise_batch_normalization},
     {"Clip", 1, 10, raise_clip},
+    {"DFT", 17, 19, raise_dft},
     {"Dropout", 1, 11, raise_dropout},
     {"GroupNormalization", 18, 20, ht__onnx_raise_group_normalization},
     {"LogSoftmax", 1, 12, raise_softmax},
@@ -252,6 +273,7 @@ static const raise_rule rules[] = {
     {"Resize", 10, 10, raise_resize},
     {"Scan", 1, 8, raise_scan},
     {"Scatter", 9, INT64_MAX, raise_scatter},
+    {"RoiAlign", 1, 15, raise_roi_align},
     {"Slice", 1, 9, raise_slice},
     {"Softmax", 1, 12, raise_softmax},
     {"Split", 1, INT64_MAX, raise_split},

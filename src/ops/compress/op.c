@@ -1,49 +1,57 @@
-/* The slices along an axis (or the elements) whose condition is set. */
+/* The slices along an axis (without the attribute axis: the elements) for which the condition holds. */
 #include <string.h>
 
 #include "ops/host.h"
 
+static ht_status read_axis(const ht_node *node, bool *flat, int32_t *axis, ht_error *err) {
+    *flat = ht__node_attribute(node, "axis") == NULL;
+    *axis = 0;
+    return *flat ? HT_OK : ht__normal_axis(node, ht__node_int(node, "axis", 0), node->inputs[0]->desc.rank, axis, err);
+}
+
 static ht_status infer(const ht_graph *graph, ht_node *node, ht_error *err) {
     (void)graph;
-    ht_tensor_desc y = {.type = node->inputs[0]->desc.type, .rank = 1, .dims = {-1}};
-    if (ht__node_attribute(node, "axis") != NULL) {
-        int32_t axis;
-        HT_TRY(ht__normal_axis(node, ht__node_int(node, "axis", 0), node->inputs[0]->desc.rank, &axis, err));
-        y = node->inputs[0]->desc;
-        y.dims[axis] = -1;
+    bool flat;
+    int32_t axis;
+    HT_TRY(read_axis(node, &flat, &axis, err));
+    if (node->inputs[1]->desc.rank != 1 || node->inputs[1]->desc.type != HT_BOOL) {
+        return ht__fail_at(err, HT_ERROR_MISMATCH, node->name, "The condition of Compress must be a list of bool.");
     }
+    ht_tensor_desc y = node->inputs[0]->desc;
+    if (flat) {
+        y = (ht_tensor_desc){.type = y.type, .rank = 1};
+    }
+    y.dims[axis] = -1;
     return ht__set_output(node, 0, &y, err);
 }
 
 static ht_status evaluate(ht_host_call *call, ht_error *err) {
-    const ht_tensor_view *x = &call->inputs[0], *condition = &call->inputs[1];
-    ht_tensor_desc y = {.type = x->desc.type, .rank = 1};
-    ht_axis_view view = {1, ht__desc_elements(&x->desc), 1};
-    int32_t axis = 0;
-    if (ht__node_attribute(call->node, "axis") != NULL) {
-        HT_TRY(ht__normal_axis(call->node, ht__node_int(call->node, "axis", 0), x->desc.rank, &axis, err));
-        y = x->desc;
-        view = ht__axis_view(&x->desc, axis);
+    const ht_tensor_desc *x = &call->inputs[0].desc;
+    const uint8_t *condition = call->inputs[1].data;
+    bool flat;
+    int32_t axis;
+    HT_TRY(read_axis(call->node, &flat, &axis, err));
+    ht_axis_view view = flat ? (ht_axis_view){1, ht__desc_elements(x), 1} : ht__axis_view(x, axis);
+    int64_t listed = call->inputs[1].desc.dims[0], kept = 0;
+    if (listed > view.size) {
+        return ht__fail_at(err, HT_ERROR_MISMATCH, call->node->name,
+                           "The condition of Compress has %lld entries for %lld slices.", (long long)listed,
+                           (long long)view.size);
     }
-    int64_t limit = ht__desc_elements(&condition->desc), count = 0;
-    const uint8_t *set = condition->data;
-    if (limit > view.size) {
-        return ht__fail_at(err, HT_ERROR_MISMATCH, call->node->name, "There are %lld conditions for %lld slices.",
-                           (long long)limit, (long long)view.size);
+    for (int64_t i = 0; i < listed; ++i) {
+        kept += condition[i] != 0;
     }
-    for (int64_t i = 0; i < limit; ++i) {
-        count += set[i] != 0;
-    }
-    y.dims[axis] = count;
-    size_t run = (size_t)view.inner * ht_type_bytes(y.type);
+    ht_tensor_desc y = flat ? (ht_tensor_desc){.type = x->type, .rank = 1} : *x;
+    y.dims[axis] = kept;
     void *data;
     HT_TRY(ht__host_output(call, 0, &y, &data, err));
+    size_t bytes = (size_t)view.inner * ht_type_bytes(x->type);
     unsigned char *to = data;
-    for (int64_t o = 0; to != NULL && run != 0 && o < view.outer; ++o) {
-        for (int64_t i = 0; i < limit; ++i) {
-            if (set[i] != 0) {
-                memcpy(to, (const unsigned char *)x->data + (size_t)(o * view.size + i) * run, run);
-                to += run;
+    for (int64_t o = 0; to != NULL && bytes != 0 && o < view.outer; ++o) {
+        for (int64_t i = 0; i < listed; ++i) {
+            if (condition[i] != 0) {
+                memcpy(to, (const unsigned char *)call->inputs[0].data + (size_t)(o * view.size + i) * bytes, bytes);
+                to += bytes;
             }
         }
     }
