@@ -16,6 +16,14 @@ mkdir "$folder/ours" "$folder/theirs" "$folder/rewritten"
 HALFTONE_TFLITE_SAMPLES=$folder/ours "$BUILD/test_tflite_operators" >"$folder/log" 2>&1 || { cat "$folder/log"; exit 1; }
 "$python" tests/tflite/oracle.py "$folder/ours" "$folder/ours" 2>"$folder/log" || { cat "$folder/log"; exit 1; }
 
+# What our quantizer writes: LiteRT agrees with ONNX Runtime about the same codes written as ONNX.
+for suffix in tflite onnx; do
+    "$HALFTONE" quantize models/fashion-mnist-small.onnx --kind static --calib fashion-mnist:test --calib-samples 64 \
+        -o "$folder/small.$suffix" -q >/dev/null
+done
+"$python" tests/tflite/quantized.py "$folder/small.tflite" "$folder/small.onnx" 2>"$folder/log" ||
+    { cat "$folder/log"; exit 1; }
+
 # Models of others: run, written again, by way of ONNX and back.
 [ -n "${HALFTONE_SHARED:-}" ] || { echo "no models of others: HALFTONE_SHARED is not set"; exit 0; }
 HALFTONE_TFLITE_MODELS=$HALFTONE_SHARED/models HALFTONE_TFLITE_SAMPLES=$folder/theirs "$BUILD/test_tflite_models" \
