@@ -187,7 +187,7 @@ static const op_sample samples[] = {
     {"less_or_equal", "LessOrEqual", "xN,5 c5", ""},
     {"mod", "Mod", "bN,5 u7", ""},
     {"mod_float", "Mod", "xN,5 p5", "fmod=1"},
-    {"cast_like", "CastLike", "xN,5 b1", ""},
+    {"cast_like", "CastLike", "xN,5 i1", ""},
     {"reduce_l1", "ReduceL1", "xN,3,4", "axes=1,2 keepdims=0"},
     {"reduce_l2", "ReduceL2", "xN,3,4", "axes=-1,"},
     {"reduce_log_sum_exp", "ReduceLogSumExp", "xN,3,4", "axes=2,"},

@@ -19,7 +19,7 @@ HALFTONE_TFLITE_SAMPLES=$folder/ours "$BUILD/test_tflite_operators" >"$folder/lo
 # What our quantizer writes: LiteRT agrees with ONNX Runtime about the same codes written as ONNX.
 for suffix in tflite onnx; do
     "$HALFTONE" quantize models/fashion-mnist-small.onnx --kind static --activations signed --calib fashion-mnist:test \
-        --calib-samples 64 -o "$folder/small.$suffix" -q >/dev/null
+        --calib-samples 64 -o "$folder/small.$suffix" --force -q >/dev/null
 done
 "$python" tests/tflite/quantized.py "$folder/small.tflite" "$folder/small.onnx" 2>"$folder/log" ||
     { cat "$folder/log"; exit 1; }
