@@ -207,7 +207,7 @@ static json_t *operators_json(const layer_report *report) {
 }
 
 static ht_status print_json(const info_settings *settings, const ht_model *model, const ht_model_info *info,
-                            layer_report *report, ht_error *err) {
+                            layer_report *report, const memory_report *memory, ht_error *err) {
     json_t *body =
         json_pack("{s:s, s:s, s:s, s:s, s:s, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:o, s:o, s:o, s:o}", "model",
                   settings->model, "format", info->format == HT_FORMAT_TFLITE ? "tflite" : "onnx", "name", info->name,
@@ -221,34 +221,39 @@ static ht_status print_json(const info_settings *settings, const ht_model *model
     if (body != NULL && !settings->no_layers) {
         json_object_set(body, "layers", report->layers);
     }
-    json_t *memory;
     if (body != NULL && settings->memory) {
-        ht_status status = memory_json(model, &memory, err);
-        if (status != HT_OK) {
-            json_decref(body);
-            return status;
-        }
-        json_object_set_new(body, "memory", memory);
+        json_object_set_new(body, "memory", memory_json(memory));
     }
     return cli_print_json("halftone-info", 1, body, err);
 }
 
 static ht_status report_model(cli_session *session, const info_settings *settings, const ht_model *model,
-                              layer_report *report, ht_error *err) {
+                              layer_report *report, memory_report *memory, ht_error *err) {
+    bool measures = settings->memory || settings->fits != NULL;
     ht_model_info info;
     ht_status status = ht_model_describe(model, &info, err);
     if (status == HT_OK) {
         status = ht_model_layers(model, add_layer, report, err);
     }
-    if (status != HT_OK || session->common.json) {
-        return status != HT_OK ? status : print_json(settings, model, &info, report, err);
+    if (status == HT_OK && session->common.json) {
+        status = measures ? memory_measure(model, memory, err) : HT_OK;
+        return status == HT_OK ? print_json(settings, model, &info, report, memory, err) : status;
+    }
+    if (status != HT_OK) {
+        return status;
     }
     print_summary(settings, model, &info, report);
     if (!settings->no_layers) {
         printf("\n");
         status = cli_table_print(&report->table, stdout, err);
     }
-    return status == HT_OK && settings->memory ? memory_print(model, err) : status;
+    if (status == HT_OK && measures) { /* last: not every model can be planned */
+        status = memory_measure(model, memory, err);
+    }
+    if (status == HT_OK && settings->memory) {
+        memory_print(memory);
+    }
+    return status;
 }
 
 static ht_status run(cli_session *session, const void *given, ht_error *err) {
@@ -264,15 +269,17 @@ static ht_status run(cli_session *session, const void *given, ht_error *err) {
         return status;
     }
     layer_report report = {.layers = json_array()};
+    memory_report memory = {.steps = NULL};
     cli_table_begin(&report.table, headings, sizeof headings / sizeof headings[0]);
     status = settings->html != NULL ? ht_model_draw(model, settings->html, session->common.force, err) : HT_OK;
     if (status == HT_OK) {
-        status = report_model(session, settings, model, &report, err);
+        status = report_model(session, settings, model, &report, &memory, err);
     }
     if (status == HT_OK && settings->fits != NULL) {
-        status = memory_check(model, &bounds, err);
+        status = memory_check(&memory, &bounds, err);
     }
     cli_table_release(&report.table);
+    memory_release(&memory);
     json_decref(report.layers);
     ht_model_destroy(model);
     return status;

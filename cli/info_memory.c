@@ -10,45 +10,27 @@
 
 enum { MOST_ROWS = 40, BAR = 40, NAME = 32 };
 
-/* What the visitor gathers: the steps in at most MOST_ROWS rows, each named after its fullest step. */
-typedef struct row {
-    char name[NAME + 1];
-    size_t live;
-} row;
-
-typedef struct chart {
-    size_t steps; /* in all: known from a first visit */
-    size_t seen, rows, peak;
-    row row[MOST_ROWS];
-    char peak_name[256];
-} chart;
-
-static bool count_step(void *user, const ht_memory_step *step) {
-    (void)step;
-    ++((chart *)user)->steps;
-    return true;
-}
-
 static bool add_step(void *user, const ht_memory_step *step) {
-    chart *c = user;
-    size_t per_row = (c->steps + MOST_ROWS - 1) / MOST_ROWS, index = c->seen++ / per_row;
-    row *r = &c->row[index];
-    if (index >= c->rows || step->live_bytes > r->live) {
-        snprintf(r->name, sizeof r->name, "%.*s", NAME, step->name);
-        r->live = step->live_bytes;
-        c->rows = index + 1;
-    }
-    if (step->live_bytes > c->peak || c->seen == 1) {
-        c->peak = step->live_bytes;
-        snprintf(c->peak_name, sizeof c->peak_name, "%s", step->name);
-    }
+    json_array_append_new(user,
+                          json_pack("{s:s, s:s, s:I, s:I}", "name", step->name, "kernel", step->kernel, "live_bytes",
+                                    (json_int_t)step->live_bytes, "scratch_bytes", (json_int_t)step->scratch_bytes));
     return true;
 }
 
-static ht_status measure(const ht_model *model, ht_memory_info *info, chart *c, ht_error *err) {
-    memset(c, 0, sizeof *c);
-    ht_status status = ht_model_memory(model, 1, info, count_step, c, err);
-    return status == HT_OK ? ht_model_memory(model, 1, info, add_step, c, err) : status;
+ht_status memory_measure(const ht_model *model, memory_report *out, ht_error *err) {
+    out->steps = json_array();
+    return ht_model_memory(model, 1, &out->info, add_step, out->steps, err);
+}
+
+void memory_release(memory_report *report) { json_decref(report->steps); }
+
+static size_t live_at(const memory_report *report, size_t step) {
+    return (size_t)json_integer_value(json_object_get(json_array_get(report->steps, step), "live_bytes"));
+}
+
+static const char *name_at(const memory_report *report, size_t step) {
+    const char *name = json_string_value(json_object_get(json_array_get(report->steps, step), "name"));
+    return name != NULL ? name : "";
 }
 
 /* "12.3 KiB" */
@@ -64,54 +46,46 @@ static const char *print_bytes(size_t bytes, char text[32]) {
     return text;
 }
 
-ht_status memory_print(const ht_model *model, ht_error *err) {
-    ht_memory_info info;
-    chart c;
-    ht_status status = measure(model, &info, &c, err);
-    if (status != HT_OK) {
-        return status;
-    }
-    char a[32], b[32];
-    printf("\nmemory for one sample, with the kernels in plain C\n");
-    printf("  %-12s%s, fullest at %s (%s alive)\n", "arena", print_bytes(info.arena_bytes, a), c.peak_name,
-           print_bytes(c.peak, b));
-    printf("  %-12s%s\n", "scratch", print_bytes(info.scratch_bytes, a));
-    printf("  %-12s%s in, %s out\n", "ends", print_bytes(info.input_bytes, a), print_bytes(info.output_bytes, b));
-    printf("  %-12s%s in all\n", "RAM", print_bytes(info.ram_bytes, a));
-    printf("  %-12s%s of constants, without code\n\n", "flash", print_bytes(info.constant_bytes, a));
+/* At most MOST_ROWS rows; one that stands for several steps shows the fullest of them. */
+static void print_chart(const memory_report *report) {
     const char *block = cli_terminal_is_utf8() ? "█" : "#";
-    for (size_t i = 0; i < c.rows; ++i) {
-        printf("  %-*s %10s  ", NAME, c.row[i].name, print_bytes(c.row[i].live, a));
-        size_t length = c.peak > 0 ? (c.row[i].live * BAR + c.peak / 2) / c.peak : 0;
+    size_t steps = report->info.steps, per_row = (steps + MOST_ROWS - 1) / MOST_ROWS;
+    size_t peak = live_at(report, report->info.peak_step);
+    for (size_t first = 0; first < steps; first += per_row) {
+        size_t fullest = first;
+        for (size_t s = first; s < steps && s < first + per_row; ++s) {
+            fullest = live_at(report, s) > live_at(report, fullest) ? s : fullest;
+        }
+        char bytes[32];
+        size_t live = live_at(report, fullest), length = peak > 0 ? (live * BAR + peak / 2) / peak : 0;
+        printf("  %-*.*s %10s  ", NAME, NAME, name_at(report, fullest), print_bytes(live, bytes));
         for (size_t k = 0; k < length; ++k) {
             fputs(block, stdout);
         }
         printf("\n");
     }
-    return HT_OK;
 }
 
-static bool add_step_json(void *user, const ht_memory_step *step) {
-    json_array_append_new(user,
-                          json_pack("{s:s, s:s, s:I, s:I}", "name", step->name, "kernel", step->kernel, "live_bytes",
-                                    (json_int_t)step->live_bytes, "scratch_bytes", (json_int_t)step->scratch_bytes));
-    return true;
+void memory_print(const memory_report *report) {
+    const ht_memory_info *info = &report->info;
+    char a[32], b[32];
+    printf("\nmemory for one sample, with the kernels in plain C\n");
+    printf("  %-12s%s, fullest at %s (%s alive)\n", "arena", print_bytes(info->arena_bytes, a),
+           name_at(report, info->peak_step), print_bytes(live_at(report, info->peak_step), b));
+    printf("  %-12s%s\n", "scratch", print_bytes(info->scratch_bytes, a));
+    printf("  %-12s%s in, %s out\n", "ends", print_bytes(info->input_bytes, a), print_bytes(info->output_bytes, b));
+    printf("  %-12s%s in all\n", "RAM", print_bytes(info->ram_bytes, a));
+    printf("  %-12s%s of constants, without code\n\n", "flash", print_bytes(info->constant_bytes, a));
+    print_chart(report);
 }
 
-ht_status memory_json(const ht_model *model, json_t **out, ht_error *err) {
-    ht_memory_info info;
-    json_t *steps = json_array();
-    ht_status status = ht_model_memory(model, 1, &info, add_step_json, steps, err);
-    if (status != HT_OK) {
-        json_decref(steps);
-        return status;
-    }
-    *out = json_pack("{s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:o}", "arena_bytes", (json_int_t)info.arena_bytes,
-                     "scratch_bytes", (json_int_t)info.scratch_bytes, "input_bytes", (json_int_t)info.input_bytes,
-                     "output_bytes", (json_int_t)info.output_bytes, "ram_bytes", (json_int_t)info.ram_bytes,
-                     "constant_bytes", (json_int_t)info.constant_bytes, "peak_step", (json_int_t)info.peak_step,
-                     "steps", steps);
-    return *out != NULL ? HT_OK : cli_fail(err, HT_ERROR_MEMORY, "There is not enough memory for the report.");
+json_t *memory_json(const memory_report *report) {
+    const ht_memory_info *info = &report->info;
+    return json_pack("{s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:O}", "arena_bytes", (json_int_t)info->arena_bytes,
+                     "scratch_bytes", (json_int_t)info->scratch_bytes, "input_bytes", (json_int_t)info->input_bytes,
+                     "output_bytes", (json_int_t)info->output_bytes, "ram_bytes", (json_int_t)info->ram_bytes,
+                     "constant_bytes", (json_int_t)info->constant_bytes, "peak_step", (json_int_t)info->peak_step,
+                     "steps", report->steps);
 }
 
 /* ---- bounds ---- */
@@ -153,22 +127,17 @@ ht_status memory_bounds_parse(const char *text, memory_bounds *out, ht_error *er
                : cli_fail(err, HT_ERROR_ARGUMENT, "--fits names no bound; it takes ram=256K,flash=1M.");
 }
 
-ht_status memory_check(const ht_model *model, const memory_bounds *bounds, ht_error *err) {
-    ht_memory_info info;
-    chart c;
-    ht_status status = measure(model, &info, &c, err);
-    if (status != HT_OK) {
-        return status;
-    }
+ht_status memory_check(const memory_report *report, const memory_bounds *bounds, ht_error *err) {
+    const ht_memory_info *info = &report->info;
     char need[32], have[32];
-    if (bounds->ram != 0 && info.ram_bytes > bounds->ram) {
-        return cli_fail(err, HT_ERROR_GATE,
-                        "One sample takes %s of RAM, more than the %s of --fits; the arena is fullest at %s.",
-                        print_bytes(info.ram_bytes, need), print_bytes(bounds->ram, have), c.peak_name);
+    if (bounds->ram != 0 && info->ram_bytes > bounds->ram) {
+        return cli_fail(
+            err, HT_ERROR_GATE, "One sample takes %s of RAM, more than the %s of --fits; the arena is fullest at %s.",
+            print_bytes(info->ram_bytes, need), print_bytes(bounds->ram, have), name_at(report, info->peak_step));
     }
-    if (bounds->flash != 0 && info.constant_bytes > bounds->flash) {
+    if (bounds->flash != 0 && info->constant_bytes > bounds->flash) {
         return cli_fail(err, HT_ERROR_GATE, "The constants take %s, more than the %s of flash of --fits.",
-                        print_bytes(info.constant_bytes, need), print_bytes(bounds->flash, have));
+                        print_bytes(info->constant_bytes, need), print_bytes(bounds->flash, have));
     }
     return HT_OK;
 }

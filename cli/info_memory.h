@@ -15,11 +15,21 @@ typedef struct memory_bounds {
  * Errors: HT_ERROR_ARGUMENT with what is wrong. */
 ht_status memory_bounds_parse(const char *text, memory_bounds *out, ht_error *err);
 
-/* Prints what a run of one sample takes, and how full the arena is over time. */
-ht_status memory_print(const ht_model *model, ht_error *err);
-/* The same as an object in *out (a new reference). */
-ht_status memory_json(const ht_model *model, json_t **out, ht_error *err);
+/* What a run of one sample takes. */
+typedef struct memory_report {
+    ht_memory_info info;
+    json_t *steps; /* array: name, kernel, live_bytes, scratch_bytes of each step in order */
+} memory_report;
+
+/* Plans the run. *out is to be released, also after a failure. Errors: as ht_model_memory. */
+ht_status memory_measure(const ht_model *model, memory_report *out, ht_error *err);
+void memory_release(memory_report *report);
+
+/* Prints the sizes, and how full the arena is over time. */
+void memory_print(const memory_report *report);
+/* The same as an object (a new reference); NULL: memory is short. */
+json_t *memory_json(const memory_report *report);
 /* HT_ERROR_GATE, naming the layer at the peak, when the model does not fit. */
-ht_status memory_check(const ht_model *model, const memory_bounds *bounds, ht_error *err);
+ht_status memory_check(const memory_report *report, const memory_bounds *bounds, ht_error *err);
 
 #endif

@@ -143,26 +143,15 @@ static void put_edge(ht_buffer *out, const ht_node_place *from, const ht_node_pl
                       x1 + aside, y1 - reach, x1, y1);
 }
 
-static ht_status put_edges(ht_buffer *out, const ht_graph *graph, const ht_drawing_layout *layout, ht_error *err) {
-    uint32_t *producer = ht__calloc(&graph->ctx->allocator, graph->value_count + 1, sizeof *producer);
-    if (producer == NULL) {
-        return ht__fail_memory(err, graph->value_count * sizeof *producer);
-    }
-    for (uint32_t n = 0; n < graph->node_count; ++n) {
+static void put_edges(ht_buffer *out, const ht_graph *graph, const ht_drawing_layout *layout) {
+    for (size_t n = 0; n < graph->node_count; ++n) {
         const ht_node *node = graph->nodes[n];
         for (uint32_t i = 0; i < node->input_count; ++i) {
             if (node->inputs[i] != NULL && node->inputs[i]->producer != NULL) {
-                put_edge(out, &layout->places[producer[node->inputs[i]->id]], &layout->places[n]);
-            }
-        }
-        for (uint32_t i = 0; i < node->output_count; ++i) {
-            if (node->outputs[i] != NULL) {
-                producer[node->outputs[i]->id] = n;
+                put_edge(out, &layout->places[layout->producers[node->inputs[i]->id]], &layout->places[n]);
             }
         }
     }
-    ht__free(&graph->ctx->allocator, producer);
-    return HT_OK;
 }
 
 static ht_status draw(ht_buffer *out, const ht_graph *graph, ht_error *err) {
@@ -178,13 +167,14 @@ static ht_status draw(ht_buffer *out, const ht_graph *graph, ht_error *err) {
                       graph->node_count, key);
     ht__buffer_printf(out, "<svg width=\"%.0f\" height=\"%.0f\">\n", 2.0 * MARGIN + COLUMN * (double)layout.columns,
                       2.0 * MARGIN + (double)ROW * layout.rows);
-    ht_status status = put_edges(out, graph, &layout, err);
+    put_edges(out, graph, &layout);
     for (size_t n = 0; n < graph->node_count; ++n) {
         put_node(out, graph->nodes[n], &layout.places[n]);
     }
     ht__buffer_text(out, "</svg></body></html>\n");
     ht__free(&graph->ctx->allocator, layout.places);
-    return status == HT_OK && out->failed ? ht__fail_memory(err, out->capacity) : status;
+    ht__free(&graph->ctx->allocator, layout.producers);
+    return out->failed ? ht__fail_memory(err, out->capacity) : HT_OK;
 }
 
 ht_status ht_model_draw(const ht_model *model, const char *path, bool overwrite, ht_error *err) {

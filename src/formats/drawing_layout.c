@@ -13,14 +13,14 @@ static int by_wish(const void *left, const void *right) {
 }
 
 /* The mean column of the nodes that this one reads; `otherwise` when it reads none. */
-static float wish_of(const ht_graph *graph, const uint32_t *index_of_value, const ht_node_place *places, uint32_t node,
+static float wish_of(const ht_graph *graph, const uint32_t *producers, const ht_node_place *places, uint32_t node,
                      float otherwise) {
     float sum = 0.0f;
     uint32_t count = 0;
     for (uint32_t i = 0; i < graph->nodes[node]->input_count; ++i) {
         const ht_value *input = graph->nodes[node]->inputs[i];
         if (input != NULL && input->producer != NULL) {
-            sum += places[index_of_value[input->id]].column;
+            sum += places[producers[input->id]].column;
             ++count;
         }
     }
@@ -28,13 +28,13 @@ static float wish_of(const ht_graph *graph, const uint32_t *index_of_value, cons
 }
 
 /* Rows by longest path. Returns how many. */
-static uint32_t choose_rows(const ht_graph *graph, const uint32_t *index_of_value, ht_node_place *places) {
+static uint32_t choose_rows(const ht_graph *graph, const uint32_t *producers, ht_node_place *places) {
     uint32_t rows = 0;
     for (uint32_t n = 0; n < graph->node_count; ++n) {
         for (uint32_t i = 0; i < graph->nodes[n]->input_count; ++i) {
             const ht_value *input = graph->nodes[n]->inputs[i];
-            if (input != NULL && input->producer != NULL && places[index_of_value[input->id]].row >= places[n].row) {
-                places[n].row = places[index_of_value[input->id]].row + 1;
+            if (input != NULL && input->producer != NULL && places[producers[input->id]].row >= places[n].row) {
+                places[n].row = places[producers[input->id]].row + 1;
             }
         }
         rows = places[n].row + 1 > rows ? places[n].row + 1 : rows;
@@ -55,10 +55,9 @@ static float place_row(entry *entries, size_t count, ht_node_place *places) {
 }
 
 typedef struct work {
-    uint32_t *index_of_value; /* the producer of each value, by id */
-    uint32_t *starts;         /* of each row in `by_row`, and the end */
-    uint32_t *by_row;         /* nodes, row after row */
-    entry *entries;           /* one row */
+    uint32_t *starts; /* of each row in `by_row`, and the end */
+    uint32_t *by_row; /* nodes, row after row */
+    entry *entries;   /* one row */
 } work;
 
 /* A counting sort of the nodes by row. */
@@ -79,18 +78,18 @@ static void lay_out(const ht_graph *graph, ht_drawing_layout *layout, work *w) {
     for (uint32_t n = 0; n < nodes; ++n) {
         for (uint32_t i = 0; i < graph->nodes[n]->output_count; ++i) {
             if (graph->nodes[n]->outputs[i] != NULL) {
-                w->index_of_value[graph->nodes[n]->outputs[i]->id] = n;
+                layout->producers[graph->nodes[n]->outputs[i]->id] = n;
             }
         }
     }
-    layout->rows = choose_rows(graph, w->index_of_value, layout->places);
+    layout->rows = choose_rows(graph, layout->producers, layout->places);
     sort_by_row(nodes, layout, w);
     for (size_t begin = 0; begin < nodes;) { /* from the top, so that producers have their columns */
         uint32_t row = layout->places[w->by_row[begin]].row;
         size_t count = 0;
         for (; begin < nodes && layout->places[w->by_row[begin]].row == row; ++begin) {
             uint32_t n = w->by_row[begin];
-            w->entries[count++] = (entry){n, wish_of(graph, w->index_of_value, layout->places, n, 0.5f)};
+            w->entries[count++] = (entry){n, wish_of(graph, layout->producers, layout->places, n, 0.5f)};
         }
         float width = place_row(w->entries, count, layout->places);
         layout->columns = width > layout->columns ? width : layout->columns;
@@ -100,23 +99,23 @@ static void lay_out(const ht_graph *graph, ht_drawing_layout *layout, work *w) {
 ht_status ht__drawing_layout(const ht_graph *graph, ht_drawing_layout *out, ht_error *err) {
     const ht_allocator *allocator = &graph->ctx->allocator;
     size_t nodes = graph->node_count;
-    *out = (ht_drawing_layout){.places = ht__calloc(allocator, nodes + 1, sizeof *out->places)};
-    work w = {.index_of_value = ht__calloc(allocator, graph->value_count + 1, sizeof *w.index_of_value),
-              .starts = ht__calloc(allocator, nodes + 2, sizeof *w.starts),
+    *out = (ht_drawing_layout){.places = ht__calloc(allocator, nodes + 1, sizeof *out->places),
+                               .producers = ht__calloc(allocator, graph->value_count + 1, sizeof *out->producers)};
+    work w = {.starts = ht__calloc(allocator, nodes + 2, sizeof *w.starts),
               .by_row = ht__calloc(allocator, nodes + 1, sizeof *w.by_row),
               .entries = ht__calloc(allocator, nodes + 1, sizeof *w.entries)};
     bool complete =
-        out->places != NULL && w.index_of_value != NULL && w.starts != NULL && w.by_row != NULL && w.entries != NULL;
+        out->places != NULL && out->producers != NULL && w.starts != NULL && w.by_row != NULL && w.entries != NULL;
     if (complete) {
         lay_out(graph, out, &w);
     }
-    ht__free(allocator, w.index_of_value);
     ht__free(allocator, w.starts);
     ht__free(allocator, w.by_row);
     ht__free(allocator, w.entries);
     if (!complete) {
         ht__free(allocator, out->places);
-        out->places = NULL;
+        ht__free(allocator, out->producers);
+        *out = (ht_drawing_layout){0};
         return ht__fail_memory(err, (nodes + 1) * sizeof *w.entries);
     }
     return HT_OK;

@@ -11,14 +11,15 @@ typedef struct ht_node_place {
 } ht_node_place;
 
 typedef struct ht_drawing_layout {
-    ht_node_place *places; /* by index into graph->nodes; the caller's to free with the graph's allocator */
+    ht_node_place *places; /* by index into graph->nodes */
+    uint32_t *producers;   /* by value id: the index of the node that makes it; 0 where none does */
     uint32_t rows;
     float columns; /* width of the widest row */
 } ht_drawing_layout;
 
 /* The graph's nodes must be in topological order. A node's row is one below its lowest producer (the longest path from
  * the inputs); within a row nodes stand in the order of the mean column of their producers, kept apart by one box.
- * Errors: HT_ERROR_MEMORY. */
+ * The caller frees both arrays with the graph's allocator. Errors: HT_ERROR_MEMORY. */
 ht_status ht__drawing_layout(const ht_graph *graph, ht_drawing_layout *out, ht_error *err);
 
 #endif

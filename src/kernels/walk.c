@@ -1,5 +1,7 @@
 #include "kernels/walk.h"
 
+#include "kernels/index.h"
+
 static void copy_dimension(ht_walk *walk, int32_t to, int32_t from) {
     walk->dims[to] = walk->dims[from];
     for (int32_t t = 0; t < walk->tensors; ++t) {
@@ -110,4 +112,12 @@ static void walk_part(void *argument, size_t begin, size_t end, unsigned part) {
 void ht__walk_run(const ht_walk *walk, ht_pool *pool, size_t grain, ht_walk_segment *segment, void *argument) {
     walk_job job = {walk, segment, argument};
     ht__pool_run(pool, (size_t)walk->elements, grain, walk_part, &job);
+}
+
+void ht__walk_broadcast(const ht_tensor_desc *y, const ht_tensor_desc *x, const ht_tensor_desc *z, ht_walk *out) {
+    int64_t strides[HT_WALK_TENSORS][HT_MAX_RANK];
+    ht__desc_strides(y, strides[0]);
+    ht__index_broadcast(x, y->rank, strides[1]);
+    ht__index_broadcast(z, y->rank, strides[2]);
+    ht__walk_make(y->rank, y->dims, 3, (const int64_t(*)[HT_MAX_RANK])strides, out);
 }

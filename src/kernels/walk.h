@@ -21,6 +21,9 @@ typedef struct ht_walk {
 void ht__walk_make(int32_t rank, const int64_t *dims, int32_t tensors, const int64_t (*strides)[HT_MAX_RANK],
                    ht_walk *out);
 
+/* The walk over `y` and two operands that are broadcast to it as NumPy does. */
+void ht__walk_broadcast(const ht_tensor_desc *y, const ht_tensor_desc *x, const ht_tensor_desc *z, ht_walk *out);
+
 /* Calls segment(argument, offsets, count) for stretches of the innermost dimension: `count` elements that begin at
  * element offsets[t] of tensor t and are strides[t][rank-1] apart. Split over the pool in parts of at least `grain`
  * elements. */

@@ -33,6 +33,9 @@ void ht__scatter_element(ht_scatter how, ht_type type, void *y, int64_t iy, cons
 /* Negative if x[i] < x[k], 0 if equal, positive if greater; NaN is greater than everything. */
 int ht__host_order(const ht_tensor_view *x, int64_t i, int64_t k);
 
+/* CumSum, and CumProd with `product`: what all elements up to each one along an axis add or multiply up to. */
+ht_status ht__cumulate(ht_host_call *call, bool product, ht_error *err);
+
 /* ArgMax (sign 1) and ArgMin (sign -1). */
 ht_status ht__arg_infer(ht_node *node, ht_error *err);
 ht_status ht__arg_evaluate(ht_host_call *call, int sign, ht_error *err);

@@ -3,7 +3,6 @@
 #include "base/clones.h"
 #include "kernels/elementwise/functions.h"
 #include "kernels/elementwise/variants.h"
-#include "kernels/index.h"
 #include "kernels/walk.h"
 
 #define GRAIN 16384 /* elements; below, a second thread costs more than it brings */
@@ -98,12 +97,7 @@ static ht_status prepare_binary(const ht_kernel_call *call, const ht_kernel_env 
     if (own == NULL) {
         return ht__fail_memory(err, sizeof *own);
     }
-    const ht_tensor_desc *y = &call->outputs[0];
-    int64_t strides[HT_WALK_TENSORS][HT_MAX_RANK];
-    ht__desc_strides(y, strides[0]);
-    ht__index_broadcast(&call->inputs[0], y->rank, strides[1]);
-    ht__index_broadcast(&call->inputs[1], y->rank, strides[2]);
-    ht__walk_make(y->rank, y->dims, 3, (const int64_t(*)[HT_MAX_RANK])strides, &own->walk);
+    ht__walk_broadcast(&call->outputs[0], &call->inputs[0], &call->inputs[1], &own->walk);
     own->parameters = *HT_PARAMETERS(ht_binary_parameters, call);
     *state = (ht_kernel_state){own, sizeof *own, 0};
     return HT_OK;

@@ -1,6 +1,5 @@
 /* Elementwise functions of codes along memory, on all threads. */
 #include "kernels/codes.h"
-#include "kernels/index.h"
 #include "kernels/integer_binary/variants.h"
 #include "kernels/walk.h"
 
@@ -19,11 +18,7 @@ static ht_status prepare(const ht_kernel_call *call, const ht_kernel_env *env, h
         return ht__fail_memory(err, sizeof *own);
     }
     const ht_tensor_desc *y = &call->outputs[0];
-    int64_t strides[HT_WALK_TENSORS][HT_MAX_RANK];
-    ht__desc_strides(y, strides[0]);
-    ht__index_broadcast(&call->inputs[0], y->rank, strides[1]);
-    ht__index_broadcast(&call->inputs[1], y->rank, strides[2]);
-    ht__walk_make(y->rank, y->dims, 3, (const int64_t(*)[HT_MAX_RANK])strides, &own->walk);
+    ht__walk_broadcast(y, &call->inputs[0], &call->inputs[1], &own->walk);
     own->parameters = *HT_PARAMETERS(ht_integer_binary_parameters, call);
     own->x_type = call->inputs[0].type;
     own->z_type = call->inputs[1].type;

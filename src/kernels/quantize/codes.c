@@ -2,27 +2,8 @@
 #include <math.h>
 
 #include "kernels/codes.h"
-#include "kernels/index.h"
+#include "kernels/quantize/channels.h"
 #include "kernels/quantize/variants.h"
-
-/* The tensor in memory order as [outer, channels, inner], where channels is the axis of a vector of scales; with one
- * scale for all, channels is 1. Element i belongs to channel (i / inner) % channels. */
-typedef struct channel_view {
-    int64_t elements, channels, inner;
-} channel_view;
-
-static channel_view view_of(const ht_tensor_desc *x, const ht_tensor_desc *scale, int32_t axis) {
-    int64_t strides[HT_MAX_RANK];
-    channel_view view = {ht__desc_elements(x), 1, 1};
-    if (ht__desc_elements(scale) > 1) {
-        ht__desc_strides(x, strides);
-        view.channels = x->dims[axis];
-        view.inner = strides[axis];
-    }
-    return view;
-}
-
-static int64_t channel_of(const channel_view *view, int64_t i) { return i / view->inner % view->channels; }
 
 /* Stores clamp(code) for a code that is integral, infinite or NaN (which gives 0). */
 static void store_code(ht_type type, void *codes, int64_t i, double code, const ht_quantize_parameters *p) {
@@ -51,9 +32,9 @@ static ht_status run_quantize(const ht_kernel_state *state, const void *const *i
     const void *zero_points = optional(call, inputs, 2);
     ht_type type = call->outputs[0].type;
     const ht_quantize_parameters *p = HT_PARAMETERS(ht_quantize_parameters, call);
-    channel_view view = view_of(&call->inputs[0], &call->inputs[1], p->axis);
+    ht_channel_view view = ht__channel_view(&call->inputs[0], &call->inputs[1], p->axis);
     for (int64_t i = 0; i < view.elements; ++i) {
-        int64_t c = channel_of(&view, i), zero = zero_points != NULL ? ht__code_at(type, zero_points, c) : 0;
+        int64_t c = ht__channel_of(&view, i), zero = zero_points != NULL ? ht__code_at(type, zero_points, c) : 0;
         float steps = p->ties_away ? roundf(x[i] / scale[c]) : rintf(x[i] / scale[c]);
         store_code(type, outputs[0], i, (double)steps + (double)zero, p);
     }
@@ -82,9 +63,10 @@ static ht_status run_dequantize(const ht_kernel_state *state, const void *const 
     const void *zero_points = optional(call, inputs, 2);
     ht_type type = call->inputs[0].type;
     float *y = outputs[0];
-    channel_view view = view_of(&call->inputs[0], &call->inputs[1], HT_PARAMETERS(ht_quantize_parameters, call)->axis);
+    ht_channel_view view =
+        ht__channel_view(&call->inputs[0], &call->inputs[1], HT_PARAMETERS(ht_quantize_parameters, call)->axis);
     for (int64_t i = 0; i < view.elements; ++i) {
-        int64_t c = channel_of(&view, i), zero = zero_points != NULL ? ht__code_at(type, zero_points, c) : 0;
+        int64_t c = ht__channel_of(&view, i), zero = zero_points != NULL ? ht__code_at(type, zero_points, c) : 0;
         y[i] = (float)(ht__code_at(type, inputs[0], i) - zero) * scale[c];
     }
     return HT_OK;
