@@ -53,7 +53,10 @@ pictures)
 resnets)
     train cifar10-resnet8-s0 --arch resnet8 --data cifar-10-jpeg:train+validation --precision bf16 --epochs 20 --seed 0
     train fashion-mnist-resnet9-s0 --arch resnet9 --data fashion-mnist-capstone:train+validation --precision bf16 \
-        --augment flip --epochs 8 --seed 0
+        --augment flip --epochs 6 --seed 0
+    train fashion-mnist-resnet9-s0-polished --from "$folder/fashion-mnist-resnet9-s0.onnx" \
+        --data fashion-mnist-capstone:train+validation --precision bf16 --augment flip --epochs 2 --lr 0.002 \
+        --schedule cosine --seed 0
     train cifar10-resnet9-s0 --arch resnet9 --data cifar-10-jpeg:train+validation --precision bf16 --augment flip \
         --epochs 4 --seed 0
     train cifar10-cnn-s0 --arch cnn-vanilla --data cifar-10-jpeg:train+validation --precision bf16 --augment flip \

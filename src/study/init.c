@@ -74,7 +74,7 @@ static const char capstone_text[] =
     "  - arch: resnet9\n"
     "    data: [fashion-mnist-capstone]\n"
     "    evaluate: test[0:500]\n"
-    "    train: {epochs: 8, flip: true, bf16: true}\n"
+    "    train: {epochs: 6, flip: true, bf16: true}\n"
     "  - arch: resnet9\n"
     "    data: [cifar-10-jpeg]\n"
     "    evaluate: test[0:500]\n"
