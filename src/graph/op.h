@@ -74,7 +74,8 @@ struct ht_op {
     uint32_t weight_inputs, bias_inputs, norm_inputs;
     /* The axis of a weight that counts output channels; NULL: axis 0. */
     int32_t (*channel_axis)(const ht_node *node, uint32_t input);
-    bool selects; /* every value of output 0 is one of input 0's: it moves numbers or takes their maximum */
+    /* Every value of an output that is f32 is one of input 0's, or zero: it moves numbers, or takes their maximum. */
+    bool selects;
     ht_op_codes codes;
     float codes_low, codes_high;
     bool joins; /* every value of output 0 is one of any of the inputs: codes with equal parameters are only moved */

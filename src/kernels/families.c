@@ -5,9 +5,11 @@
 #include "kernels/elementwise/elementwise.h"
 #include "kernels/integer_binary/integer_binary.h"
 #include "kernels/integer_conv/integer_conv.h"
+#include "kernels/integer_conv_transpose/integer_conv_transpose.h"
 #include "kernels/integer_matmul/integer_matmul.h"
 #include "kernels/integer_mean/integer_mean.h"
 #include "kernels/integer_pool/integer_pool.h"
+#include "kernels/integer_resize/integer_resize.h"
 #include "kernels/integer_softmax/integer_softmax.h"
 #include "kernels/line_norm/line_norm.h"
 #include "kernels/lookup/lookup.h"
@@ -59,9 +61,11 @@ const ht_kernel_family *const ht__kernel_families[] = {&ht__conv_family,
                                                        &ht__expand_family,
                                                        &ht__integer_binary_family,
                                                        &ht__integer_conv_family,
+                                                       &ht__integer_conv_transpose_family,
                                                        &ht__integer_matmul_family,
                                                        &ht__integer_mean_family,
                                                        &ht__integer_pool_family,
+                                                       &ht__integer_resize_family,
                                                        &ht__integer_softmax_family,
                                                        &ht__lookup_family,
                                                        NULL};

@@ -45,6 +45,14 @@ ht_status ht__copy_attributes(ht_graph *graph, const ht_node *from, const char *
     return HT_OK;
 }
 
+ht_status ht__copy_all_attributes(ht_graph *graph, const ht_node *from, ht_node *to, ht_error *err) {
+    for (uint32_t i = 0; i < from->attribute_count; ++i) {
+        const char *const name[] = {from->attributes[i].name, NULL};
+        HT_TRY(ht__copy_attributes(graph, from, name, to, err));
+    }
+    return HT_OK;
+}
+
 bool ht__fixed_multiplier(double m, int32_t *multiplier, int32_t *shift) {
     *multiplier = *shift = 0;
     if (!(m >= 0.0) || !isfinite(m)) {

@@ -33,13 +33,16 @@ ht_status ht__quantizer_codes(const ht_node *node, ht_type type, ht_codes *out, 
     X(Abs)                      \
     X(Add)                      \
     X(AveragePool)              \
+    X(Celu)                     \
     X(Clip)                     \
-    X(Concat)                   \
     X(Conv)                     \
+    X(ConvTranspose)            \
     X(DequantizeLinear)         \
+    X(Div)                      \
     X(Elu)                      \
     X(Erf)                      \
     X(Exp)                      \
+    X(Gelu)                     \
     X(Gemm)                     \
     X(GlobalAveragePool)        \
     X(HardSigmoid)              \
@@ -48,18 +51,25 @@ ht_status ht__quantizer_codes(const ht_node *node, ht_type type, ht_codes *out, 
     X(Log)                      \
     X(MatMul)                   \
     X(MaxPool)                  \
+    X(Mish)                     \
     X(Mul)                      \
     X(Neg)                      \
     X(PRelu)                    \
+    X(Pad)                      \
     X(Reciprocal)               \
     X(ReduceMean)               \
     X(Relu)                     \
+    X(Resize)                   \
+    X(Selu)                     \
     X(Sigmoid)                  \
     X(Softmax)                  \
     X(Softplus)                 \
+    X(Softsign)                 \
     X(Sqrt)                     \
     X(Sub)                      \
-    X(Tanh)
+    X(Swish)                    \
+    X(Tanh)                     \
+    X(ThresholdedRelu)
 #define HT_INTEGER_DECLARE(Name) ht_status ht__integer_##Name(ht_integer *integer, const ht_node *node, ht_error *err);
 HT_INTEGER_FORM_LIST(HT_INTEGER_DECLARE)
 #undef HT_INTEGER_DECLARE
@@ -67,6 +77,8 @@ HT_INTEGER_FORM_LIST(HT_INTEGER_DECLARE)
 /* Copies the attributes of `from` that are named; `names` ends with NULL. */
 ht_status ht__copy_attributes(ht_graph *graph, const ht_node *from, const char *const *names, ht_node *to,
                               ht_error *err);
+
+ht_status ht__copy_all_attributes(ht_graph *graph, const ht_node *from, ht_node *to, ht_error *err);
 
 /* The fixed-point form of m >= 0: multiplier and shift as in kernels/fixed_point.h; a multiplier of 0 for m below
  * 2^-32. LiteRT's QuantizeMultiplier. False when m is not finite or too large (shift above 30). */

@@ -96,10 +96,12 @@
     X(InstanceNormalization) \
     X(IntegerBinary) \
     X(IntegerConv) \
+    X(IntegerConvTranspose) \
     X(IntegerMatMul) \
     X(IntegerMean) \
     X(IntegerPool) \
     X(IntegerQuantize) \
+    X(IntegerResize) \
     X(IntegerSoftmax) \
     X(IsInf) \
     X(IsNaN) \

@@ -228,6 +228,7 @@ ht_status ht__pass_integer(ht_graph *graph, ht_error *err) {
     const ht_allocator *allocator = &graph->ctx->allocator;
     HT_TRY(ht__graph_sort(graph, err));
     HT_TRY(ht__graph_infer(graph, err));
+    HT_TRY(ht__integer_split(graph, err));
     HT_TRY(ht__integer_annotate(graph, err));
     integering s = {.view = {.graph = graph}, .graph = graph, .node_count = graph->node_count, .err = err};
     s.nodes = ht__calloc(allocator, s.node_count, sizeof(ht_node *));

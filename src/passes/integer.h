@@ -7,4 +7,8 @@
 /* Adds annotations that follow from those that are there, so that less stays real. */
 ht_status ht__integer_annotate(ht_graph *graph, ht_error *err);
 
+/* Split nodes become a Slice for each piece, which moves codes as it moves real numbers. Those whose pieces are not
+ * known stay. */
+ht_status ht__integer_split(ht_graph *graph, ht_error *err);
+
 #endif

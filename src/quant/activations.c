@@ -30,7 +30,7 @@ static bool is_quantized(const ht_graph *graph, const ht_value *value) {
         ht__graph_consumers(graph, value, NULL, 0) == 0) {
         return false;
     }
-    bool moved = value->producer != NULL && value->producer->op->selects && value == value->producer->outputs[0];
+    bool moved = value->producer != NULL && value->producer->op->selects;
     return !moved && !ht__is_completed(graph, value);
 }
 

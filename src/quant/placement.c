@@ -28,12 +28,21 @@ static ht_op_codes codes_of(const deciding *d, size_t node) {
     return op->selects ? HT_CODES_SAME : op->codes;
 }
 
+static bool is_output_wanted(const deciding *d, const ht_node *node) {
+    for (uint32_t k = 0; k < node->output_count; ++k) {
+        if (node->outputs[k] != NULL && d->wanted[node->outputs[k]->id]) {
+            return true;
+        }
+    }
+    return false;
+}
+
 /* From the end to the beginning: who is read by an operator on codes? */
 static void find_wanted(deciding *d) {
     for (size_t i = d->graph->node_count; i-- > 0;) {
         const ht_node *node = d->graph->nodes[i];
         ht_op_codes codes = codes_of(d, i);
-        bool passes_on = codes == HT_CODES_SAME && node->outputs[0] != NULL && d->wanted[node->outputs[0]->id];
+        bool passes_on = codes == HT_CODES_SAME && is_output_wanted(d, node);
         for (uint32_t k = 0; k < node->input_count; ++k) {
             bool reads = codes == HT_CODES_OWN || codes == HT_CODES_FIXED || (passes_on && k == 0);
             if (reads && is_activation(node->inputs[k])) {
@@ -46,9 +55,8 @@ static void find_wanted(deciding *d) {
 static void own(deciding *d, ht_value *value) { d->out->owner[value->id] = value; }
 
 /* From the beginning to the end: results of operators on codes, and what is wanted. */
-static void place_result(deciding *d, size_t index) {
+static void place_result(deciding *d, size_t index, ht_value *result) {
     const ht_node *node = d->graph->nodes[index];
-    ht_value *result = node->outputs[0];
     if (!is_activation(result)) {
         return;
     }
@@ -97,7 +105,9 @@ ht_status ht__place_activations(const ht_graph *graph, const bool *keeps_real, h
         }
     }
     for (size_t i = 0; i < graph->node_count; ++i) {
-        place_result(&d, i);
+        for (uint32_t k = 0; k < graph->nodes[i]->output_count; ++k) {
+            place_result(&d, i, graph->nodes[i]->outputs[k]);
+        }
     }
     ht__free(allocator, d.wanted);
     return collect_owners(&d, err);

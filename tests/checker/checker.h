@@ -100,10 +100,12 @@ void make_fake_quantize(ht_rng *rng, check_case *out);
 void make_fake_quantize_grad(ht_rng *rng, check_case *out);
 void make_dropout(ht_rng *rng, check_case *out);
 void make_integer_conv(ht_rng *rng, check_case *out);
+void make_integer_conv_transpose(ht_rng *rng, check_case *out);
 void make_integer_matmul(ht_rng *rng, check_case *out);
 void make_integer_binary(ht_rng *rng, check_case *out);
 void make_integer_mean(ht_rng *rng, check_case *out);
 void make_integer_pool(ht_rng *rng, check_case *out);
+void make_integer_resize(ht_rng *rng, check_case *out);
 void make_integer_softmax(ht_rng *rng, check_case *out);
 void make_lookup(ht_rng *rng, check_case *out);
 

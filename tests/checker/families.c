@@ -6,9 +6,11 @@
 #include "kernels/elementwise/elementwise.h"
 #include "kernels/integer_binary/integer_binary.h"
 #include "kernels/integer_conv/integer_conv.h"
+#include "kernels/integer_conv_transpose/integer_conv_transpose.h"
 #include "kernels/integer_matmul/integer_matmul.h"
 #include "kernels/integer_mean/integer_mean.h"
 #include "kernels/integer_pool/integer_pool.h"
+#include "kernels/integer_resize/integer_resize.h"
 #include "kernels/integer_softmax/integer_softmax.h"
 #include "kernels/line_norm/line_norm.h"
 #include "kernels/lookup/lookup.h"
@@ -59,10 +61,12 @@ const check_family check_families[] = {{&ht__conv_family, make_conv},
                                        {&ht__fake_quantize_grad_family, make_fake_quantize_grad},
                                        {&ht__dropout_family, make_dropout},
                                        {&ht__integer_conv_family, make_integer_conv},
+                                       {&ht__integer_conv_transpose_family, make_integer_conv_transpose},
                                        {&ht__integer_matmul_family, make_integer_matmul},
                                        {&ht__integer_binary_family, make_integer_binary},
                                        {&ht__integer_mean_family, make_integer_mean},
                                        {&ht__integer_pool_family, make_integer_pool},
+                                       {&ht__integer_resize_family, make_integer_resize},
                                        {&ht__integer_softmax_family, make_integer_softmax},
                                        {&ht__lookup_family, make_lookup}};
 const size_t check_family_count = sizeof check_families / sizeof check_families[0];

@@ -8,6 +8,7 @@
 #include "kernels/integer_matmul/integer_matmul.h"
 #include "kernels/integer_mean/integer_mean.h"
 #include "kernels/integer_pool/integer_pool.h"
+#include "kernels/integer_resize/integer_resize.h"
 #include "kernels/integer_softmax/integer_softmax.h"
 #include "kernels/lookup/lookup.h"
 
@@ -91,6 +92,16 @@ void make_integer_conv(ht_rng *rng, check_case *out) {
         out->call.inputs[HT_PRODUCT_W].dims[1] = 1;
     }
     p.requantize = finish_product(rng, out, out->call.inputs[HT_PRODUCT_W].dims[0]);
+    memcpy(out->call.parameters, &p, sizeof p);
+    out->rule = CHECK_EXACT;
+}
+
+void make_integer_conv_transpose(ht_rng *rng, check_case *out) {
+    make_conv_grad_input(rng, out); /* shapes */
+    ht_integer_conv_parameters p = {.conv = *HT_PARAMETERS(ht_conv_parameters, &out->call)};
+    out->call.inputs[HT_PRODUCT_X].type = any_code(rng, chance(rng, 0.9));
+    out->call.inputs[HT_PRODUCT_W].type = any_code(rng, chance(rng, 0.9));
+    p.requantize = finish_product(rng, out, out->call.outputs[0].dims[1]);
     memcpy(out->call.parameters, &p, sizeof p);
     out->rule = CHECK_EXACT;
 }
@@ -195,6 +206,30 @@ void make_integer_mean(ht_rng *rng, check_case *out) {
     p.y_zero = any_zero(rng, y.type);
     p.multiplier = (int32_t)pick(rng, 1 << 28, INT32_MAX);
     p.shift = (int32_t)pick(rng, -12, 0);
+    fill_codes(out, 0);
+    memcpy(out->call.parameters, &p, sizeof p);
+    out->rule = CHECK_EXACT;
+}
+
+void make_integer_resize(ht_rng *rng, check_case *out) {
+    int64_t dims[] = {pick(rng, 1, 2), pick(rng, 1, 3), pick(rng, 1, 8), pick(rng, 1, 8)};
+    ht_type type = any_code(rng, chance(rng, 0.8));
+    ht_integer_resize_parameters p = {.resize = {.mode = chance(rng, 0.7) ? HT_RESIZE_LINEAR : HT_RESIZE_CUBIC,
+                                                 .coordinate = (ht_resize_coordinate)pick(rng, 0, HT_RESIZE_ASYMMETRIC),
+                                                 .exact_length = true,
+                                                 .cubic_a = -0.75f},
+                                      .requantize = any_rule(rng, type),
+                                      .x_scale = any_scale(rng),
+                                      .y_scale = any_scale(rng),
+                                      .x_zero = any_zero(rng, type),
+                                      .y_zero = any_zero(rng, type)};
+    out->call.input_count = out->call.output_count = 1;
+    out->call.inputs[0] = tensor_of(type, 4, dims, any_layout(rng));
+    out->call.outputs[0] = out->call.inputs[0];
+    for (int i = 0; i < 4; ++i) {
+        out->call.outputs[0].dims[i] = i > 1 ? pick(rng, 1, 12) : dims[i];
+        p.resize.scale[i] = (float)out->call.outputs[0].dims[i] / (float)dims[i];
+    }
     fill_codes(out, 0);
     memcpy(out->call.parameters, &p, sizeof p);
     out->rule = CHECK_EXACT;

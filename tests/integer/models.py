@@ -166,6 +166,7 @@ def functions(folder):
     cases = {
         "Sigmoid": {}, "Tanh": {}, "HardSwish": {}, "LeakyRelu": {"alpha": 0.13}, "Elu": {"alpha": 0.7}, "Exp": {},
         "Erf": {}, "Softplus": {}, "HardSigmoid": {}, "Abs": {}, "Neg": {}, "Relu": {}, "Softmax": {"axis": -1},
+        "Gelu": {}, "Mish": {}, "Selu": {}, "Celu": {"alpha": 0.7}, "Softsign": {}, "ThresholdedRelu": {"alpha": 0.3},
     }
     for op, attributes in cases.items():
         for kind in ("u8", "i8", "u16", "i16"):
@@ -206,6 +207,45 @@ def moves(folder):
     y = net.pair(y, 0.0171, 0)
     parts = [net.node("Slice", y, *[net.constant(numpy.array([v])) for v in (begin, begin + 40, 1)]) for begin in (0, 56)]
     net.save(folder, net.pair(net.node("Concat", *parts, axis=1), 0.02, 5))
+
+
+def more(folder):
+    """Operators that ONNX Runtime has in float only, which move codes or compute with one rounding."""
+    for kind in ("u8", "i8"):
+        zero = 117 if kind == "u8" else -9
+        for groups, channel in ((1, None), (1, 1), (2, None)):
+            net = Network(f"near_conv_transpose_{kind}_{groups}{'_channel' if channel else ''}", [2, 4, 7, 6], kind)
+            x = net.pair("x", 0.0093, zero)
+            w, scale = net.weights([4, 6 // groups, 3, 3], channel)
+            inputs = [x, w, net.bias(6, numpy.float32(0.0093) * scale)]
+            y = net.node("ConvTranspose", *inputs, group=groups, strides=[2, 2], pads=[1, 1, 0, 0], output_padding=[1, 0])
+            net.save(folder, net.pair(y, 0.0391, zero))
+        for mode in ("nearest", "linear", "cubic"):
+            for scales in ([1, 1, 2, 2], [1, 1, 0.6, 1.7]):
+                net = Network(f"near_resize_{mode}_{'up' if scales[2] == 2 else 'both'}_{kind}", [2, 3, 9, 7], kind)
+                x = net.pair("x", 0.0093, zero)
+                y = net.node("Resize", x, "", net.constant(numpy.array(scales, numpy.float32)), mode=mode)
+                net.save(folder, net.pair(y, 0.0093 if mode == "nearest" else 0.0101, zero + 2))
+        for mode in ("constant", "reflect", "edge"):
+            net = Network(f"plain_pad_{mode}_{kind}", [2, 3, 9, 7], kind)
+            inputs = [net.pair("x", 0.0093, zero), net.constant(numpy.array([0, 1, 2, 3, 0, 0, 1, 2]))]
+            inputs += [net.constant(numpy.float32(0.31))] if mode == "constant" else []
+            net.save(folder, net.pair(net.node("Pad", *inputs, mode=mode), 0.0101, zero + 2))
+        for op in ("Max", "Min"):
+            net = Network(f"plain_{op.lower()}_{kind}", [2, 3, 6, 5], kind)
+            x = net.pair("x", 0.0093, zero)
+            z = net.pair(net.node("Neg", x), 0.0131, 101 if kind == "u8" else 7)
+            net.save(folder, net.pair(net.node(op, x, z), 0.0171, 131 if kind == "u8" else 4))
+        net = Network(f"plain_moves_{kind}", [2, 8, 4, 6], kind)
+        x = net.pair("x", 0.0093, zero)
+        y = net.node("DepthToSpace", x, blocksize=2)
+        y = net.node("SpaceToDepth", net.pair(y, 0.0093, zero), blocksize=2)
+        net.nodes.append(helper.make_node("Split", [net.pair(y, 0.0093, zero)], ["left", "right"], axis=1, num_outputs=2))
+        y = net.node("Concat", net.pair("right", 0.0093, zero), net.pair("left", 0.0093, zero), axis=1)
+        y = net.node("ReduceMax", net.pair(y, 0.0093, zero), net.constant(numpy.array([3])), keepdims=0)
+        y = net.node("Tile", net.pair(y, 0.0093, zero), net.constant(numpy.array([1, 2, 1])))
+        y = net.node("Div", net.pair(y, 0.0093, zero), net.constant(numpy.float32(1.7)))
+        net.save(folder, net.pair(y, 0.0071, zero))
 
 
 def networks(folder):
@@ -270,6 +310,7 @@ def main():
     functions(folder)
     pools(folder)
     moves(folder)
+    more(folder)
     networks(folder)
 
 

@@ -11,6 +11,7 @@ int32_t ht__tflite_activation_of(const ht_node *node);
 
 /* emit_products.c */
 ht_status ht__tflite_write_conv(const tflite_emission *emission);
+ht_status ht__tflite_write_conv_transpose(const tflite_emission *emission);
 ht_status ht__tflite_write_gemm(const tflite_emission *emission);
 ht_status ht__tflite_write_matmul(const tflite_emission *emission);
 ht_status ht__tflite_write_pool(const tflite_emission *emission);

@@ -2,6 +2,7 @@
 #include <string.h>
 
 #include "formats/tflite/emit.h"
+#include "ops/conv_transpose/conv_transpose_common.h"
 
 /* ---- windows ---- */
 
@@ -175,6 +176,52 @@ ht_status ht__tflite_write_conv(const tflite_emission *e) {
     HT_TRY(read_window(e, weights->desc.dims + 2, &w));
     int64_t groups = ht__node_int(e->node, "group", 1), channels = groups * weights->desc.dims[1];
     return write_convolution(e, &w, channels, groups > 1 && weights->desc.dims[1] == 1);
+}
+
+/* TFLite's padding of a transposed convolution along axis i; false when it has none that is the node's. */
+static bool transposed_padding(const ht_transposed *t, int32_t i, int64_t in, int64_t kernel, bool *same) {
+    const ht_conv_parameters *p = &t->convolution;
+    int64_t full = (in - 1) * p->strides[i] + kernel, out = t->sizes[i], total = full > out ? full - out : 0;
+    bool plain = p->pads_begin[i] == 0 && full == out;
+    bool alike = (out + p->strides[i] - 1) / p->strides[i] == in && p->pads_begin[i] == total / 2;
+    *same = !plain;
+    return p->dilations[i] == 1 && in > 0 && out > 0 && (plain || alike);
+}
+
+ht_status ht__tflite_write_conv_transpose(const tflite_emission *e) {
+    static const int32_t order[] = {1, 2, 3, 0};
+    const ht_value *weights = e->node->inputs[1];
+    const ht_tensor_desc *x = &e->node->inputs[0]->desc, *w = &weights->desc;
+    ht_transposed t;
+    bool same[2];
+    if (weights->data == NULL || w->rank != 4 || ht__node_int(e->node, "group", 1) != 1) {
+        return ht__tflite_cannot(e, "with weights that are computed, in groups or not over two axes");
+    }
+    HT_TRY(ht__conv_transpose_read(e->node, &t, e->writing->err));
+    for (int32_t i = 0; i < 2; ++i) {
+        if (!transposed_padding(&t, i, x->dims[2 + i], w->dims[2 + i], &same[i])) {
+            return ht__tflite_cannot(e, "with this padding or dilation");
+        }
+    }
+    if (same[0] != same[1]) { /* what SAME does where nothing is padded is what VALID does */
+        int32_t plain = same[0] ? 1 : 0;
+        int64_t places = (t.sizes[plain] + t.convolution.strides[plain] - 1) / t.convolution.strides[plain];
+        if (places != x->dims[2 + plain]) {
+            return ht__tflite_cannot(e, "with padding along one axis");
+        }
+    }
+    int32_t inputs[4];
+    tflite_written_operator *op;
+    int64_t shape[] = {x->dims[0] < 0 ? 1 : x->dims[0], t.sizes[0], t.sizes[1], w->dims[1]};
+    HT_TRY(ht__tflite_write_ints(e->writing, shape, 4, 0, &inputs[0]));
+    HT_TRY(ht__tflite_write_constant(e->writing, weights, order, 4, e->codes, &inputs[1]));
+    HT_TRY(ht__tflite_operand(e, 0, TFLITE_CHANNELS_LAST, &inputs[2]));
+    HT_TRY(add_bias(e, w->dims[1], &inputs[3]));
+    HT_TRY(ht__tflite_write_result(e, TFLITE_CHANNELS_LAST, inputs, 4, &op));
+    ht__tflite_option_int(op, "padding", same[0] || same[1] ? TFLITE_SAME : TFLITE_VALID);
+    ht__tflite_option_int(op, "stride_h", (int32_t)t.convolution.strides[0]);
+    ht__tflite_option_int(op, "stride_w", (int32_t)t.convolution.strides[1]);
+    return HT_OK;
 }
 
 static ht_status write_product(const tflite_emission *e, bool transposed, bool keeps_dims) {

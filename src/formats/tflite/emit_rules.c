@@ -14,6 +14,7 @@ static const tflite_write_rule rules[] = {
     {"Clip", ht__tflite_write_clip, 55, 39, 1, 2, false, TFLITE_CODES_ANY},
     {"Concat", ht__tflite_write_concat, 2, 10, 1, 2, true, TFLITE_CODES_ANY},
     {"Conv", ht__tflite_write_conv, 3, 1, 1, 3, true, TFLITE_CODES_ANY},
+    {"ConvTranspose", ht__tflite_write_conv_transpose, 67, 49, 3, 3, false, TFLITE_CODES_ANY},
     {"DequantizeLinear", ht__tflite_write_dequantize, 6, 38, 2, 0, false, TFLITE_CODES_ANY},
     {"Div", ht__tflite_write_elementwise, 42, 29, 1, 0, true, TFLITE_CODES_ANY},
     {"Elu", ht__tflite_write_elementwise, 111, 0, 1, 0, false, TFLITE_CODES_ANY},

@@ -206,7 +206,8 @@ ht_status ht__tflite_write_resize(const tflite_emission *e) {
     bool corners = strcmp(coordinate, "align_corners") == 0, half = strcmp(coordinate, "half_pixel") == 0;
     int32_t inputs[2];
     if (x->rank != 4 || x->dims[1] != y->dims[1] || y->dims[2] < 0 || y->dims[3] < 0 ||
-        (!asymmetric && !corners && !half) || (nearest && !(asymmetric && strcmp(rounding, "floor") == 0)) ||
+        (!asymmetric && !corners && !half) ||
+        (nearest && strcmp(rounding, asymmetric ? "floor" : "round_prefer_ceil") != 0) ||
         (!nearest && strcmp(mode, "linear") != 0)) {
         return ht__tflite_cannot(e, "in this mode");
     }

@@ -49,7 +49,11 @@ ht_status ht__tflite_concatenate(const tflite_call *call, tflite_form form, int6
                                  uint32_t count);
 
 /* rules_general.c */
+ht_status ht__tflite_read_blocks(const tflite_call *call);
+ht_status ht__tflite_read_gelu(const tflite_call *call);
+ht_status ht__tflite_read_split_v(const tflite_call *call);
 ht_status ht__tflite_read_tile(const tflite_call *call);
+ht_status ht__tflite_read_transpose_conv(const tflite_call *call);
 ht_status ht__tflite_read_fill(const tflite_call *call);
 ht_status ht__tflite_read_top_k(const tflite_call *call);
 ht_status ht__tflite_read_where(const tflite_call *call);

@@ -16,12 +16,13 @@ ht_status ht__tflite_read_elementwise(const tflite_call *call) {
 }
 
 ht_status ht__tflite_read_clip(const tflite_call *call) {
-    bool around_zero = call->op.code == 20; /* RELU_N1_TO_1 */
+    bool around_zero = call->op.code == 20,
+         to_one = around_zero || call->op.code == 152; /* RELU_N1_TO_1, RELU_0_TO_1 */
     tflite_form form = ht__tflite_form(call);
     ht_value *inputs[3];
     HT_TRY(ht__tflite_input(call, 0, form, &inputs[0]));
     HT_TRY(ht__tflite_add_number(call, around_zero ? -1.0f : 0.0f, &inputs[1]));
-    HT_TRY(ht__tflite_add_number(call, around_zero ? 1.0f : 6.0f, &inputs[2]));
+    HT_TRY(ht__tflite_add_number(call, to_one ? 1.0f : 6.0f, &inputs[2]));
     return ht__tflite_result(call, 0, form, "Clip", inputs, 3, NULL);
 }
 
@@ -33,6 +34,16 @@ ht_status ht__tflite_read_leaky_relu(const tflite_call *call) {
     HT_TRY(ht__tflite_result(call, 0, form, "LeakyRelu", &x, 1, &node));
     return ht__node_set_float(call->reading->graph, node, "alpha", ht__tflite_float(&call->op, "alpha", 0.0f),
                               call->reading->err);
+}
+
+ht_status ht__tflite_read_gelu(const tflite_call *call) {
+    tflite_form form = ht__tflite_form(call);
+    ht_value *x;
+    ht_node *node;
+    HT_TRY(ht__tflite_input(call, 0, form, &x));
+    HT_TRY(ht__tflite_result(call, 0, form, "Gelu", &x, 1, &node));
+    return ht__node_set_text(call->reading->graph, node, "approximate",
+                             ht__tflite_int(&call->op, "approximate", 0) != 0 ? "tanh" : "none", call->reading->err);
 }
 
 ht_status ht__tflite_read_rsqrt(const tflite_call *call) {

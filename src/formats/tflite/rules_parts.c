@@ -212,6 +212,39 @@ ht_status ht__tflite_read_split(const tflite_call *call) {
     return HT_OK;
 }
 
+/* Like SPLIT, with the sizes of the parts as input 1, of which one may be -1: what the others leave. */
+ht_status ht__tflite_read_split_v(const tflite_call *call) {
+    tflite_form form = ht__tflite_form(call);
+    const tflite_tensor *tensor = ht__tflite_input_tensor(call, 0);
+    int64_t sizes[HT_MAX_OUTPUTS], axis, place, begin = 0, known = 0;
+    size_t count, one, pieces = call->op.outputs.count;
+    HT_TRY(ht__tflite_constant_ints(call, 1, sizes, HT_MAX_OUTPUTS, &count));
+    HT_TRY(ht__tflite_constant_ints(call, 2, &axis, 1, &one));
+    HT_TRY(ht__tflite_axis(call, one != 0 ? axis : 0, tensor->shape.count, TFLITE_AS_FILED, &axis));
+    HT_TRY(ht__tflite_axis(call, axis, tensor->shape.count, form, &place));
+    int64_t size = ht__tflite_size(tensor, (size_t)axis);
+    if (count != pieces || size < 0) {
+        return ht__tflite_refuse(call, "into parts of unknown size");
+    }
+    for (size_t i = 0; i < pieces; ++i) {
+        known += sizes[i] > 0 ? sizes[i] : 0;
+    }
+    ht_value *x, *inputs[5];
+    HT_TRY(ht__tflite_input(call, 0, form, &x));
+    for (uint32_t i = 0; i < pieces; ++i) {
+        int64_t length = sizes[i] < 0 ? size - known : sizes[i];
+        if (length < 0 || begin + length > size) {
+            return ht__fail_at(call->reading->err, HT_ERROR_FORMAT, call->name,
+                               "The parts of SPLIT_V do not fit an axis of %lld.", (long long)size);
+        }
+        part p = {{begin}, {begin + length}, {place}, {1}, 1};
+        HT_TRY(slice_inputs(call, x, &p, inputs));
+        HT_TRY(ht__tflite_result(call, i, form, "Slice", inputs, 5, NULL));
+        begin += length;
+    }
+    return HT_OK;
+}
+
 ht_status ht__tflite_read_unpack(const tflite_call *call) {
     const tflite_tensor *tensor = ht__tflite_input_tensor(call, 0);
     int64_t axis;

@@ -80,6 +80,45 @@ ht_status ht__tflite_read_depthwise(const tflite_call *call) {
     return read_convolution(call, order, true);
 }
 
+/* Input 0 is the shape of the result, input 2 is convolved. Padding is that of the convolution from the result back to
+ * the input; what it leaves uncovered at the end is output_padding. */
+ht_status ht__tflite_read_transpose_conv(const tflite_call *call) {
+    static const int32_t order[] = {3, 0, 1, 2}; /* output, height, width, input channels */
+    const tflite_operator *op = &call->op;
+    const tflite_tensor *x = ht__tflite_input_tensor(call, 2);
+    int64_t shape[4], strides[] = {ht__tflite_int(op, "stride_h", 0), ht__tflite_int(op, "stride_w", 0)};
+    int64_t pads[4], extra[2];
+    ht_value *inputs[3];
+    size_t count;
+    bool has_bias = ht__tflite_has(call, 3);
+    HT_TRY(ht__tflite_constant_ints(call, 0, shape, 4, &count));
+    HT_TRY(ht__tflite_input(call, 2, TFLITE_CHANNELS_FIRST, &inputs[0]));
+    HT_TRY(ht__tflite_weights(call, 1, order, 4, &inputs[1]));
+    if (has_bias) {
+        HT_TRY(ht__tflite_input(call, 3, TFLITE_AS_FILED, &inputs[2]));
+    }
+    for (size_t i = 0; i < 2; ++i) {
+        int64_t in = ht__tflite_size(x, 1 + i), kernel = inputs[1]->desc.dims[2 + i];
+        int64_t out = count == 4 ? shape[1 + i] : 0;
+        if (x->shape.count != 4 || in < 1 || out < 1 || kernel < 1 || strides[i] < 1 || strides[i] > INT32_MAX) {
+            return ht__fail_at(call->reading->err, HT_ERROR_FORMAT, call->name,
+                               "A size or stride of %s is not positive, or not known.", call->rule->name);
+        }
+        bool same = ht__tflite_int(op, "padding", TFLITE_SAME) == TFLITE_SAME;
+        int64_t places = ((same ? out - 1 : out - kernel) + strides[i]) / strides[i];
+        int64_t total = (places - 1) * strides[i] + kernel - out;
+        pads[i] = total > 0 ? total / 2 : 0;
+        int64_t rest = (in - 1) * strides[i] + kernel - pads[i] - out;
+        pads[2 + i] = rest > 0 ? rest : 0;
+        extra[i] = rest < 0 ? -rest : 0;
+    }
+    ht_node *node;
+    HT_TRY(ht__tflite_result(call, 0, TFLITE_CHANNELS_FIRST, "ConvTranspose", inputs, has_bias ? 3 : 2, &node));
+    HT_TRY(ht__tflite_set_ints(call, node, "strides", strides, 2));
+    HT_TRY(ht__tflite_set_ints(call, node, "pads", pads, 4));
+    return extra[0] != 0 || extra[1] != 0 ? ht__tflite_set_ints(call, node, "output_padding", extra, 2) : HT_OK;
+}
+
 /* ---- matrix products ---- */
 
 /* Input 0 as rows of `columns` numbers. */

@@ -100,6 +100,15 @@ ht_status ht__tflite_read_transpose(const tflite_call *call) {
     return ht__tflite_set_ints(call, node, "perm", order, count);
 }
 
+/* Blocks of pixels become channels, or the other way round; both formats list a pixel's channels together. */
+ht_status ht__tflite_read_blocks(const tflite_call *call) {
+    ht_value *x;
+    ht_node *node;
+    HT_TRY(ht__tflite_input(call, 0, TFLITE_CHANNELS_FIRST, &x));
+    HT_TRY(ht__tflite_result(call, 0, TFLITE_CHANNELS_FIRST, call->rule->op, &x, 1, &node));
+    return ht__tflite_set_int(call, node, "blocksize", ht__tflite_int(&call->op, "block_size", 0));
+}
+
 /* ---- padding ---- */
 
 /* Computed amounts [rank, 2]: all those before, then all those behind. */
@@ -203,7 +212,8 @@ ht_status ht__tflite_read_resize(const tflite_call *call) {
     HT_TRY(ht__tflite_result(call, 0, TFLITE_CHANNELS_FIRST, "Resize", inputs, 4, &node));
     HT_TRY(ht__node_set_text(graph, node, "mode", nearest ? "nearest" : "linear", err));
     HT_TRY(ht__node_set_text(graph, node, "coordinate_transformation_mode", coordinate, err));
-    /* Nearest takes the element below, or with aligned corners the nearest one. */
-    const char *rounding = strcmp(coordinate, "align_corners") == 0 ? "round_prefer_ceil" : "floor";
+    /* Nearest takes the element below o scale; of half pixels that below (o + 1/2) scale, which ONNX's coordinate is
+     * half an element below of; with aligned corners the nearest one. */
+    const char *rounding = strcmp(coordinate, "asymmetric") == 0 ? "floor" : "round_prefer_ceil";
     return nearest ? ht__node_set_text(graph, node, "nearest_mode", rounding, err) : HT_OK;
 }

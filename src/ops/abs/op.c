@@ -20,5 +20,6 @@ const ht_op ht__op_Abs = {
     .infer = ht__infer_same,
     .lower = lower,
     .integer = ht__integer_Abs,
+    .codes = HT_CODES_OWN,
     .gradient = ht__gradient_Abs,
 };

@@ -1,6 +1,7 @@
 #include "kernels/move/move.h"
 #include "ops/gradient.h"
 #include "ops/integer.h"
+#include "ops/lookup/lookup.h"
 
 static ht_status infer(const ht_graph *graph, ht_node *node, ht_error *err) {
     (void)graph;
@@ -46,7 +47,7 @@ const ht_op ht__op_Concat = {
     .layout = HT_OP_NEUTRAL,
     .infer = infer,
     .lower = lower,
-    .integer = ht__integer_Concat,
+    .integer = ht__integer_join,
     .gradient = ht__gradient_Concat,
     .codes = HT_CODES_OWN,
     .joins = true,

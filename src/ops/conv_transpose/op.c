@@ -2,13 +2,7 @@
  * convolution's input is. Weights [C, O/G, k...]. */
 #include <string.h>
 
-#include "kernels/conv/conv.h"
-#include "ops/common.h"
-
-typedef struct transposed {
-    ht_conv_parameters convolution;
-    int64_t sizes[3]; /* of y; -1 unknown */
-} transposed;
+#include "ops/conv_transpose/conv_transpose_common.h"
 
 static ht_status check_shapes(const ht_node *node, int64_t groups, ht_error *err) {
     const ht_tensor_desc *x = &node->inputs[0]->desc, *w = &node->inputs[1]->desc;
@@ -32,7 +26,7 @@ static void pad_to(ht_conv_parameters *p, int32_t i, int64_t full, int64_t wante
     p->pads_end[i] = total - p->pads_begin[i];
 }
 
-static ht_status read_padding(const ht_node *node, transposed *out, ht_error *err) {
+static ht_status read_padding(const ht_node *node, ht_transposed *out, ht_error *err) {
     const ht_tensor_desc *x = &node->inputs[0]->desc, *w = &node->inputs[1]->desc;
     ht_conv_parameters *p = &out->convolution;
     const char *automatic = ht__node_text(node, "auto_pad", "NOTSET");
@@ -71,7 +65,7 @@ static ht_status read_padding(const ht_node *node, transposed *out, ht_error *er
     return HT_OK;
 }
 
-static ht_status read(const ht_node *node, transposed *out, ht_error *err) {
+ht_status ht__conv_transpose_read(const ht_node *node, ht_transposed *out, ht_error *err) {
     memset(out, 0, sizeof *out);
     ht_conv_parameters *p = &out->convolution;
     p->spatial = node->inputs[0]->desc.rank - 2;
@@ -82,10 +76,10 @@ static ht_status read(const ht_node *node, transposed *out, ht_error *err) {
     return read_padding(node, out, err);
 }
 
-static ht_status infer(const ht_graph *graph, ht_node *node, ht_error *err) {
+ht_status ht__conv_transpose_infer(const ht_graph *graph, ht_node *node, ht_error *err) {
     (void)graph;
-    transposed t;
-    HT_TRY(read(node, &t, err));
+    ht_transposed t;
+    HT_TRY(ht__conv_transpose_read(node, &t, err));
     const ht_tensor_desc *x = &node->inputs[0]->desc, *w = &node->inputs[1]->desc;
     int64_t filters;
     if (w->dims[1] < 0 || __builtin_mul_overflow(w->dims[1], t.convolution.groups, &filters)) {
@@ -98,13 +92,13 @@ static ht_status infer(const ht_graph *graph, ht_node *node, ht_error *err) {
 
 static ht_status lower(const ht_node *node, ht_kernel_call *call, int32_t operands[HT_MAX_INPUTS], ht_error *err) {
     (void)operands;
-    transposed t;
-    HT_TRY(read(node, &t, err));
+    ht_transposed t;
+    HT_TRY(ht__conv_transpose_read(node, &t, err));
     *HT_LOWER(ht_conv_parameters, call, ht__conv_grad_input_family) = t.convolution;
     return HT_OK;
 }
 
-static int64_t macs(const ht_node *node) {
+int64_t ht__conv_transpose_macs(const ht_node *node) {
     const ht_tensor_desc *w = &node->inputs[1]->desc;
     int64_t total = ht__desc_elements(&node->inputs[0]->desc);
     for (int32_t i = 1; i < w->rank; ++i) {
@@ -130,9 +124,11 @@ const ht_op ht__op_ConvTranspose = {
     .max_outputs = 1,
     .layout = HT_OP_CHANNELS_LAST,
     .plain_inputs = 1u << 1 | 1u << 2,
-    .infer = infer,
+    .infer = ht__conv_transpose_infer,
     .lower = lower,
-    .macs = macs,
+    .macs = ht__conv_transpose_macs,
+    .integer = ht__integer_ConvTranspose,
+    .codes = HT_CODES_OWN,
     .weight_inputs = 0x2,
     .bias_inputs = 0x4,
     .channel_axis = channel_axis,

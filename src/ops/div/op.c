@@ -1,4 +1,5 @@
 #include "ops/gradient.h"
+#include "ops/integer.h"
 
 static ht_status lower(const ht_node *node, ht_kernel_call *call, int32_t operands[HT_MAX_INPUTS], ht_error *err) {
     (void)node;
@@ -19,4 +20,5 @@ const ht_op ht__op_Div = {
     .infer = ht__infer_broadcast,
     .lower = lower,
     .gradient = ht__gradient_Div,
+    .integer = ht__integer_Div,
 };

@@ -19,4 +19,5 @@ const ht_op ht__op_Elu = {
     .infer = ht__infer_same,
     .lower = lower,
     .integer = ht__integer_Elu,
+    .codes = HT_CODES_OWN,
 };

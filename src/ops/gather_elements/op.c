@@ -1,5 +1,6 @@
 #include "kernels/index.h"
 #include "ops/host.h"
+#include "ops/lookup/lookup.h"
 
 static ht_status infer(const ht_graph *graph, ht_node *node, ht_error *err) {
     (void)graph;
@@ -47,4 +48,5 @@ const ht_op ht__op_GatherElements = {
     .layout = HT_OP_PLAIN,
     .infer = infer,
     .evaluate = evaluate,
+    .integer = ht__integer_move,
 };

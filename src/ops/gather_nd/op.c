@@ -2,6 +2,7 @@
 #include <string.h>
 
 #include "ops/host.h"
+#include "ops/lookup/lookup.h"
 
 /* How many axes a row of indices names; *out is the output. */
 static ht_status read_shapes(const ht_node *node, const ht_tensor_desc *x, const ht_tensor_desc *indices,
@@ -83,4 +84,5 @@ const ht_op ht__op_GatherND = {
     .layout = HT_OP_PLAIN,
     .infer = infer,
     .evaluate = evaluate,
+    .integer = ht__integer_move,
 };

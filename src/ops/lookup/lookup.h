@@ -41,4 +41,9 @@ ht_status ht__lookup_requantize(ht_integer *integer, const ht_node *source, cons
  * they are; then brought to the result's scale. */
 ht_status ht__integer_move(ht_integer *integer, const ht_node *node, ht_error *err);
 
+/* The operator of a node that selects among all its inputs, or joins them, on codes: every input brought to the
+ * result's scale first, which rounds the same numbers as rounding behind the operator would. Rule `fixed` knows this
+ * with one scale for all only. */
+ht_status ht__integer_join(ht_integer *integer, const ht_node *node, ht_error *err);
+
 #endif

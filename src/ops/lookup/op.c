@@ -115,14 +115,6 @@ ht_status ht__integer_requantize(ht_integer *integer, const ht_node *node, ht_er
 
 /* ---- moving ---- */
 
-static ht_status copy_all_attributes(ht_graph *graph, const ht_node *from, ht_node *to, ht_error *err) {
-    for (uint32_t i = 0; i < from->attribute_count; ++i) {
-        const char *const name[] = {from->attributes[i].name, NULL};
-        HT_TRY(ht__copy_attributes(graph, from, name, to, err));
-    }
-    return HT_OK;
-}
-
 ht_status ht__integer_move(ht_integer *integer, const ht_node *node, ht_error *err) {
     ht_graph *graph = integer->graph;
     ht_codes x;
@@ -139,9 +131,36 @@ ht_status ht__integer_move(ht_integer *integer, const ht_node *node, ht_error *e
     HT_TRY(ht__graph_add_value(graph, NULL, &desc, &output, err));
     HT_TRY(ht__graph_add_node_raw(graph, node->op->domain, node->op->name, node->name, inputs, node->input_count,
                                   &output, 1, &moved, err));
-    HT_TRY(copy_all_attributes(graph, node, moved, err));
+    HT_TRY(ht__copy_all_attributes(graph, node, moved, err));
     x.value = output;
     return ht__lookup_finish(integer, node, &x, err);
+}
+
+ht_status ht__integer_join(ht_integer *integer, const ht_node *node, ht_error *err) {
+    ht_graph *graph = integer->graph;
+    ht_value *parts[HT_MAX_INPUTS], *output;
+    ht_codes x[HT_MAX_INPUTS], y = integer->target;
+    if (node->input_count > HT_MAX_INPUTS) {
+        return HT_OK;
+    }
+    for (uint32_t i = 0; i < node->input_count; ++i) {
+        HT_TRY(ht__integer_codes(integer, node->inputs[i], &x[i], err));
+        if (x[i].value == NULL) {
+            return HT_OK;
+        }
+    }
+    for (uint32_t i = 0; i < node->input_count; ++i) {
+        HT_TRY(ht__lookup_requantize(integer, node, &x[i], &y, &parts[i], err));
+    }
+    ht_tensor_desc desc = node->outputs[0]->desc;
+    desc.type = y.type;
+    ht_node *joined;
+    HT_TRY(ht__graph_add_value(graph, NULL, &desc, &output, err));
+    HT_TRY(ht__graph_add_node_raw(graph, node->op->domain, node->op->name, node->name, parts, node->input_count,
+                                  &output, 1, &joined, err));
+    HT_TRY(ht__copy_all_attributes(graph, node, joined, err));
+    y.value = output;
+    return ht__lookup_finish(integer, node, &y, err);
 }
 
 static ht_status infer(const ht_graph *graph, ht_node *node, ht_error *err) {

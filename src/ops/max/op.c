@@ -1,5 +1,6 @@
 /* Max of two tensors. The ONNX reader makes pairs of longer lists. */
 #include "ops/common.h"
+#include "ops/lookup/lookup.h"
 
 static ht_status lower(const ht_node *node, ht_kernel_call *call, int32_t operands[HT_MAX_INPUTS], ht_error *err) {
     (void)node;
@@ -19,4 +20,6 @@ const ht_op ht__op_Max = {
     .layout = HT_OP_NEUTRAL,
     .infer = ht__infer_broadcast,
     .lower = lower,
+    .integer = ht__integer_join,
+    .codes = HT_CODES_OWN,
 };

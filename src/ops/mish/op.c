@@ -1,4 +1,5 @@
 #include "ops/common.h"
+#include "ops/integer.h"
 
 static ht_status lower(const ht_node *node, ht_kernel_call *call, int32_t operands[HT_MAX_INPUTS], ht_error *err) {
     (void)node;
@@ -19,4 +20,6 @@ const ht_op ht__op_Mish = {
     .layout = HT_OP_NEUTRAL,
     .infer = ht__infer_same,
     .lower = lower,
+    .integer = ht__integer_Mish,
+    .codes = HT_CODES_OWN,
 };

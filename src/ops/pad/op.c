@@ -2,6 +2,7 @@
 
 #include "kernels/move/move.h"
 #include "ops/gradient.h"
+#include "ops/integer.h"
 
 static ht_status read_mode(const ht_node *node, ht_pad_mode *out, ht_error *err) {
     static const char *const modes[] = {"constant", "reflect", "edge", "wrap"}; /* as the enumeration lists them */
@@ -120,4 +121,5 @@ const ht_op ht__op_Pad = {
     .content_inputs = 0xe,
     .gradient = ht__gradient_Pad,
     .codes = HT_CODES_SAME,
+    .integer = ht__integer_Pad,
 };

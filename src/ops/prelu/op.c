@@ -21,4 +21,5 @@ const ht_op ht__op_PRelu = {
     .infer = ht__infer_broadcast,
     .lower = lower,
     .integer = ht__integer_PRelu,
+    .codes = HT_CODES_OWN,
 };

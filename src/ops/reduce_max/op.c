@@ -1,3 +1,4 @@
+#include "ops/lookup/lookup.h"
 #include "ops/reduce_common.h"
 
 static ht_status lower(const ht_node *node, ht_kernel_call *call, int32_t operands[HT_MAX_INPUTS], ht_error *err) {
@@ -16,4 +17,6 @@ const ht_op ht__op_ReduceMax = {
     .infer = ht__reduce_infer,
     .lower = lower,
     .content_inputs = 0x2,
+    .integer = ht__integer_move,
+    .selects = true,
 };

@@ -2,9 +2,8 @@
 #include <math.h>
 #include <string.h>
 
-#include "kernels/resize/resize.h"
 #include "numeric/scalar.h"
-#include "ops/common.h"
+#include "ops/resize/resize_common.h"
 
 /* The place of `text` in a NULL-terminated list; HT_ERROR_FORMAT naming the attribute when it is not there. */
 static ht_status read_word(const ht_node *node, const char *name, const char *otherwise, const char *const *words,
@@ -165,7 +164,7 @@ static ht_status read_region(const ht_node *node, const int32_t *axes, size_t co
     return HT_OK;
 }
 
-static ht_status read(const ht_node *node, ht_resize_parameters *out, ht_tensor_desc *y, ht_error *err) {
+ht_status ht__resize_read(const ht_node *node, ht_resize_parameters *out, ht_tensor_desc *y, ht_error *err) {
     int32_t axes[HT_MAX_RANK];
     size_t count;
     *y = node->inputs[0]->desc;
@@ -193,7 +192,7 @@ static bool is_waiting(const ht_node *node) {
     return false;
 }
 
-static ht_status infer(const ht_graph *graph, ht_node *node, ht_error *err) {
+ht_status ht__resize_infer(const ht_graph *graph, ht_node *node, ht_error *err) {
     (void)graph;
     ht_resize_parameters parameters;
     ht_tensor_desc y = node->inputs[0]->desc;
@@ -203,7 +202,7 @@ static ht_status infer(const ht_graph *graph, ht_node *node, ht_error *err) {
         }
         return ht__set_output(node, 0, &y, err);
     }
-    HT_TRY(read(node, &parameters, &y, err));
+    HT_TRY(ht__resize_read(node, &parameters, &y, err));
     return ht__set_output(node, 0, &y, err);
 }
 
@@ -211,7 +210,7 @@ static ht_status lower(const ht_node *node, ht_kernel_call *call, int32_t operan
     (void)operands;
     ht_tensor_desc y;
     call->input_count = 1;
-    return read(node, HT_LOWER(ht_resize_parameters, call, ht__resize_family), &y, err);
+    return ht__resize_read(node, HT_LOWER(ht_resize_parameters, call, ht__resize_family), &y, err);
 }
 
 static int64_t needs(const ht_node *node) {
@@ -231,8 +230,9 @@ const ht_op ht__op_Resize = {
     .max_outputs = 1,
     .layout = HT_OP_NEUTRAL,
     .plain_inputs = 0xe,
-    .infer = infer,
+    .infer = ht__resize_infer,
     .lower = lower,
     .content_inputs = 0xe,
+    .integer = ht__integer_Resize,
     .codes = HT_CODES_SAME,
 };

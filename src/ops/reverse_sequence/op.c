@@ -3,6 +3,7 @@
 
 #include "kernels/index.h"
 #include "ops/host.h"
+#include "ops/lookup/lookup.h"
 
 static ht_status evaluate(ht_host_call *call, ht_error *err) {
     const ht_tensor_view *x = &call->inputs[0], *lengths = &call->inputs[1];
@@ -47,4 +48,5 @@ const ht_op ht__op_ReverseSequence = {
     .layout = HT_OP_PLAIN,
     .infer = ht__infer_same,
     .evaluate = evaluate,
+    .integer = ht__integer_move,
 };

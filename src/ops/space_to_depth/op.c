@@ -1,4 +1,5 @@
 /* Blocks of pixels become channels: [N, C, H b, W b] -> [N, C b b, H, W]. */
+#include "ops/lookup/lookup.h"
 #include "ops/space_depth.h"
 
 static ht_status infer(const ht_graph *graph, ht_node *node, ht_error *err) {
@@ -18,4 +19,6 @@ const ht_op ht__op_SpaceToDepth = {
     .layout = HT_OP_PLAIN,
     .infer = infer,
     .evaluate = evaluate,
+    .integer = ht__integer_move,
+    .selects = true,
 };

@@ -77,4 +77,5 @@ const ht_op ht__op_Split = {
     .infer = infer,
     .evaluate = evaluate,
     .content_inputs = 0x2,
+    .selects = true,
 };

@@ -20,5 +20,6 @@ const ht_op ht__op_Sub = {
     .infer = ht__infer_broadcast,
     .lower = lower,
     .integer = ht__integer_Sub,
+    .codes = HT_CODES_OWN,
     .gradient = ht__gradient_Sub,
 };

@@ -1,4 +1,5 @@
 #include "ops/common.h"
+#include "ops/integer.h"
 
 static ht_status lower(const ht_node *node, ht_kernel_call *call, int32_t operands[HT_MAX_INPUTS], ht_error *err) {
     (void)operands;
@@ -17,4 +18,6 @@ const ht_op ht__op_ThresholdedRelu = {
     .layout = HT_OP_NEUTRAL,
     .infer = ht__infer_same,
     .lower = lower,
+    .integer = ht__integer_ThresholdedRelu,
+    .codes = HT_CODES_OWN,
 };

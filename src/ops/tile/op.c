@@ -2,6 +2,7 @@
 
 #include "kernels/index.h"
 #include "ops/host.h"
+#include "ops/lookup/lookup.h"
 
 static ht_status infer(const ht_graph *graph, ht_node *node, ht_error *err) {
     (void)graph;
@@ -59,4 +60,6 @@ const ht_op ht__op_Tile = {
     .infer = infer,
     .evaluate = evaluate,
     .content_inputs = 0x2,
+    .integer = ht__integer_move,
+    .selects = true,
 };
