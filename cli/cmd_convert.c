@@ -2,13 +2,13 @@
 #include <inttypes.h>
 #include <stddef.h>
 #include <stdio.h>
-#include <sys/stat.h>
 
 #include "halftone/model.h"
 #include "verbs.h"
 
 typedef struct convert_settings {
     const char *model, *output;
+    bool external_data;
 } convert_settings;
 
 static const char *format_name(ht_model_format format) { return format == HT_FORMAT_TFLITE ? "TFLite" : "ONNX"; }
@@ -16,15 +16,10 @@ static const char *format_name(ht_model_format format) { return format == HT_FOR
 /* How integer runtimes of the format scale sums back to codes. */
 static const char *rule_name(ht_model_format format) { return format == HT_FORMAT_TFLITE ? "fixed" : "float"; }
 
-static int64_t size_of(const char *path) {
-    struct stat status;
-    return stat(path, &status) == 0 ? (int64_t)status.st_size : -1;
-}
-
 static ht_status report(cli_session *session, const convert_settings *settings, const ht_model_info *before,
                         const ht_model_info *after, ht_error *err) {
     bool changes = before->quantized_activations != 0 && before->format != after->format;
-    int64_t bytes = size_of(settings->output);
+    int64_t bytes = after->file_bytes;
     if (session->common.json) {
         return cli_print_json("halftone-convert", 1,
                               json_pack("{s:s, s:s, s:s, s:s, s:I, s:I, s:b, s:s}", "model", settings->model, "output",
@@ -65,8 +60,9 @@ static ht_status run(cli_session *session, const void *given, ht_error *err) {
     ht_model_info before, after;
     status = ht_model_describe(model, &before, err);
     if (status == HT_OK) {
-        status =
-            ht_model_save(model, settings->output, &(ht_model_save_options){.overwrite = session->common.force}, err);
+        const ht_model_save_options options = {.overwrite = session->common.force,
+                                               .external_data = settings->external_data};
+        status = ht_model_save(model, settings->output, &options, err);
     }
     if (status == HT_OK) {
         status = describe_output(session, settings->output, &after, err);
@@ -92,6 +88,10 @@ static const cli_option options[] = {
      .kind = CLI_TEXT,
      .offset = AT(output),
      .help = "the file to write: TFLite when its name ends in .tflite, otherwise ONNX"},
+    {.name = "external-data",
+     .kind = CLI_FLAG,
+     .offset = AT(external_data),
+     .help = "ONNX: write large tensors into OUTPUT.data beside it (2 GB and more always are)"},
     {0},
 };
 

@@ -113,8 +113,11 @@ static bool count_layer(void *user, const ht_layer_info *layer) {
 
 /* Before the work, not after it. */
 static ht_status check_outputs(quantizing *q, ht_error *err) {
-    const char *const paths[] = {q->output, q->recipe};
-    for (size_t i = 0; i < 2 && !q->session->common.force; ++i) {
+    char data[sizeof q->output + 8];
+    snprintf(data, sizeof data, "%s.data", q->output);
+    const char *const paths[] = {q->output, q->recipe, data};
+    size_t count = q->settings->external_data ? 3 : 2;
+    for (size_t i = 0; i < count && !q->session->common.force; ++i) {
         bool rereads = i == 1 && q->settings->recipe != NULL && strcmp(q->settings->recipe, q->recipe) == 0;
         if (access(paths[i], F_OK) == 0 && !rereads) {
             cli_advise(q->session, "Replace it with --force, or choose another name with -o.");
@@ -125,7 +128,8 @@ static ht_status check_outputs(quantizing *q, ht_error *err) {
 }
 
 static ht_status save(quantizing *q, ht_error *err) {
-    ht_model_save_options options = {.overwrite = q->session->common.force};
+    ht_model_save_options options = {.overwrite = q->session->common.force,
+                                     .external_data = q->settings->external_data};
     ht_status status = ht_model_save(q->result, q->output, &options, err);
     if (status == HT_OK && (q->settings->recipe == NULL || strcmp(q->settings->recipe, q->recipe) != 0)) {
         status = ht_recipe_save(q->session->context, &q->plan, &q->report, q->recipe, options.overwrite, err);
@@ -206,6 +210,10 @@ static const cli_option options[] = {
      .value = "FILE",
      .otherwise = "MODEL.int8.onnx, or MODEL.SCHEME-BITS.onnx",
      .help = "the quantized model; its recipe is written beside it"},
+    {.name = "external-data",
+     .kind = CLI_FLAG,
+     .offset = AT(external_data),
+     .help = "ONNX: write large tensors into FILE.data beside it (2 GB and more always are)"},
     {.name = "recipe",
      .kind = CLI_TEXT,
      .offset = AT(recipe),

@@ -15,7 +15,7 @@ typedef struct train_settings {
     const char *optimizer, *schedule, *init, *precision, *augment;
     double rate, momentum, weight_decay, clip_norm, clip_value, dropout, smoothing;
     int64_t patience, split_seed;
-    bool keep_best, fresh;
+    bool keep_best, fresh, external_data;
     const char *checkpoint;
     bool qat;
     const char *bits, *scheme;
@@ -299,7 +299,8 @@ static ht_status train_and_save(training *t, ht_error *err) {
     ht_status status =
         ht_train(context, &t->recipe, t->train, t->validation, print_epoch, t, &t->model, &t->report, err);
     if (status == HT_OK) {
-        const ht_model_save_options options = {.overwrite = t->session->common.force};
+        const ht_model_save_options options = {.overwrite = t->session->common.force,
+                                               .external_data = t->settings->external_data};
         status = ht_model_save(t->model, t->settings->output, &options, err);
     }
     if (status != HT_OK) {
@@ -364,6 +365,10 @@ static const cli_option options[] = {
      .offset = AT(output),
      .value = "FILE",
      .help = "the model; FILE.log.csv gets a row per epoch"},
+    {.name = "external-data",
+     .kind = CLI_FLAG,
+     .offset = AT(external_data),
+     .help = "write large tensors into FILE.data beside it"},
     {.name = "validation",
      .kind = CLI_TEXT,
      .offset = AT(validation),

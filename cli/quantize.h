@@ -15,7 +15,7 @@ typedef struct quantize_settings {
     const char *data, *calibration, *max_size;
     int64_t samples, calibration_samples;
     double max_drop;
-    bool fold, biases, norms, strict;
+    bool fold, biases, norms, strict, external_data;
     cli_list layers, kept;
 } quantize_settings;
 

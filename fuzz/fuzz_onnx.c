@@ -18,11 +18,11 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
     }
     ht_error err;
     ht_model *model;
-    if (ht__onnx_read(ctx, data, size, "fuzz.onnx", &model, &err) == HT_OK) {
+    if (ht__onnx_read(ctx, data, size, "fuzz.onnx", NULL, &model, &err) == HT_OK) {
         ht_model_info info;
         size_t written = 0;
         (void)ht_model_describe(model, &info, &err);
-        (void)ht__onnx_write(model, count_bytes, &written, &err);
+        (void)ht__onnx_write(model, &(ht_onnx_output){.write = count_bytes, .user = &written}, &err);
         ht_model_destroy(model);
     }
     ht_context_destroy(ctx);

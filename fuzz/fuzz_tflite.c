@@ -19,7 +19,7 @@ static void read_and_write(ht_context *ctx, const uint8_t *bytes, size_t size) {
         ht_model_info info;
         size_t written = 0;
         (void)ht_model_describe(model, &info, &err);
-        (void)ht__onnx_write(model, count_bytes, &written, &err);
+        (void)ht__onnx_write(model, &(ht_onnx_output){.write = count_bytes, .user = &written}, &err);
         ht_buffer file;
         ht__buffer_init(&file, &ht__system_allocator);
         (void)ht__tflite_write(model, &file, &err);

@@ -18,10 +18,11 @@ extern "C" {
 
 typedef struct ht_model ht_model;
 
-/* Reads a model file: ONNX (operator sets 7 to 25) or TFLite, told apart by content. Weights stay in the file, which is
- * mapped: it must not be changed while the model lives. Ownership of *out passes to the caller: ht_model_destroy,
- * before the context is destroyed. Errors: HT_ERROR_NOT_FOUND, HT_ERROR_IO (unreadable), HT_ERROR_FORMAT (damaged; with
- * the byte offset where it can be known), HT_ERROR_UNSUPPORTED (an operator, type or feature; the sentence names each
+/* Reads a model file: ONNX (operator sets 7 to 28) or TFLite, told apart by content. Weights stay in the file, which is
+ * mapped, and in files of its folder that it names (ONNX's external data): they must not be changed while the model
+ * lives. Ownership of *out passes to the caller: ht_model_destroy, before the context is destroyed. Errors:
+ * HT_ERROR_NOT_FOUND, HT_ERROR_IO (unreadable), HT_ERROR_FORMAT (damaged, with the byte offset where it can be known; a
+ * name that leads out of the folder), HT_ERROR_UNSUPPORTED (an operator, type or feature; the sentence names each
  * operator and a node of it), HT_ERROR_MISMATCH (tensors that do not fit a node), HT_ERROR_LIMIT, HT_ERROR_MEMORY. */
 HT_API ht_status ht_model_load(ht_context *ctx, const char *path, ht_model **out, ht_error *err);
 
@@ -35,14 +36,16 @@ typedef enum ht_model_format {
 typedef struct ht_model_save_options {
     bool overwrite; /* replace a file that exists */
     ht_model_format format;
+    bool external_data; /* ONNX: the data of large tensors goes to a file beside it, called `path` with ".data" */
 } ht_model_save_options;
 
 /* Writes the model as ONNX or TFLite: standard operators only, so that other runtimes run it unchanged; the same model
  * gives the same bytes. Quantized tensors are written as codes: in ONNX with the nodes that decode them, in TFLite as
- * the operands of integer operators where it has those, with QUANTIZE and DEQUANTIZE around the others. The file
- * appears whole or not at all. `options` may be NULL. Errors: HT_ERROR_EXISTS, HT_ERROR_IO, HT_ERROR_UNSUPPORTED (what
- * the format cannot express, naming node or tensor), HT_ERROR_LIMIT (a file of 2 GB or more; TFLite: 1 GB),
- * HT_ERROR_MEMORY. */
+ * the operands of integer operators where it has those, with QUANTIZE and DEQUANTIZE around the others. An ONNX model
+ * of 2 GB or more, which is more than such a file may hold, gets a data file beside it unasked. Each file appears whole
+ * or not at all, the data file first. `options` may be NULL. Errors: HT_ERROR_EXISTS, HT_ERROR_IO, HT_ERROR_ARGUMENT
+ * (external data for TFLite), HT_ERROR_UNSUPPORTED (what the format cannot express, naming node or tensor),
+ * HT_ERROR_LIMIT (2 GB without tensors' data; TFLite: 1 GB), HT_ERROR_MEMORY. */
 HT_API ht_status ht_model_save(const ht_model *model, const char *path, const ht_model_save_options *options,
                                ht_error *err);
 

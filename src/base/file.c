@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <locale.h>
 #include <pthread.h>
 #include <stdlib.h>
@@ -13,7 +14,7 @@
 
 ht_status ht__file_map(const char *path, ht_file_view *out, ht_error *err) {
     *out = (ht_file_view){0};
-    int fd = open(path, O_RDONLY | O_CLOEXEC);
+    int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK); /* a pipe is refused below, not waited for */
     if (fd < 0) {
         return ht__fail_at(err, errno == ENOENT ? HT_ERROR_NOT_FOUND : HT_ERROR_IO, path,
                            "The file cannot be opened: %s.", strerror(errno));
@@ -22,6 +23,10 @@ ht_status ht__file_map(const char *path, ht_file_view *out, ht_error *err) {
     if (fstat(fd, &info) != 0 || !S_ISREG(info.st_mode)) {
         close(fd);
         return ht__fail_at(err, HT_ERROR_IO, path, "This is not a regular file.");
+    }
+    if ((uint64_t)info.st_size > SIZE_MAX) {
+        close(fd);
+        return ht__fail_at(err, HT_ERROR_LIMIT, path, "The file is larger than this processor can address.");
     }
     if (info.st_size > 0) {
         void *mapping = mmap(NULL, (size_t)info.st_size, PROT_READ, MAP_PRIVATE, fd, 0);
@@ -36,6 +41,45 @@ ht_status ht__file_map(const char *path, ht_file_view *out, ht_error *err) {
     }
     close(fd);
     return HT_OK;
+}
+
+/* Does one of the path's parts climb up? */
+static bool climbs(const char *path) {
+    for (const char *part = path; *part != '\0'; part += strcspn(part, "/"), part += *part == '/') {
+        if (strncmp(part, "..", 2) == 0 && (part[2] == '/' || part[2] == '\0')) {
+            return true;
+        }
+    }
+    return false;
+}
+
+ht_status ht__file_map_inside(const char *folder, const char *name, ht_file_view *out, ht_error *err) {
+    char path[PATH_MAX], base[PATH_MAX], real[PATH_MAX];
+    if (name[0] == '\0' || name[0] == '/' || climbs(name)) {
+        return ht__fail_at(err, HT_ERROR_FORMAT, name, "This name of a file must lead into the folder %s.", folder);
+    }
+    int length = snprintf(path, sizeof path, "%s/%s", folder, name);
+    if (length < 0 || (size_t)length >= sizeof path) {
+        return ht__fail_at(err, HT_ERROR_LIMIT, name, "This name of a file is too long.");
+    }
+    if (realpath(folder, base) == NULL || realpath(path, real) == NULL) {
+        return ht__fail_at(err, errno == ENOENT ? HT_ERROR_NOT_FOUND : HT_ERROR_IO, path,
+                           "The file cannot be opened: %s.", strerror(errno));
+    }
+    size_t inside = strcmp(base, "/") == 0 ? 0 : strlen(base);
+    if (strncmp(real, base, inside) != 0 || real[inside] != '/') {
+        return ht__fail_at(err, HT_ERROR_FORMAT, path, "This name leads through a link out of the folder %s, or to it.",
+                           folder);
+    }
+    return ht__file_map(real, out, err);
+}
+
+void ht__file_views_free(const ht_allocator *allocator, ht_file_views *views) {
+    for (size_t i = 0; i < views->count; ++i) {
+        ht__file_unmap(&views->items[i]);
+    }
+    ht__free(allocator, views->items);
+    *views = (ht_file_views){0};
 }
 
 void ht__file_unmap(ht_file_view *view) {

@@ -15,9 +15,21 @@ typedef struct ht_file_view {
     size_t size;
     void *mapping; /* private */
 } ht_file_view;
+
+/* A growing list of them, whose array lies in an allocator's memory. */
+typedef struct ht_file_views {
+    ht_file_view *items;
+    size_t count, capacity;
+} ht_file_views;
+
 /* Errors: HT_ERROR_NOT_FOUND (missing), HT_ERROR_IO with the system's reason (unreadable, a directory). */
 ht_status ht__file_map(const char *path, ht_file_view *out, ht_error *err);
+/* The same for a file that another file names, and so is not trusted: `name` is relative to `folder`, has no "..", and
+ * no link leads out of the folder. Errors: HT_ERROR_FORMAT (a name that leads out), and those above. */
+ht_status ht__file_map_inside(const char *folder, const char *name, ht_file_view *out, ht_error *err);
 void ht__file_unmap(ht_file_view *view);
+/* Unmaps all of them and frees the array. */
+void ht__file_views_free(const ht_allocator *allocator, ht_file_views *views);
 
 /* Writing beside the final name: nothing half-written is ever seen under `path`. Commit flushes, syncs and renames;
  * discard removes what was written. Use stdio on `stream` in between; its errors surface at the commit. */

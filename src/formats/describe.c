@@ -149,6 +149,15 @@ static bool add_layer(void *user, const ht_layer_info *layer) {
     return true;
 }
 
+/* The model's file and those that hold its data. */
+static int64_t file_bytes(const ht_model *model) {
+    size_t bytes = model->file.size;
+    for (size_t i = 0; i < model->externals.count; ++i) {
+        bytes += model->externals.items[i].size;
+    }
+    return (int64_t)bytes;
+}
+
 ht_status ht_model_describe(const ht_model *model, ht_model_info *info, ht_error *err) {
     const ht_graph *graph = model->graph;
     *info = (ht_model_info){.name = graph->name,
@@ -156,7 +165,7 @@ ht_status ht_model_describe(const ht_model *model, ht_model_info *info, ht_error
                             .producer = model->producer,
                             .producer_version = model->producer_version,
                             .opset = model->opset,
-                            .file_bytes = (int64_t)model->file.size,
+                            .file_bytes = file_bytes(model),
                             .inputs = graph->input_count,
                             .outputs = graph->output_count,
                             .nodes = graph->node_count};

@@ -64,23 +64,34 @@ void ht_model_destroy(ht_model *model) {
     ht__free(allocator, model->producer);
     ht__free(allocator, model->producer_version);
     ht__graph_destroy(model->graph);
-    ht__arena_destroy(model->payload); /* only now: constants may lie in it and in the file */
+    ht__arena_destroy(model->payload); /* only now: constants may lie in it and in the files */
+    ht__file_views_free(allocator, &model->externals);
     ht__file_unmap(&model->file);
     ht__free(allocator, model);
 }
 
 /* ---- files ---- */
 
+/* What the file with large tensors' data is called: the model's name with this behind it. */
+#define DATA_SUFFIX ".data"
+
 #ifndef HT_WITH_ONNX
-static ht_status ht__onnx_read(ht_context *ctx, const uint8_t *bytes, size_t size, const char *name, ht_model **out,
-                               ht_error *err) {
-    (void)ctx, (void)bytes, (void)size, (void)out;
+static ht_status ht__onnx_read(ht_context *ctx, const uint8_t *bytes, size_t size, const char *name, const char *folder,
+                               ht_model **out, ht_error *err) {
+    (void)ctx, (void)bytes, (void)size, (void)folder, (void)out;
     return ht__fail_at(err, HT_ERROR_UNSUPPORTED, name, "This build leaves out ONNX (HALFTONE_WITH_ONNX).");
 }
 
-static ht_status ht__onnx_write(const ht_model *model, bool (*write)(void *user, const void *bytes, size_t size),
-                                void *user, ht_error *err) {
-    (void)model, (void)write, (void)user;
+typedef struct ht_onnx_output {
+    bool (*write)(void *user, const void *bytes, size_t size),
+        (*write_data)(void *user, const void *bytes, size_t size);
+    const char *data_name;
+    bool external;
+    void *user;
+} ht_onnx_output;
+
+static ht_status ht__onnx_write(const ht_model *model, const ht_onnx_output *output, ht_error *err) {
+    (void)model, (void)output;
     return ht__fail(err, HT_ERROR_UNSUPPORTED, "This build leaves out ONNX (HALFTONE_WITH_ONNX).");
 }
 #endif
@@ -100,6 +111,21 @@ static ht_status ht__tflite_write(const ht_model *model, ht_buffer *out, ht_erro
 /* A TFLite file says so behind its first offset; an ONNX file has no mark. */
 static bool is_tflite(const ht_file_view *file) { return file->size >= 8 && memcmp(file->data + 4, "TFL3", 4) == 0; }
 
+/* Data in other files is looked for in the folder of the model, as the user named it. */
+static ht_status read_onnx(ht_context *ctx, const ht_file_view *file, const char *path, ht_model **out, ht_error *err) {
+    char *folder = ht__strdup(&ctx->allocator, path);
+    if (folder == NULL) {
+        return ht__fail_memory(err, strlen(path) + 1);
+    }
+    char *slash = strrchr(folder, '/');
+    if (slash != NULL) {
+        slash[slash == folder] = '\0';
+    }
+    ht_status status = ht__onnx_read(ctx, file->data, file->size, path, slash != NULL ? folder : ".", out, err);
+    ht__free(&ctx->allocator, folder);
+    return status;
+}
+
 ht_status ht_model_load(ht_context *ctx, const char *path, ht_model **out, ht_error *err) {
     ht_file_view file;
     if (!ht__file_exists(path)) {
@@ -108,7 +134,7 @@ ht_status ht_model_load(ht_context *ctx, const char *path, ht_model **out, ht_er
     HT_TRY(ht__file_map(path, &file, err));
     ht_model *model;
     ht_status status = is_tflite(&file) ? ht__tflite_read(ctx, file.data, file.size, path, &model, err)
-                                        : ht__onnx_read(ctx, file.data, file.size, path, &model, err);
+                                        : read_onnx(ctx, &file, path, &model, err);
     if (status != HT_OK) {
         ht__file_unmap(&file);
         return status;
@@ -119,18 +145,58 @@ ht_status ht_model_load(ht_context *ctx, const char *path, ht_model **out, ht_er
     return HT_OK;
 }
 
+/* The files of a model that is written. */
+typedef struct model_writer {
+    const ht_model *model;
+    const char *path; /* of the model */
+    bool overwrite;
+    ht_file_writer file;
+    ht_file_writer data; /* the file beside it; stream NULL: not needed so far */
+    ht_status data_status;
+    ht_error data_error; /* why it could not be made */
+    ht_error *err;
+} model_writer;
+
 static bool write_piece(void *user, const void *bytes, size_t size) {
-    return fwrite(bytes, 1, size, ((ht_file_writer *)user)->stream) == size;
+    return fwrite(bytes, 1, size, ((model_writer *)user)->file.stream) == size;
 }
 
-static ht_status write_tflite(const ht_model *model, ht_file_writer *writer, ht_error *err) {
+/* The data file appears with its first piece. */
+static bool write_data_piece(void *user, const void *bytes, size_t size) {
+    model_writer *w = user;
+    if (w->data.stream == NULL) {
+        ht_buffer path;
+        ht__buffer_init(&path, &w->model->ctx->allocator);
+        ht__buffer_printf(&path, "%s" DATA_SUFFIX, w->path);
+        w->data_status = path.failed
+                             ? ht__fail_memory(w->err, strlen(w->path))
+                             : ht__file_create(path.allocator, path.data, w->overwrite, &w->data, &w->data_error);
+        ht__buffer_free(&path);
+    }
+    return w->data_status == HT_OK && fwrite(bytes, 1, size, w->data.stream) == size;
+}
+
+static ht_status write_tflite(model_writer *w) {
     ht_buffer buffer;
-    ht__buffer_init(&buffer, &model->ctx->allocator);
-    ht_status status = ht__tflite_write(model, &buffer, err);
-    if (status == HT_OK && !write_piece(writer, buffer.data, buffer.size)) {
+    ht__buffer_init(&buffer, &w->model->ctx->allocator);
+    ht_status status = ht__tflite_write(w->model, &buffer, w->err);
+    if (status == HT_OK && !write_piece(w, buffer.data, buffer.size)) {
         status = HT_ERROR_IO;
     }
     ht__buffer_free(&buffer);
+    return status;
+}
+
+static ht_status write_onnx(model_writer *w, bool external) {
+    const char *slash = strrchr(w->path, '/');
+    ht_buffer name;
+    ht__buffer_init(&name, &w->model->ctx->allocator);
+    ht__buffer_printf(&name, "%s" DATA_SUFFIX, slash != NULL ? slash + 1 : w->path);
+    ht_onnx_output output = {
+        .write = write_piece, .write_data = write_data_piece, .data_name = name.data, .external = external, .user = w};
+    ht_status status =
+        name.failed ? ht__fail_memory(w->err, strlen(w->path)) : ht__onnx_write(w->model, &output, w->err);
+    ht__buffer_free(&name);
     return status;
 }
 
@@ -141,20 +207,41 @@ static bool is_tflite_wanted(const char *path, const ht_model_save_options *opti
            (format == HT_FORMAT_BY_NAME && length > 7 && strcmp(path + length - 7, ".tflite") == 0);
 }
 
+/* The data first: a model that names it is never seen without it. */
+static ht_status commit(model_writer *w) {
+    if (w->data.stream != NULL) {
+        ht_status status = ht__file_commit(&w->data, w->err); /* fails with the system's reason */
+        if (status != HT_OK) {
+            ht__file_discard(&w->file);
+            return status;
+        }
+    }
+    return ht__file_commit(&w->file, w->err);
+}
+
 ht_status ht_model_save(const ht_model *model, const char *path, const ht_model_save_options *options, ht_error *err) {
-    bool overwrite = options != NULL && options->overwrite;
-    ht_file_writer writer;
-    HT_TRY(ht__file_create(&model->ctx->allocator, path, overwrite, &writer, err));
-    ht_status status = is_tflite_wanted(path, options) ? write_tflite(model, &writer, err)
-                                                       : ht__onnx_write(model, write_piece, &writer, err);
-    if (status == HT_ERROR_IO) {
-        return ht__file_commit(&writer, err); /* which fails with the system's reason */
+    static const ht_model_save_options none = {0};
+    options = options != NULL ? options : &none;
+    model_writer w = {.model = model,
+                      .path = path,
+                      .overwrite = options->overwrite,
+                      .data = {.allocator = &model->ctx->allocator},
+                      .err = err};
+    bool tflite = is_tflite_wanted(path, options);
+    if (tflite && options->external_data) {
+        return ht__fail_at(err, HT_ERROR_ARGUMENT, path, "A TFLite file holds its data itself.");
     }
-    if (status != HT_OK) {
-        ht__file_discard(&writer);
-        return status;
+    HT_TRY(ht__file_create(&model->ctx->allocator, path, options->overwrite, &w.file, err));
+    ht_status status = tflite ? write_tflite(&w) : write_onnx(&w, options->external_data);
+    if (status == HT_OK || (status == HT_ERROR_IO && w.data_status == HT_OK)) {
+        return commit(&w);
     }
-    return ht__file_commit(&writer, err);
+    ht__file_discard(&w.data);
+    ht__file_discard(&w.file);
+    if (w.data_status != HT_OK && err != NULL) {
+        *err = w.data_error;
+    }
+    return w.data_status != HT_OK ? w.data_status : status;
 }
 
 /* ---- metadata: a sorted array ---- */

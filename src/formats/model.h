@@ -12,13 +12,14 @@ typedef struct ht_metadata {
 
 struct ht_model {
     ht_context *ctx;
-    ht_graph *graph;   /* owned; its constants may lie in `file` and in `payload` */
-    ht_arena *payload; /* owned; NULL for a model made here */
-    ht_file_view file; /* empty for a model made here */
+    ht_graph *graph;         /* owned; its constants may lie in the files and in `payload` */
+    ht_arena *payload;       /* owned; NULL for a model made here */
+    ht_file_view file;       /* empty for a model made here */
+    ht_file_views externals; /* files beside it that hold tensors' data */
     char *producer, *producer_version;
     int64_t opset;
     ht_model_format format; /* of its file; HT_FORMAT_ONNX for a model made here */
-    ht_metadata *metadata; /* sorted by key */
+    ht_metadata *metadata;  /* sorted by key */
     size_t metadata_count, metadata_capacity;
 };
 

@@ -23,7 +23,7 @@ static bool count_bytes(void *user, const void *bytes, size_t size) {
 static size_t file_size(const ht_model *model) {
     size_t size = 0;
 #ifdef HT_WITH_ONNX
-    if (ht__onnx_write(model, count_bytes, &size, NULL) != HT_OK) {
+    if (ht__onnx_write(model, &(ht_onnx_output){.write = count_bytes, .user = &size}, NULL) != HT_OK) {
         size = 0;
     }
 #else

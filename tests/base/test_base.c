@@ -1,4 +1,8 @@
+#define _GNU_SOURCE
+#include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "base/context.h"
 #include "base/file.h"
@@ -79,6 +83,32 @@ static void arena_hands_out_zeroed_aligned_memory(void **state) {
     ht__arena_destroy(arena);
 }
 
+/* A file that another one names lies inside the folder, whatever the name and the links say. */
+static void named_files_stay_inside(void **state) {
+    (void)state;
+    char folder[] = "/tmp/halftone-inside-XXXXXX", path[128], alias[128];
+    assert_non_null(mkdtemp(folder));
+    ht_file_view view;
+    snprintf(path, sizeof path, "%s/a", folder);
+    assert_int_equal(ht__file_write(&ht__system_allocator, path, false, "abc", 3, NULL), HT_OK);
+    snprintf(alias, sizeof alias, "%s/inner", folder);
+    assert_int_equal(symlink("a", alias), 0);
+    assert_int_equal(ht__file_map_inside(folder, "inner", &view, NULL), HT_OK);
+    assert_int_equal(view.size, 3);
+    ht__file_unmap(&view);
+    unlink(alias);
+    snprintf(alias, sizeof alias, "%s/outer", folder);
+    assert_int_equal(symlink("/etc", alias), 0);
+    static const char *const bad[] = {"/etc/passwd", "../a", "b/../../a", "..", "", ".", "outer/passwd"};
+    for (size_t i = 0; i < sizeof bad / sizeof bad[0]; ++i) {
+        assert_int_equal(ht__file_map_inside(folder, bad[i], &view, NULL), HT_ERROR_FORMAT);
+    }
+    assert_int_equal(ht__file_map_inside(folder, "..a", &view, NULL), HT_ERROR_NOT_FOUND);
+    unlink(alias);
+    unlink(path);
+    rmdir(folder);
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(philox_matches_published_vectors),
@@ -86,6 +116,7 @@ int main(void) {
         cmocka_unit_test(pool_visits_each_item_once),
         cmocka_unit_test(numbers_parse_whole_or_not),
         cmocka_unit_test(arena_hands_out_zeroed_aligned_memory),
+        cmocka_unit_test(named_files_stay_inside),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -36,13 +36,13 @@ static inline bool append_bytes(void *user, const void *bytes, size_t size) {
 static inline ht_buffer write_model(const ht_model *model) {
     ht_buffer buffer;
     ht__buffer_init(&buffer, &ht__system_allocator);
-    SUCCEED(ht__onnx_write(model, append_bytes, &buffer, err));
+    SUCCEED(ht__onnx_write(model, &(ht_onnx_output){.write = append_bytes, .user = &buffer}, err));
     return buffer;
 }
 
 static inline ht_model *read_model(const ht_buffer *buffer) {
     ht_model *model;
-    SUCCEED(ht__onnx_read(test_context, (const uint8_t *)buffer->data, buffer->size, "test.onnx", &model, err));
+    SUCCEED(ht__onnx_read(test_context, (const uint8_t *)buffer->data, buffer->size, "test.onnx", NULL, &model, err));
     return model;
 }
 

@@ -11,6 +11,8 @@ static const op_sample seeds[] = {
     {"slice", "Slice", "xN,6,5 i1,0 i5,-1 i1,2", ""},
 };
 #define SEED_COUNT (sizeof seeds / sizeof seeds[0])
+/* And the file of `function_file`. */
+#define FILE_COUNT (SEED_COUNT + 1)
 
 /* A file as it is read: in memory of exactly its size, so that the sanitizer sees a byte too many. */
 static ht_status read_exactly(const char *bytes, size_t size, ht_error *err) {
@@ -20,7 +22,7 @@ static ht_status read_exactly(const char *bytes, size_t size, ht_error *err) {
         memcpy(copy, bytes, size);
     }
     ht_model *model = NULL;
-    ht_status status = ht__onnx_read(test_context, copy, size, "hostile.onnx", &model, err);
+    ht_status status = ht__onnx_read(test_context, copy, size, "hostile.onnx", NULL, &model, err);
     if (status == HT_OK) {
         ht_model_info info;
         assert_int_equal(ht_model_describe(model, &info, NULL), HT_OK);
@@ -30,55 +32,6 @@ static ht_status read_exactly(const char *bytes, size_t size, ht_error *err) {
     }
     free(copy);
     return status;
-}
-
-static ht_buffer seed_file(size_t index) {
-    ht_model *model = make_sample(&seeds[index]);
-    SUCCEED(ht_model_metadata_set(model, "key", "text", err));
-    ht_buffer file = write_model(model);
-    ht_model_destroy(model);
-    return file;
-}
-
-static void every_truncation_is_an_error(void **state) {
-    (void)state;
-    for (size_t i = 0; i < SEED_COUNT; ++i) {
-        ht_buffer file = seed_file(i);
-        size_t accepted = 0;
-        for (size_t size = 0; size < file.size; ++size) {
-            ht_error err = {0};
-            ht_status status = read_exactly(file.data, size, &err);
-            accepted += status == HT_OK;
-            if (status != HT_OK && status != HT_ERROR_FORMAT) {
-                fail_msg("cut at %zu: %s: %s", size, ht_status_name(status), err.message);
-            }
-            /* Inside the graph, whose length the file states early, the place is known. */
-            assert_true(size < 20 || size + 60 > file.size || (err.offset > 0 && err.offset <= (int64_t)size));
-        }
-        assert_true(accepted <= 1); /* without its last field, the metadata, a file is whole */
-        ht__buffer_free(&file);
-    }
-}
-
-static void flipped_bytes_are_survived(void **state) {
-    (void)state;
-    const uint64_t seed = 20260101;
-    print_message("seed %llu\n", (unsigned long long)seed);
-    ht_rng rng = {.seed = seed, .stream = 1};
-    for (size_t i = 0; i < SEED_COUNT; ++i) {
-        ht_buffer file = seed_file(i);
-        for (int round = 0; round < 4000; ++round) {
-            char *damaged = malloc(file.size);
-            memcpy(damaged, file.data, file.size);
-            for (uint64_t flips = 1 + ht__rng_below(&rng, 4); flips > 0; --flips) {
-                damaged[ht__rng_below(&rng, file.size)] = (char)ht__rng_u32(&rng);
-            }
-            ht_error err = {0};
-            (void)read_exactly(damaged, file.size, &err);
-            free(damaged);
-        }
-        ht__buffer_free(&file);
-    }
 }
 
 /* ---- files written by hand ---- */
@@ -117,6 +70,110 @@ static ht_buffer empty(void) {
     return buffer;
 }
 
+static void put_input(ht_buffer *graph, const char *name, uint64_t dimension) {
+    ht_buffer input = empty(), type = empty(), tensor = empty(), shape = empty(), dim = empty();
+    put_number(&dim, 1, dimension);
+    put_message(&shape, 1, &dim);
+    put_number(&tensor, 1, 1);
+    put_message(&tensor, 2, &shape);
+    put_message(&type, 1, &tensor);
+    put_text(&input, 1, name);
+    put_message(&input, 2, &type);
+    put_message(graph, 11, &input);
+}
+
+/* y = f(f(x)) with a function whose node has an attribute of the call. */
+static ht_buffer function_file(void) {
+    static const char leaky[] = "LeakyRelu", f[] = "f", domain[] = "local";
+    ht_buffer model = empty(), graph = empty(), function = empty(), import = empty();
+    for (int i = 0; i < 2; ++i) {
+        ht_buffer call = empty(), alpha = empty();
+        put_text(&call, 1, i == 0 ? "x" : "h");
+        put_text(&call, 2, i == 0 ? "h" : "y");
+        put_text(&call, 4, f);
+        put_text(&alpha, 1, "slope");
+        put_number(&alpha, 20, 1);
+        put_message(&call, 5, &alpha);
+        put_text(&call, 7, domain);
+        put_message(&graph, 1, &call);
+    }
+    ht_buffer step = empty(), reference = empty(), output = empty();
+    put_input(&graph, "x", 4);
+    put_text(&output, 1, "y");
+    put_message(&graph, 12, &output);
+    put_text(&function, 1, f);
+    put_text(&function, 4, "a");
+    put_text(&function, 5, "b");
+    put_text(&step, 1, "a");
+    put_text(&step, 2, "b");
+    put_text(&step, 4, leaky);
+    put_text(&reference, 1, "alpha");
+    put_number(&reference, 20, 1);
+    put_text(&reference, 21, "slope");
+    put_message(&step, 5, &reference);
+    put_message(&function, 7, &step);
+    put_number(&import, 2, 17);
+    put_bytes(&function, 9, import.data, import.size);
+    put_text(&function, 10, domain);
+    put_number(&model, 1, 8);
+    put_message(&model, 7, &graph);
+    put_message(&model, 8, &import);
+    put_message(&model, 25, &function);
+    return model;
+}
+
+static ht_buffer seed_file(size_t index) {
+    if (index == SEED_COUNT) {
+        return function_file();
+    }
+    ht_model *model = make_sample(&seeds[index]);
+    SUCCEED(ht_model_metadata_set(model, "key", "text", err));
+    ht_buffer file = write_model(model);
+    ht_model_destroy(model);
+    return file;
+}
+
+static void every_truncation_is_an_error(void **state) {
+    (void)state;
+    for (size_t i = 0; i < SEED_COUNT; ++i) {
+        ht_buffer file = seed_file(i);
+        size_t accepted = 0;
+        for (size_t size = 0; size < file.size; ++size) {
+            ht_error err = {0};
+            ht_status status = read_exactly(file.data, size, &err);
+            accepted += status == HT_OK;
+            if (status != HT_OK && status != HT_ERROR_FORMAT) {
+                fail_msg("cut at %zu: %s: %s", size, ht_status_name(status), err.message);
+            }
+            /* Inside the graph, whose length the file states early, the place is known. */
+            assert_true(size < 20 || size + 60 > file.size || (err.offset > 0 && err.offset <= (int64_t)size));
+        }
+        assert_true(accepted <= 1); /* without its last field, the metadata, a file is whole */
+        ht__buffer_free(&file);
+    }
+}
+
+static void flipped_bytes_are_survived(void **state) {
+    (void)state;
+    const uint64_t seed = 20260101;
+    print_message("seed %llu\n", (unsigned long long)seed);
+    ht_rng rng = {.seed = seed, .stream = 1};
+    for (size_t i = 0; i < FILE_COUNT; ++i) {
+        ht_buffer file = seed_file(i);
+        for (int round = 0; round < 4000; ++round) {
+            char *damaged = malloc(file.size);
+            memcpy(damaged, file.data, file.size);
+            for (uint64_t flips = 1 + ht__rng_below(&rng, 4); flips > 0; --flips) {
+                damaged[ht__rng_below(&rng, file.size)] = (char)ht__rng_u32(&rng);
+            }
+            ht_error err = {0};
+            (void)read_exactly(damaged, file.size, &err);
+            free(damaged);
+        }
+        ht__buffer_free(&file);
+    }
+}
+
 /* A model around a graph; takes the graph over. */
 static ht_buffer wrap_graph(ht_buffer *graph, int64_t opset) {
     ht_buffer model = empty(), import = empty(), output = empty();
@@ -135,18 +192,6 @@ static void put_node(ht_buffer *graph, const char *op, const char *input, const 
     put_text(&node, 2, output);
     put_text(&node, 4, op);
     put_message(graph, 1, &node);
-}
-
-static void put_input(ht_buffer *graph, const char *name, uint64_t dimension) {
-    ht_buffer input = empty(), type = empty(), tensor = empty(), shape = empty(), dim = empty();
-    put_number(&dim, 1, dimension);
-    put_message(&shape, 1, &dim);
-    put_number(&tensor, 1, 1);
-    put_message(&tensor, 2, &shape);
-    put_message(&type, 1, &tensor);
-    put_text(&input, 1, name);
-    put_message(&input, 2, &type);
-    put_message(graph, 11, &input);
 }
 
 /* Reads and frees a file; the status must be `wanted` and the sentence must have `words`. */
@@ -253,6 +298,18 @@ static void graphs_are_checked(void **state) {
     expect(&file, HT_ERROR_FORMAT, "UTF-8");
 }
 
+static void functions_are_inlined(void **state) {
+    (void)state;
+    ht_buffer file = function_file();
+    ht_model *model = read_model(&file);
+    assert_int_equal(model->graph->node_count, 2);
+    assert_string_equal(model->graph->nodes[1]->op->name, "LeakyRelu");
+    assert_string_equal(model->graph->nodes[1]->name, "f/LeakyRelu");
+    assert_non_null(ht__node_attribute(model->graph->nodes[0], "alpha"));
+    ht_model_destroy(model);
+    ht__buffer_free(&file);
+}
+
 /* The nodes of a chain, last first: ordering them takes time in proportion to their number, not to its square. */
 static void backward_chains_are_quick(void **state) {
     (void)state;
@@ -314,13 +371,13 @@ static ht_buffer memory_file;
 
 static ht_status read_and_write(ht_context *other, ht_error *err) {
     ht_model *model;
-    HT_TRY(ht__onnx_read(other, (const uint8_t *)memory_file.data, memory_file.size, "memory.onnx", &model, err));
+    HT_TRY(ht__onnx_read(other, (const uint8_t *)memory_file.data, memory_file.size, "memory.onnx", NULL, &model, err));
     ht_model_info info;
     ht_status status = ht_model_describe(model, &info, err);
     ht_buffer file;
     ht__buffer_init(&file, &ht__system_allocator);
     if (status == HT_OK) {
-        status = ht__onnx_write(model, append_bytes, &file, err);
+        status = ht__onnx_write(model, &(ht_onnx_output){.write = append_bytes, .user = &file}, err);
     }
     ht__buffer_free(&file);
     ht_model_destroy(model);
@@ -329,7 +386,7 @@ static ht_status read_and_write(ht_context *other, ht_error *err) {
 
 static void every_allocation_may_fail(void **state) {
     (void)state;
-    for (size_t i = 0; i < SEED_COUNT; ++i) {
+    for (size_t i = 0; i < FILE_COUNT; ++i) {
         memory_file = seed_file(i);
         assert_true(fail_every_allocation(read_and_write) > 0);
         ht__buffer_free(&memory_file);
@@ -340,9 +397,10 @@ int main(void) {
     assert_int_equal(ht_context_create(NULL, &test_context, NULL), HT_OK);
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(every_truncation_is_an_error), cmocka_unit_test(flipped_bytes_are_survived),
-        cmocka_unit_test(tensors_are_checked),          cmocka_unit_test(graphs_are_checked),
-        cmocka_unit_test(backward_chains_are_quick),    cmocka_unit_test(deep_nesting_meets_a_limit),
-        cmocka_unit_test(many_entries_meet_a_limit),    cmocka_unit_test(every_allocation_may_fail),
+        cmocka_unit_test(functions_are_inlined),        cmocka_unit_test(tensors_are_checked),
+        cmocka_unit_test(graphs_are_checked),           cmocka_unit_test(backward_chains_are_quick),
+        cmocka_unit_test(deep_nesting_meets_a_limit),   cmocka_unit_test(many_entries_meet_a_limit),
+        cmocka_unit_test(every_allocation_may_fail),
     };
     int failed = cmocka_run_group_tests(tests, NULL, NULL);
     ht_context_destroy(test_context);

@@ -308,7 +308,8 @@ static void inner_operators_are_refused(void **state) {
     ht_buffer buffer;
     ht__buffer_init(&buffer, &ht__system_allocator);
     ht_error error;
-    assert_int_equal(ht__onnx_write(model, append_bytes, &buffer, &error), HT_ERROR_UNSUPPORTED);
+    assert_int_equal(ht__onnx_write(model, &(ht_onnx_output){.write = append_bytes, .user = &buffer}, &error),
+                     HT_ERROR_UNSUPPORTED);
     assert_string_equal(error.where, "inner");
     ht__buffer_free(&buffer);
     ht_model_destroy(model);

@@ -125,10 +125,6 @@ static ht_status copy_quantization(building *b, const ht_quantization *from, ht_
 }
 
 static ht_status add_constant(building *b, const onnx_tensor *tensor, ht_value **out) {
-    if (tensor->external) {
-        return ht__fail_at(b->err, HT_ERROR_UNSUPPORTED, tensor->name,
-                           "The data of this tensor lies in another file, which is not supported.");
-    }
     if (tensor->data == NULL) {
         return ht__fail_at(b->err, HT_ERROR_UNSUPPORTED, tensor->name,
                            "The element type of this tensor (ONNX's number %d) is not supported.",

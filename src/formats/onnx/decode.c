@@ -27,16 +27,11 @@ pb_istream_t ht__onnx_stream(onnx_decoder *decoder) {
 
 bool ht__onnx_is_file(const pb_istream_t *stream) { return stream->callback == read_source; }
 
-/* Appends to one of the document's arrays. */
-static bool push(onnx_decoder *decoder, void *array, size_t *count, size_t *capacity, const void *item) {
+bool ht__onnx_append(onnx_decoder *decoder, void *array, size_t *count, size_t *capacity, const void *item) {
     if (*count >= MAX_ITEMS) {
         return ht__onnx_refuse(decoder, HT_ERROR_LIMIT, "The model has more than %u entries of one kind.", MAX_ITEMS);
     }
-    ht_status status = ht__onnx_push(decoder->document->arena, array, count, capacity, item, decoder->err);
-    if (status != HT_OK && decoder->status == HT_OK) {
-        decoder->status = status;
-    }
-    return status == HT_OK;
+    return ht__onnx_pass(decoder, ht__onnx_push(decoder->document->arena, array, count, capacity, item, decoder->err));
 }
 
 static void *make(onnx_decoder *decoder, size_t bytes) {
@@ -115,29 +110,39 @@ static bool read_list_text(pb_istream_t *stream, const pb_field_t *field, void *
     onnx_target place = {target->decoder, &text};
     void *place_arg = &place;
     return ht__onnx_read_text(stream, field, &place_arg) &&
-           push(target->decoder, &texts->items, &texts->count, &texts->capacity, text);
+           ht__onnx_append(target->decoder, &texts->items, &texts->count, &texts->capacity, text);
 }
 
 static bool read_graph(pb_istream_t *stream, const pb_field_t *field, void **arg);
+
+onnx_document *ht__onnx_inner_document(onnx_decoder *decoder) {
+    const onnx_document *around = decoder->document;
+    onnx_document *inner = make(decoder, sizeof *inner);
+    if (inner == NULL) {
+        return NULL;
+    }
+    *inner = (onnx_document){.is_inner = true,
+                             .arena = around->arena,
+                             .payload = around->payload,
+                             .externals = around->externals,
+                             .file = around->file,
+                             .producer = "",
+                             .producer_version = "",
+                             .graph_name = ""};
+    return inner;
+}
 
 /* A graph inside a node: a document of its own in the same memory. */
 static bool read_inner_graph(pb_istream_t *stream, const pb_field_t *field, void **arg) {
     const onnx_target *target = *arg;
     onnx_decoder *decoder = target->decoder;
-    onnx_document *around = decoder->document, *inner = make(decoder, sizeof *inner);
+    onnx_document *around = decoder->document, *inner = ht__onnx_inner_document(decoder);
     if (inner == NULL) {
         return false;
     }
     if (decoder->depth == MAX_DEPTH) {
         return ht__onnx_refuse(decoder, HT_ERROR_LIMIT, "Graphs lie within graphs more than %d deep.", MAX_DEPTH);
     }
-    *inner = (onnx_document){.is_inner = true,
-                             .arena = around->arena,
-                             .payload = around->payload,
-                             .file = around->file,
-                             .producer = "",
-                             .producer_version = "",
-                             .graph_name = ""};
     void *self = decoder;
     decoder->document = inner;
     ++decoder->depth;
@@ -148,7 +153,7 @@ static bool read_inner_graph(pb_istream_t *stream, const pb_field_t *field, void
     return good;
 }
 
-static bool read_attribute(pb_istream_t *stream, const pb_field_t *field, void **arg) {
+bool ht__onnx_read_attribute(pb_istream_t *stream, const pb_field_t *field, void **arg) {
     (void)field;
     const onnx_target *target = *arg;
     onnx_decoder *decoder = target->decoder;
@@ -160,6 +165,7 @@ static bool read_attribute(pb_istream_t *stream, const pb_field_t *field, void *
     attribute->name = "";
     onnx_numbers ints = {.decoder = decoder}, floats = {.decoder = decoder};
     onnx_target name = {decoder, &attribute->name}, text = {decoder, &attribute->text};
+    onnx_target reference = {decoder, &attribute->reference};
     onnx_target tensor = {decoder, &attribute->tensor}, graph = {decoder, &attribute->graph};
     onnx_texts texts = {0};
     onnx_target list = {decoder, &texts};
@@ -171,17 +177,27 @@ static bool read_attribute(pb_istream_t *stream, const pb_field_t *field, void *
         .strings = {{read_list_text}, &list},
         .floats = {{ht__onnx_read_floats}, &floats},
         .ints = {{ht__onnx_read_integers}, &ints},
+        .ref_attr_name = {{ht__onnx_read_text}, &reference},
     };
     if (!pb_decode(stream, onnx_AttributeProto_fields, &message)) {
         return false;
     }
+    if (attribute->reference != NULL && attribute->reference[0] != '\0' && !decoder->in_function) {
+        return ht__onnx_refuse(decoder, HT_ERROR_FORMAT, "The attribute %s is a reference outside any function.",
+                               attribute->name);
+    }
     attribute->texts = texts.items;
     attribute->type = attribute_type(&message, attribute, &ints, &floats);
+    if (attribute->reference != NULL && attribute->reference[0] != '\0') {
+        return ht__onnx_append(decoder, &node->attributes, &node->attribute_count, &node->attribute_capacity,
+                               attribute);
+    }
+    attribute->reference = NULL;
     if (attribute->type == ONNX_ATTRIBUTE_TEXTS) {
         attribute->count = texts.count;
     }
     return set_numbers(decoder, attribute, &message, &ints, &floats) &&
-           push(decoder, &node->attributes, &node->attribute_count, &node->attribute_capacity, attribute);
+           ht__onnx_append(decoder, &node->attributes, &node->attribute_count, &node->attribute_capacity, attribute);
 }
 
 static bool read_operand(pb_istream_t *stream, const pb_field_t *field, void **arg) {
@@ -194,36 +210,41 @@ static bool read_operand(pb_istream_t *stream, const pb_field_t *field, void **a
         return false;
     }
     return field->tag == onnx_NodeProto_output_tag
-               ? push(target->decoder, &node->outputs, &node->output_count, &node->output_capacity, name)
-               : push(target->decoder, &node->inputs, &node->input_count, &node->input_capacity, name);
+               ? ht__onnx_append(target->decoder, &node->outputs, &node->output_count, &node->output_capacity, name)
+               : ht__onnx_append(target->decoder, &node->inputs, &node->input_count, &node->input_capacity, name);
 }
 
-static bool read_node(pb_istream_t *stream, const pb_field_t *field, void **arg) {
+void ht__onnx_standard_domain(onnx_node *node) {
+    if (strcmp(node->domain, "ai.onnx") == 0) {
+        node->domain = "";
+    }
+}
+
+bool ht__onnx_read_node(pb_istream_t *stream, const pb_field_t *field, void **arg) {
     (void)field;
     onnx_decoder *decoder = *arg;
     onnx_node *node = make(decoder, sizeof *node);
     if (node == NULL) {
         return false;
     }
-    *node = (onnx_node){.op = "", .domain = "", .name = ""};
+    *node = (onnx_node){.op = "", .domain = "", .name = "", .overload = ""};
     onnx_target inside = {decoder, node}, name = {decoder, &node->name}, op = {decoder, &node->op};
-    onnx_target domain = {decoder, &node->domain};
+    onnx_target domain = {decoder, &node->domain}, overload = {decoder, &node->overload};
     onnx_NodeProto message = {
         .input = {{read_operand}, &inside},
         .output = {{read_operand}, &inside},
-        .attribute = {{read_attribute}, &inside},
+        .attribute = {{ht__onnx_read_attribute}, &inside},
         .name = {{ht__onnx_read_text}, &name},
         .op_type = {{ht__onnx_read_text}, &op},
         .domain = {{ht__onnx_read_text}, &domain},
+        .overload = {{ht__onnx_read_text}, &overload},
     };
     if (!pb_decode(stream, onnx_NodeProto_fields, &message)) {
         return false;
     }
-    if (strcmp(node->domain, "ai.onnx") == 0) {
-        node->domain = "";
-    }
+    ht__onnx_standard_domain(node);
     onnx_document *document = decoder->document;
-    return push(decoder, &document->nodes, &document->node_count, &document->node_capacity, node);
+    return ht__onnx_append(decoder, &document->nodes, &document->node_count, &document->node_capacity, node);
 }
 
 /* ---- inputs and outputs ---- */
@@ -296,8 +317,9 @@ static bool read_value(pb_istream_t *stream, const pb_field_t *field, void **arg
         return false;
     }
     return field->tag == onnx_GraphProto_input_tag
-               ? push(decoder, &document->inputs, &document->input_count, &document->input_capacity, value)
-               : push(decoder, &document->outputs, &document->output_count, &document->output_capacity, value);
+               ? ht__onnx_append(decoder, &document->inputs, &document->input_count, &document->input_capacity, value)
+               : ht__onnx_append(decoder, &document->outputs, &document->output_count, &document->output_capacity,
+                                 value);
 }
 
 /* ---- graph and model ---- */
@@ -309,7 +331,7 @@ static bool read_initializer(pb_istream_t *stream, const pb_field_t *field, void
     onnx_target target = {decoder, &tensor};
     void *target_arg = &target;
     return ht__onnx_read_tensor(stream, field, &target_arg) &&
-           push(decoder, &document->tensors, &document->tensor_count, &document->tensor_capacity, tensor);
+           ht__onnx_append(decoder, &document->tensors, &document->tensor_count, &document->tensor_capacity, tensor);
 }
 
 static bool read_graph(pb_istream_t *stream, const pb_field_t *field, void **arg) {
@@ -317,7 +339,7 @@ static bool read_graph(pb_istream_t *stream, const pb_field_t *field, void **arg
     onnx_decoder *decoder = *arg;
     onnx_target name = {decoder, &decoder->document->graph_name};
     onnx_GraphProto message = {
-        .node = {{read_node}, decoder},
+        .node = {{ht__onnx_read_node}, decoder},
         .name = {{ht__onnx_read_text}, &name},
         .initializer = {{read_initializer}, decoder},
         .input = {{read_value}, decoder},
@@ -326,7 +348,7 @@ static bool read_graph(pb_istream_t *stream, const pb_field_t *field, void **arg
     return pb_decode(stream, onnx_GraphProto_fields, &message);
 }
 
-static bool read_opset(pb_istream_t *stream, const pb_field_t *field, void **arg) {
+bool ht__onnx_read_opset(pb_istream_t *stream, const pb_field_t *field, void **arg) {
     (void)field;
     onnx_decoder *decoder = *arg;
     const char *domain = "";
@@ -354,12 +376,8 @@ static bool read_metadata(pb_istream_t *stream, const pb_field_t *field, void **
     if (pair == NULL) {
         return false;
     }
-    *pair = (onnx_pair){"", ""};
-    onnx_target key = {decoder, &pair->key}, value = {decoder, &pair->value};
-    onnx_StringStringEntryProto message = {.key = {{ht__onnx_read_text}, &key},
-                                           .value = {{ht__onnx_read_text}, &value}};
-    return pb_decode(stream, onnx_StringStringEntryProto_fields, &message) &&
-           push(decoder, &document->metadata, &document->metadata_count, &document->metadata_capacity, pair);
+    return ht__onnx_read_pair(stream, decoder, pair) &&
+           ht__onnx_append(decoder, &document->metadata, &document->metadata_count, &document->metadata_capacity, pair);
 }
 
 ht_status ht__onnx_decode(onnx_document *document, const uint8_t *bytes, size_t size, ht_error *err) {
@@ -370,8 +388,9 @@ ht_status ht__onnx_decode(onnx_document *document, const uint8_t *bytes, size_t 
         .producer_name = {{ht__onnx_read_text}, &producer},
         .producer_version = {{ht__onnx_read_text}, &version},
         .graph = {{read_graph}, &decoder},
-        .opset_import = {{read_opset}, &decoder},
+        .opset_import = {{ht__onnx_read_opset}, &decoder},
         .metadata_props = {{read_metadata}, &decoder},
+        .functions = {{ht__onnx_read_function}, &decoder},
     };
     if (!pb_decode(&stream, onnx_ModelProto_fields, &message)) {
         ht__onnx_refuse(&decoder, HT_ERROR_FORMAT, "This is no ONNX file, or it is damaged: %s.",
@@ -379,6 +398,7 @@ ht_status ht__onnx_decode(onnx_document *document, const uint8_t *bytes, size_t 
         return decoder.status;
     }
     document->ir_version = message.ir_version;
+    document->size = size;
     if (document->node_count == 0 && document->output_count == 0) {
         return ht__fail_at(err, HT_ERROR_FORMAT, document->file, "This is no ONNX file: it has no graph.");
     }

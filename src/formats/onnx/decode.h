@@ -11,6 +11,7 @@ typedef struct onnx_decoder {
     const uint8_t *bytes;
     size_t size, position;
     int depth;        /* of graphs within graphs */
+    bool in_function; /* where attributes may be references */
     ht_status status; /* of the first failure; nanopb only knows true and false */
     ht_error *err;
 } onnx_decoder;
@@ -25,6 +26,8 @@ typedef struct onnx_target {
 bool ht__onnx_refuse(onnx_decoder *decoder, ht_status status, const char *format, ...)
     __attribute__((format(printf, 3, 4)));
 bool ht__onnx_refuse_memory(onnx_decoder *decoder, size_t bytes);
+/* Records what a function of ours returned; true when it is HT_OK. */
+bool ht__onnx_pass(onnx_decoder *decoder, ht_status status);
 /* The stream over all bytes. */
 pb_istream_t ht__onnx_stream(onnx_decoder *decoder);
 /* Is this the stream over the file itself? (nanopb hands single unpacked numbers over in a stream of its own.) */
@@ -34,8 +37,23 @@ bool ht__onnx_take(onnx_decoder *decoder, pb_istream_t *stream, const uint8_t **
 /* nanopb callback of a text: `arg` is an onnx_target whose place is a `const char *`. The text is copied; it must be
  * UTF-8 without NUL. */
 bool ht__onnx_read_text(pb_istream_t *stream, const pb_field_t *field, void **arg);
+/* A StringStringEntryProto. */
+bool ht__onnx_read_pair(pb_istream_t *stream, onnx_decoder *decoder, onnx_pair *out);
 /* nanopb callback of a TensorProto: `arg` is an onnx_target whose place is an `onnx_tensor *`. */
 bool ht__onnx_read_tensor(pb_istream_t *stream, const pb_field_t *field, void **arg);
+
+/* nanopb callbacks. NodeProto, OperatorSetIdProto and FunctionProto go into the decoder's document: `arg` is the
+ * onnx_decoder. AttributeProto: `arg` is an onnx_target whose place is the onnx_node. */
+bool ht__onnx_read_node(pb_istream_t *stream, const pb_field_t *field, void **arg);
+bool ht__onnx_read_opset(pb_istream_t *stream, const pb_field_t *field, void **arg);
+bool ht__onnx_read_function(pb_istream_t *stream, const pb_field_t *field, void **arg);
+bool ht__onnx_read_attribute(pb_istream_t *stream, const pb_field_t *field, void **arg);
+/* Appends to an array of pointers in the document's arena; refuses more of one kind than any network has. */
+bool ht__onnx_append(onnx_decoder *decoder, void *array, size_t *count, size_t *capacity, const void *item);
+/* An empty document for a graph inside the decoder's, or NULL. */
+onnx_document *ht__onnx_inner_document(onnx_decoder *decoder);
+/* The standard's own operators have two names for their domain; here it is "". */
+void ht__onnx_standard_domain(onnx_node *node);
 
 /* A growing array of numbers. */
 typedef struct onnx_numbers {

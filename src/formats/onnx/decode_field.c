@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "formats/onnx/decode.h"
+#include "onnx.pb.h"
 
 bool ht__onnx_refuse(onnx_decoder *decoder, ht_status status, const char *format, ...) {
     if (decoder->status == HT_OK) {
@@ -23,6 +24,11 @@ bool ht__onnx_refuse_memory(onnx_decoder *decoder, size_t bytes) {
         decoder->status = ht__fail_memory(decoder->err, bytes);
     }
     return false;
+}
+
+bool ht__onnx_pass(onnx_decoder *decoder, ht_status status) {
+    decoder->status = decoder->status == HT_OK ? status : decoder->status;
+    return status == HT_OK;
 }
 
 bool ht__onnx_take(onnx_decoder *decoder, pb_istream_t *stream, const uint8_t **bytes, size_t *size) {
@@ -83,6 +89,14 @@ bool ht__onnx_read_text(pb_istream_t *stream, const pb_field_t *field, void **ar
     memcpy(copy, bytes, size);
     memcpy(target->place, &copy, sizeof copy);
     return true;
+}
+
+bool ht__onnx_read_pair(pb_istream_t *stream, onnx_decoder *decoder, onnx_pair *out) {
+    *out = (onnx_pair){"", ""};
+    onnx_target key = {decoder, &out->key}, value = {decoder, &out->value};
+    onnx_StringStringEntryProto message = {.key = {{ht__onnx_read_text}, &key},
+                                           .value = {{ht__onnx_read_text}, &value}};
+    return pb_decode(stream, onnx_StringStringEntryProto_fields, &message);
 }
 
 /* Makes room for `more` numbers of `size` bytes. */

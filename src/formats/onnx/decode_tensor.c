@@ -1,9 +1,10 @@
-/* Decoding a TensorProto. Raw data stays where it is in the file; numbers in the typed fields, and raw data that does
- * not lie on a multiple of its element's size, are copied. */
+/* Decoding a TensorProto. Raw data stays where it is, in this file or in another; numbers in the typed fields, and raw
+ * data that does not lie on a multiple of its element's size, are copied. */
 #include <inttypes.h>
 #include <string.h>
 
 #include "formats/onnx/decode.h"
+#include "formats/onnx/external.h"
 #include "numeric/scalar.h"
 #include "onnx.pb.h"
 
@@ -18,6 +19,8 @@ typedef struct tensor_reading {
     const uint8_t *raw; /* NULL: none */
     size_t raw_size;
     onnx_numbers dims, integers, floats, doubles;
+    bool external;
+    onnx_external_place place;
 } tensor_reading;
 
 static ht_type find_type(int32_t onnx_type) {
@@ -38,6 +41,17 @@ static bool read_raw(pb_istream_t *stream, const pb_field_t *field, void **arg) 
     (void)field;
     tensor_reading *reading = *arg;
     return ht__onnx_take(reading->decoder, stream, &reading->raw, &reading->raw_size);
+}
+
+static bool read_external(pb_istream_t *stream, const pb_field_t *field, void **arg) {
+    (void)field;
+    tensor_reading *reading = *arg;
+    onnx_pair pair;
+    if (!ht__onnx_read_pair(stream, reading->decoder, &pair)) {
+        return false;
+    }
+    return ht__onnx_pass(reading->decoder,
+                         ht__onnx_external_entry(&reading->place, &pair, reading->tensor->name, reading->decoder->err));
 }
 
 static bool set_shape(tensor_reading *reading) {
@@ -62,6 +76,14 @@ static bool wrong_count(tensor_reading *reading, size_t got, size_t wanted) {
                            reading->tensor->name, got, wanted);
 }
 
+/* Copies of what lies in other files must be in proportion to those. */
+static bool may_copy(tensor_reading *reading, size_t bytes) {
+    return !reading->external || ht__onnx_external_may_copy(reading->decoder->document->externals, bytes) ||
+           ht__onnx_refuse(reading->decoder, HT_ERROR_LIMIT,
+                           "With tensor %s, the tensors in other files are too large for what those files hold.",
+                           reading->tensor->name);
+}
+
 static bool take_raw(tensor_reading *reading, size_t elements, size_t size) {
     onnx_tensor *tensor = reading->tensor;
     if (reading->raw_size % size != 0 || reading->raw_size / size != elements) {
@@ -70,6 +92,9 @@ static bool take_raw(tensor_reading *reading, size_t elements, size_t size) {
     tensor->data = reading->raw;
     tensor->lasts = true;
     if ((uintptr_t)reading->raw % size != 0 || reading->raw_size == 0) {
+        if (!may_copy(reading, reading->raw_size)) {
+            return false;
+        }
         tensor->data = ht__arena_copy(reading->decoder->document->payload, reading->raw, reading->raw_size);
     }
     return tensor->data != NULL || ht__onnx_refuse_memory(reading->decoder, reading->raw_size);
@@ -133,6 +158,9 @@ static bool take_packed(tensor_reading *reading, size_t elements, unsigned bits)
     if (got != elements / 8 * each + (elements % 8 * each + 7) / 8) {
         return wrong_count(reading, got, elements);
     }
+    if (!may_copy(reading, elements)) {
+        return false;
+    }
     uint8_t *bytes = ht__arena_alloc(reading->decoder->document->payload, elements);
     if (bytes == NULL) {
         return ht__onnx_refuse_memory(reading->decoder, elements);
@@ -153,6 +181,19 @@ static bool take_packed(tensor_reading *reading, size_t elements, unsigned bits)
     return true;
 }
 
+/* Finds the raw data in another file. */
+static bool find_external(tensor_reading *reading) {
+    onnx_decoder *decoder = reading->decoder;
+    if (reading->raw != NULL || reading->integers.count + reading->floats.count + reading->doubles.count != 0) {
+        return ht__onnx_refuse(decoder, HT_ERROR_FORMAT, "Tensor %s has its data here and in another file.",
+                               reading->tensor->name);
+    }
+    reading->raw_size = ht__onnx_tensor_bytes(reading->tensor);
+    return ht__onnx_pass(decoder,
+                         ht__onnx_external_find(decoder->document->externals, &reading->place, reading->tensor->name,
+                                                reading->raw_size, &reading->raw, decoder->err));
+}
+
 /* Everything has been read: shape, type and data must agree. */
 static bool finish(tensor_reading *reading) {
     onnx_tensor *tensor = reading->tensor;
@@ -161,13 +202,16 @@ static bool finish(tensor_reading *reading) {
     }
     tensor->desc.type = find_type(tensor->onnx_type);
     size_t size = ht_type_bytes(tensor->desc.type);
-    if (size == 0 || tensor->external) {
+    if (size == 0) {
         return true; /* an error only when something needs it */
     }
     int64_t elements = ht__desc_elements(&tensor->desc);
     if (elements < 0 || !ht__desc_is_sane(&tensor->desc)) {
         return ht__onnx_refuse(reading->decoder, HT_ERROR_FORMAT, "Tensor %s has more elements than fit.",
                                tensor->name);
+    }
+    if (reading->external && !find_external(reading)) {
+        return false;
     }
     unsigned bits = ht__type_bits(tensor->desc.type);
     if (bits < 8) {
@@ -193,7 +237,8 @@ bool ht__onnx_read_tensor(pb_istream_t *stream, const pb_field_t *field, void **
                               .dims = {.decoder = decoder},
                               .integers = {.decoder = decoder},
                               .floats = {.decoder = decoder},
-                              .doubles = {.decoder = decoder}};
+                              .doubles = {.decoder = decoder},
+                              .place = {.length = -1}};
     onnx_target name = {decoder, &tensor->name};
     onnx_TensorProto message = {
         .dims = {{ht__onnx_read_integers}, &reading.dims},
@@ -203,13 +248,14 @@ bool ht__onnx_read_tensor(pb_istream_t *stream, const pb_field_t *field, void **
         .uint64_data = {{ht__onnx_read_integers}, &reading.integers},
         .double_data = {{ht__onnx_read_doubles}, &reading.doubles},
         .raw_data = {{read_raw}, &reading},
+        .external_data = {{read_external}, &reading},
         .name = {{ht__onnx_read_text}, &name},
     };
     if (!pb_decode(stream, onnx_TensorProto_fields, &message)) {
         return false;
     }
     tensor->onnx_type = message.data_type;
-    tensor->external = message.data_location == 1;
+    reading.external = message.data_location == 1;
     return finish(&reading);
 }
 

@@ -2,6 +2,9 @@
 
 #include <string.h>
 
+#include "numeric/pack.h"
+#include "numeric/scalar.h"
+
 ht_status ht__onnx_document_create(const ht_allocator *allocator, const char *file, onnx_document **out,
                                    ht_error *err) {
     ht_arena *arena, *payload;
@@ -13,12 +16,21 @@ ht_status ht__onnx_document_create(const ht_allocator *allocator, const char *fi
     }
     *document = (onnx_document){
         .arena = arena, .payload = payload, .file = file, .producer = "", .producer_version = "", .graph_name = ""};
+    document->externals = ht__arena_alloc(arena, sizeof *document->externals);
+    if (document->externals == NULL) {
+        ht__onnx_document_destroy(document);
+        return ht__fail_memory(err, sizeof *document->externals);
+    }
+    *document->externals = (onnx_externals){.allocator = allocator, .arena = arena};
     *out = document;
     return HT_OK;
 }
 
 void ht__onnx_document_destroy(onnx_document *document) {
     if (document != NULL) {
+        if (document->externals != NULL) {
+            ht__file_views_free(document->externals->allocator, &document->externals->views);
+        }
         ht__arena_destroy(document->payload);
         ht__arena_destroy(document->arena); /* last: the document lies in it */
     }
@@ -50,7 +62,7 @@ ht_status ht__onnx_add_node(onnx_document *document, const char *op, const char 
     if (node == NULL) {
         return ht__fail_memory(err, sizeof *node);
     }
-    *node = (onnx_node){.op = op, .domain = "", .name = name};
+    *node = (onnx_node){.op = op, .domain = "", .name = name, .overload = ""};
     *out = node;
     return ht__onnx_push(document->arena, &document->nodes, &document->node_count, &document->node_capacity, node, err);
 }
@@ -107,6 +119,15 @@ ht_status ht__onnx_add_tensor(onnx_document *document, const char *name, const h
     }
     return ht__onnx_push(document->arena, &document->tensors, &document->tensor_count, &document->tensor_capacity,
                          tensor, err);
+}
+
+size_t ht__onnx_tensor_bytes(const onnx_tensor *tensor) {
+    size_t bytes = 0;
+    unsigned bits = ht__type_bits(tensor->desc.type);
+    if (bits < 8) {
+        return ht__packed_bytes((size_t)ht__desc_elements(&tensor->desc), bits);
+    }
+    return ht__desc_bytes(&tensor->desc, &bytes) ? bytes : 0;
 }
 
 int64_t ht__onnx_type_since(ht_type type) {

@@ -1,6 +1,6 @@
 /* An ONNX file as plain structures: what decoding gives, what encoding takes. Reading goes
  *
- *     bytes -> decode -> raise to operator set 17 -> fold quantization patterns -> build the graph
+ *     bytes -> decode -> inline functions -> raise to operator set 17 -> fold quantization patterns -> build the graph
  *
  * and writing the same way back: emit nodes and tensors, expand quantization, encode. Everything lies in one arena,
  * except tensor data that stays in the file's bytes or in the model that is written.
@@ -8,6 +8,7 @@
 #ifndef HT_FORMATS_ONNX_DOCUMENT_H
 #define HT_FORMATS_ONNX_DOCUMENT_H
 
+#include "base/file.h"
 #include "graph/graph.h"
 
 /* The meaning that operators have inside; what is written when nothing needs a later one. */
@@ -38,32 +39,34 @@ typedef struct onnx_tensor {
     const char *name;
     int32_t onnx_type;   /* TensorProto's number; desc.type is HT_NONE when we have no such type */
     ht_tensor_desc desc; /* plain, every dimension >= 0 */
-    const void *data;    /* aligned to its element; NULL when the type is unknown or the data lies in another file */
+    const void *data;    /* aligned to its element; NULL when the type is unknown */
     bool lasts;          /* `data` lies in the file's bytes or in the payload, not in the document's arena */
-    bool external;       /* the data lies in another file */
+    const char *beside;  /* when writing: the file that gets the data, at `offset`; NULL: it stays here */
     int64_t offset;      /* where in the file, for errors; -1: made here */
     const ht_quantization *quantization; /* set by folding: `data` is decoded f32 */
 } onnx_tensor;
 
 typedef struct onnx_attribute {
     const char *name;
+    const char *reference; /* in a function: the value is that of the call's attribute of this name; NULL: it is here */
     onnx_attribute_type type;
     size_t count;                /* of ints or floats; 1 for one number; bytes of text */
     const int64_t *ints;         /* INT, INTS */
     const float *floats;         /* FLOAT, FLOATS */
     const char *text;            /* TEXT */
     onnx_tensor *tensor;         /* TENSOR */
-    const char *const *texts; /* TEXTS */
+    const char *const *texts;    /* TEXTS */
     struct onnx_document *graph; /* GRAPH: shares arena, payload and file name with the document around it */
 } onnx_attribute;
 
 typedef struct onnx_node {
-    const char *op, *domain, *name; /* never NULL; domain "" for the standard's operators */
-    const char **inputs, **outputs; /* "": absent */
+    const char *op, *domain, *name, *overload; /* never NULL; domain "" for the standard's operators */
+    const char **inputs, **outputs;            /* "": absent */
     size_t input_count, input_capacity, output_count, output_capacity;
     onnx_attribute **attributes;
     size_t attribute_count, attribute_capacity;
     size_t captured; /* how many of the last inputs are what the node's graphs capture (capture.c) */
+    int64_t opset;   /* of the function that it comes from; 0: the document's */
     bool removed;    /* taken out by raising or folding */
 } onnx_node;
 
@@ -84,11 +87,25 @@ typedef struct onnx_pair {
     const char *key, *value;
 } onnx_pair;
 
+/* Files beside the model in which tensors have their data (external.h). */
+typedef struct onnx_externals {
+    const ht_allocator *allocator;
+    ht_arena *arena;
+    const char *folder; /* of the model; NULL: no other file is opened */
+    const char **names; /* of the files, as the model gives them */
+    size_t name_count, name_capacity;
+    ht_file_views views; /* one for each name; whoever takes them leaves none here */
+    size_t bytes;        /* of all of them */
+    size_t copied;       /* out of them, because data lies off its alignment or is packed */
+} onnx_externals;
+
 typedef struct onnx_document {
     bool is_inner; /* a graph inside a node */
     ht_arena *arena;
     ht_arena *payload; /* tensor data that the model keeps: whoever takes it leaves NULL here */
-    const char *file;  /* its name, for errors */
+    onnx_externals *externals;
+    const char *file; /* its name, for errors */
+    size_t size;      /* of the file */
     int64_t ir_version, opset;
     const char *producer, *producer_version, *graph_name; /* never NULL */
     onnx_pair **metadata;
@@ -96,6 +113,8 @@ typedef struct onnx_document {
     onnx_tensor **tensors;
     onnx_value **inputs, **outputs;
     onnx_annotation **annotations;
+    struct onnx_function **functions; /* until they are inlined (function.h) */
+    size_t function_count, function_capacity;
     size_t metadata_count, metadata_capacity, node_count, node_capacity, tensor_count, tensor_capacity;
     size_t input_count, input_capacity, output_count, output_capacity;
     size_t annotation_count, annotation_capacity;
@@ -118,6 +137,8 @@ ht_status ht__onnx_add_text(onnx_document *document, onnx_node *node, const char
 ht_status ht__onnx_add_tensor(onnx_document *document, const char *name, const ht_tensor_desc *desc, const void *data,
                               bool copy, onnx_tensor **out, ht_error *err);
 
+/* What the tensor's data takes in a file: numbers of less than 8 bits are packed. */
+size_t ht__onnx_tensor_bytes(const onnx_tensor *tensor);
 /* The first operator set that has tensors of this type. */
 int64_t ht__onnx_type_since(ht_type type);
 onnx_attribute *ht__onnx_attribute(const onnx_node *node, const char *name);
@@ -178,9 +199,14 @@ ht_status ht__onnx_build(ht_context *ctx, onnx_document *document, ht_graph **ou
 ht_status ht__onnx_complete_shapes(ht_graph *graph, ht_error *err);
 /* Nodes and tensors of a graph, with annotations expanded; data is borrowed from it. */
 ht_status ht__onnx_emit(const ht_graph *graph, onnx_document *document, ht_error *err);
+/* Does the document fit into one file, which ends at 2 GB? */
+bool ht__onnx_fits(const onnx_document *document);
 /* The file's bytes, handed to `write` piece by piece. Errors: HT_ERROR_LIMIT (2 GB), HT_ERROR_IO (write returned
  * false). */
 ht_status ht__onnx_encode(const onnx_document *document, bool (*write)(void *user, const void *bytes, size_t size),
                           void *user, ht_error *err);
+/* The data file's bytes, likewise. Errors: HT_ERROR_IO. */
+ht_status ht__onnx_encode_data(const onnx_document *document, bool (*write)(void *user, const void *bytes, size_t size),
+                               void *user, ht_error *err);
 
 #endif

@@ -1,5 +1,7 @@
 /* From a document to bytes. nanopb asks for each message twice: once to count its bytes, once to write them. */
+#include <inttypes.h>
 #include <pb_encode.h>
+#include <stdio.h>
 #include <string.h>
 
 #include "formats/onnx/document.h"
@@ -60,11 +62,10 @@ static bool write_dims(pb_ostream_t *stream, const pb_field_t *field, void *cons
 }
 
 /* Elements of less than 8 bits, least significant bits first: eight of them fill `bits` bytes. */
-static bool write_packed(pb_ostream_t *stream, const pb_field_t *field, const onnx_tensor *tensor, unsigned bits) {
+static bool write_packed(pb_ostream_t *stream, const onnx_tensor *tensor, unsigned bits) {
     size_t elements;
     const uint8_t *data = tensor->data;
-    if (!ht__desc_bytes(&tensor->desc, &elements) || !pb_encode_tag_for_field(stream, field) ||
-        !pb_encode_varint(stream, ht__packed_bytes(elements, bits))) {
+    if (!ht__desc_bytes(&tensor->desc, &elements)) {
         return false;
     }
     for (size_t i = 0; i < elements; i += 8) {
@@ -82,15 +83,36 @@ static bool write_packed(pb_ostream_t *stream, const pb_field_t *field, const on
     return true;
 }
 
+/* The data itself: what the raw field holds, or the file beside. */
+static bool write_payload(pb_ostream_t *stream, const onnx_tensor *tensor) {
+    unsigned bits = ht__type_bits(tensor->desc.type);
+    return bits < 8 ? write_packed(stream, tensor, bits)
+                    : pb_write(stream, tensor->data, ht__onnx_tensor_bytes(tensor));
+}
+
 static bool write_raw(pb_ostream_t *stream, const pb_field_t *field, void *const *arg) {
     const onnx_tensor *tensor = *arg;
-    size_t bytes;
-    unsigned bits = ht__type_bits(tensor->desc.type);
-    if (bits < 8) {
-        return write_packed(stream, field, tensor, bits);
+    return tensor->beside != NULL ||
+           (pb_encode_tag_for_field(stream, field) && pb_encode_varint(stream, ht__onnx_tensor_bytes(tensor)) &&
+            write_payload(stream, tensor));
+}
+
+static bool write_pair(pb_ostream_t *stream, const pb_field_t *field, const char *key, const char *value) {
+    onnx_StringStringEntryProto message = {.key = TEXT(key), .value = TEXT(value)};
+    return pb_encode_tag_for_field(stream, field) &&
+           pb_encode_submessage(stream, onnx_StringStringEntryProto_fields, &message);
+}
+
+static bool write_place(pb_ostream_t *stream, const pb_field_t *field, void *const *arg) {
+    const onnx_tensor *tensor = *arg;
+    char offset[24], length[24];
+    if (tensor->beside == NULL) {
+        return true;
     }
-    return ht__desc_bytes(&tensor->desc, &bytes) && pb_encode_tag_for_field(stream, field) &&
-           pb_encode_string(stream, tensor->data, bytes);
+    snprintf(offset, sizeof offset, "%" PRId64, tensor->offset);
+    snprintf(length, sizeof length, "%zu", ht__onnx_tensor_bytes(tensor));
+    return write_pair(stream, field, "location", tensor->beside) && write_pair(stream, field, "offset", offset) &&
+           write_pair(stream, field, "length", length);
 }
 
 static bool write_tensors(pb_ostream_t *stream, const pb_field_t *field, void *const *arg) {
@@ -103,6 +125,9 @@ static bool write_tensors(pb_ostream_t *stream, const pb_field_t *field, void *c
             .data_type = tensor->onnx_type,
             .name = TEXT(tensor->name),
             .raw_data = {{.encode = write_raw}, (void *)(uintptr_t)tensor},
+            .external_data = {{.encode = write_place}, (void *)(uintptr_t)tensor},
+            .has_data_location = tensor->beside != NULL,
+            .data_location = 1,
         };
         if (!pb_encode_tag_for_field(stream, field) ||
             !pb_encode_submessage(stream, onnx_TensorProto_fields, &message)) {
@@ -294,20 +319,16 @@ static bool write_opset(pb_ostream_t *stream, const pb_field_t *field, void *con
 static bool write_metadata(pb_ostream_t *stream, const pb_field_t *field, void *const *arg) {
     const onnx_document *document = *arg;
     for (size_t i = 0; i < document->metadata_count; ++i) {
-        const onnx_pair *pair = document->metadata[i];
-        onnx_StringStringEntryProto message = {.key = TEXT(pair->key), .value = TEXT(pair->value)};
-        if (!pb_encode_tag_for_field(stream, field) ||
-            !pb_encode_submessage(stream, onnx_StringStringEntryProto_fields, &message)) {
+        if (!write_pair(stream, field, document->metadata[i]->key, document->metadata[i]->value)) {
             return false;
         }
     }
     return true;
 }
 
-ht_status ht__onnx_encode(const onnx_document *document, bool (*write)(void *user, const void *bytes, size_t size),
-                          void *user, ht_error *err) {
+static onnx_ModelProto model_message(const onnx_document *document) {
     void *self = (void *)(uintptr_t)document;
-    onnx_ModelProto message = {
+    return (onnx_ModelProto){
         .has_ir_version = true,
         .ir_version = document->ir_version,
         .producer_name = TEXT(document->producer),
@@ -316,14 +337,62 @@ ht_status ht__onnx_encode(const onnx_document *document, bool (*write)(void *use
         .opset_import = {{.encode = write_opset}, self},
         .metadata_props = {{.encode = write_metadata}, self},
     };
+}
+
+bool ht__onnx_fits(const onnx_document *document) {
+    onnx_ModelProto message = model_message(document);
     size_t size;
-    if (!pb_get_encoded_size(&size, onnx_ModelProto_fields, &message) || size > MAX_BYTES) {
+    return pb_get_encoded_size(&size, onnx_ModelProto_fields, &message) && size <= MAX_BYTES;
+}
+
+ht_status ht__onnx_encode(const onnx_document *document, bool (*write)(void *user, const void *bytes, size_t size),
+                          void *user, ht_error *err) {
+    if (!ht__onnx_fits(document)) {
         return ht__fail(err, HT_ERROR_LIMIT, "The model does not fit into an ONNX file, which ends at 2 GB.");
     }
+    onnx_ModelProto message = model_message(document);
     sink target = {write, user};
     pb_ostream_t stream = {.callback = write_bytes, .state = &target, .max_size = SIZE_MAX};
     if (!pb_encode(&stream, onnx_ModelProto_fields, &message)) {
         return ht__fail(err, HT_ERROR_IO, "The model could not be written.");
     }
     return HT_OK;
+}
+
+/* ---- the file beside ---- */
+
+static bool fill_up(pb_ostream_t *stream, size_t position) {
+    static const pb_byte_t zeros[256] = {0};
+    while (stream->bytes_written < position) {
+        size_t missing = position - stream->bytes_written;
+        if (!pb_write(stream, zeros, missing < sizeof zeros ? missing : sizeof zeros)) {
+            return false;
+        }
+    }
+    return true;
+}
+
+static bool write_data(pb_ostream_t *stream, const onnx_document *document) {
+    for (size_t i = 0; i < document->tensor_count; ++i) {
+        const onnx_tensor *tensor = document->tensors[i];
+        if (tensor->beside != NULL && (!fill_up(stream, (size_t)tensor->offset) || !write_payload(stream, tensor))) {
+            return false;
+        }
+    }
+    for (size_t i = 0; i < document->node_count; ++i) {
+        const onnx_node *node = document->nodes[i];
+        for (size_t k = 0; k < node->attribute_count; ++k) {
+            if (node->attributes[k]->type == ONNX_ATTRIBUTE_GRAPH && !write_data(stream, node->attributes[k]->graph)) {
+                return false;
+            }
+        }
+    }
+    return true;
+}
+
+ht_status ht__onnx_encode_data(const onnx_document *document, bool (*write)(void *user, const void *bytes, size_t size),
+                               void *user, ht_error *err) {
+    sink target = {write, user};
+    pb_ostream_t stream = {.callback = write_bytes, .state = &target, .max_size = SIZE_MAX};
+    return write_data(&stream, document) ? HT_OK : ht__fail(err, HT_ERROR_IO, "The model's data could not be written.");
 }

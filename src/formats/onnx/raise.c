@@ -316,11 +316,15 @@ static void drop_absent_inputs(onnx_node *node) {
     }
 }
 
-/* Graphs inside nodes have the operator set of the model. */
+static int64_t opset_of(const onnx_document *document, const onnx_node *node) {
+    return node->opset != 0 ? node->opset : document->opset;
+}
+
+/* Graphs inside nodes have the operator set of the model, or of the function that the node comes from. */
 static ht_status raise_inner(const onnx_document *document, const onnx_node *node, ht_error *err) {
     for (size_t i = 0; i < node->attribute_count; ++i) {
         if (node->attributes[i]->type == ONNX_ATTRIBUTE_GRAPH) {
-            node->attributes[i]->graph->opset = document->opset;
+            node->attributes[i]->graph->opset = opset_of(document, node);
             HT_TRY(ht__onnx_raise(node->attributes[i]->graph, err));
         }
     }
@@ -344,8 +348,8 @@ ht_status ht__onnx_raise(onnx_document *document, ht_error *err) {
         }
         HT_TRY(raise_inner(document, node, err));
         for (size_t k = 0; k < sizeof rules / sizeof rules[0]; ++k) {
-            if (strcmp(rules[k].op, node->op) == 0 && document->opset >= rules[k].first &&
-                document->opset <= rules[k].last) {
+            if (strcmp(rules[k].op, node->op) == 0 && opset_of(document, node) >= rules[k].first &&
+                opset_of(document, node) <= rules[k].last) {
                 HT_TRY(rules[k].apply(&raising, node));
             }
         }

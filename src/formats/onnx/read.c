@@ -1,4 +1,4 @@
-#include "formats/onnx/document.h"
+#include "formats/onnx/function.h"
 #include "formats/onnx/onnx.h"
 
 #include <string.h>
@@ -29,6 +29,7 @@ static ht_status fill_model(ht_model *model, const onnx_document *document, ht_e
 static ht_status make_model(ht_context *ctx, onnx_document *document, const uint8_t *bytes, size_t size, ht_model **out,
                             ht_error *err) {
     HT_TRY(ht__onnx_decode(document, bytes, size, err));
+    HT_TRY(ht__onnx_inline(document, err));
     HT_TRY(ht__onnx_capture(document, err));
     HT_TRY(ht__onnx_raise(document, err));
     HT_TRY(ht__onnx_fold(document, err));
@@ -42,6 +43,8 @@ static ht_status make_model(ht_context *ctx, onnx_document *document, const uint
     }
     model->payload = document->payload;
     document->payload = NULL;
+    model->externals = document->externals->views;
+    document->externals->views = (ht_file_views){0};
     status = fill_model(model, document, err);
     if (status != HT_OK) {
         ht_model_destroy(model);
@@ -51,10 +54,11 @@ static ht_status make_model(ht_context *ctx, onnx_document *document, const uint
     return HT_OK;
 }
 
-ht_status ht__onnx_read(ht_context *ctx, const uint8_t *bytes, size_t size, const char *name, ht_model **out,
-                        ht_error *err) {
+ht_status ht__onnx_read(ht_context *ctx, const uint8_t *bytes, size_t size, const char *name, const char *folder,
+                        ht_model **out, ht_error *err) {
     onnx_document *document;
     HT_TRY(ht__onnx_document_create(&ctx->allocator, name, &document, err));
+    document->externals->folder = folder;
     ht_status status = make_model(ctx, document, bytes, size, out, err);
     ht__onnx_document_destroy(document);
     return status;

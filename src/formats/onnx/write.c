@@ -1,6 +1,6 @@
 #include <string.h>
 
-#include "formats/onnx/document.h"
+#include "formats/onnx/external.h"
 #include "formats/onnx/onnx.h"
 
 static ht_status add_metadata(const ht_model *model, onnx_document *document, ht_error *err) {
@@ -28,8 +28,15 @@ static void sort_metadata(onnx_document *document) {
     }
 }
 
-ht_status ht__onnx_write(const ht_model *model, bool (*write)(void *user, const void *bytes, size_t size), void *user,
-                         ht_error *err) {
+static ht_status write_document(onnx_document *document, const ht_onnx_output *output, ht_error *err) {
+    if (output->write_data != NULL && (output->external || !ht__onnx_fits(document))) {
+        ht__onnx_external_place(document, output->data_name);
+        HT_TRY(ht__onnx_encode_data(document, output->write_data, output->user, err));
+    }
+    return ht__onnx_encode(document, output->write, output->user, err);
+}
+
+ht_status ht__onnx_write(const ht_model *model, const ht_onnx_output *output, ht_error *err) {
     onnx_document *document;
     HT_TRY(ht__onnx_document_create(&model->ctx->allocator, "", &document, err));
     document->producer = "halftone";
@@ -40,7 +47,7 @@ ht_status ht__onnx_write(const ht_model *model, bool (*write)(void *user, const 
     }
     if (status == HT_OK) {
         sort_metadata(document);
-        status = ht__onnx_encode(document, write, user, err);
+        status = write_document(document, output, err);
     }
     ht__onnx_document_destroy(document);
     return status;
