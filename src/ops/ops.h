@@ -58,6 +58,7 @@
     X(DepthToSpace) \
     X(DequantizeLinear) \
     X(Det) \
+    X(DetectBoxes) \
     X(Div) \
     X(Dropout) \
     X(DropoutTrain) \

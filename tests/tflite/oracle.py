@@ -43,9 +43,11 @@ def content(path):
             parameters.quantizedDimension = 0
             changed = True
     for op in graph.operators:
-        operands = [graph.tensors[i] for i in op.inputs[:2] if i >= 0]
-        if [t.type for t in operands] == [schema.TensorType.FLOAT32, schema.TensorType.INT8]:
-            decode(model, operands[1])
+        operands = [graph.tensors[i] for i in op.inputs if i >= 0]
+        codes = [t for t in operands[1:] if t.type == schema.TensorType.INT8 and model.buffers[t.buffer].data is not None]
+        if operands[0].type == schema.TensorType.FLOAT32 and codes:
+            for tensor in codes:
+                decode(model, tensor)
             changed = True
     if not changed:
         return path.read_bytes()

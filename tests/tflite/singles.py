@@ -16,19 +16,20 @@ CODES = {"int8": (schema.TensorType.INT8, numpy.int8), "uint8": (schema.TensorTy
 
 
 class Single:
-    """A model of one operator; its inputs are the tensors without data."""
+    """A model, of one operator unless `add` makes more; its inputs are those that `input` made."""
 
     def __init__(self, kind):
         self.kind = kind
         self.model, self.graph = schema.ModelT(), schema.SubGraphT()
         self.model.version, self.model.subgraphs, self.model.buffers = 3, [self.graph], [schema.BufferT()]
         self.graph.tensors, self.graph.inputs, self.graph.outputs = [], [], []
+        self.graph.operators, self.model.operatorCodes = [], []
 
     def tensor(self, shape, kind=None, scale=None, zero=None, data=None, axis=0):
         tensor = schema.TensorT()
         tensor.name, tensor.shape = f"t{len(self.graph.tensors)}", list(shape)
         kind = kind or self.kind
-        tensor.type = schema.TensorType.INT32 if kind == "int32" else CODES[kind][0]
+        tensor.type = getattr(schema.TensorType, kind.upper())
         if scale is not None:
             tensor.quantization = schema.QuantizationParametersT()
             tensor.quantization.scale = numpy.atleast_1d(numpy.asarray(scale, numpy.float32))
@@ -55,20 +56,35 @@ class Single:
         values = numpy.asarray(values, numpy.int32)
         return self.tensor(values.shape, "int32", data=values)
 
-    def save(self, path, code, inputs, outputs, options=None, version=2):
+    def subgraph(self):
+        """A further graph, which `tensor`, `input` and `add` go on with; returns its index."""
+        self.graph = schema.SubGraphT()
+        self.graph.tensors, self.graph.inputs, self.graph.outputs, self.graph.operators = [], [], [], []
+        self.model.subgraphs.append(self.graph)
+        return len(self.model.subgraphs) - 1
+
+    def add(self, code, inputs, outputs, options=None, version=2):
         op, operator_code = schema.OperatorT(), schema.OperatorCodeT()
         operator_code.builtinCode = code
         operator_code.deprecatedBuiltinCode = min(code, 127)
         operator_code.version = version
+        op.opcodeIndex = len(self.model.operatorCodes)
         op.inputs, op.outputs = list(inputs), list(outputs)
         if options is not None:
             name = type(options).__name__.removesuffix("T")
             op.builtinOptionsType, op.builtinOptions = getattr(schema.BuiltinOptions, name), options
-        self.graph.operators, self.graph.outputs = [op], list(outputs)
-        self.model.operatorCodes = [operator_code]
+        self.graph.operators.append(op)
+        self.model.operatorCodes.append(operator_code)
+
+    def write(self, path, outputs):
+        self.graph.outputs = list(outputs)
         builder = flatbuffers.Builder(0)
         builder.Finish(self.model.Pack(builder), b"TFL3")
         path.write_bytes(builder.Output())
+
+    def save(self, path, code, inputs, outputs, options=None, version=2):
+        self.add(code, inputs, outputs, options, version)
+        self.write(path, outputs)
 
 
 def with_fields(options, **fields):

@@ -25,6 +25,17 @@ HALFTONE_TFLITE_MODELS=$folder/singles HALFTONE_TFLITE_SAMPLES=$folder/of-single
     { grep -v "difference 0, " "$folder/log"; exit 1; }
 tail -1 "$folder/log"
 
+# Kinds of models that TensorFlow's converter writes: halves, dynamic range, int16 with int8 weights, states.
+mkdir "$folder/kinds" "$folder/of-kinds"
+"$python" tests/tflite/kinds.py "$folder/kinds" 2>"$folder/log" || { cat "$folder/log"; exit 1; }
+HALFTONE_TFLITE_MODELS=$folder/kinds HALFTONE_TFLITE_SAMPLES=$folder/of-kinds "$BUILD/test_tflite_models" \
+    >"$folder/log" 2>&1 || { cat "$folder/log"; exit 1; }
+"$python" tests/tflite/oracle.py "$folder/kinds" "$folder/of-kinds" >"$folder/log" 2>&1 || { cat "$folder/log"; exit 1; }
+tail -1 "$folder/log"
+
+# Operators that run subgraphs, and the last step of detectors.
+"$python" -W ignore tests/tflite/host_operators.py "$HALFTONE" 2>"$folder/log" || { cat "$folder/log"; exit 1; }
+
 # What our quantizer writes: LiteRT agrees with ONNX Runtime about the same codes written as ONNX.
 for suffix in tflite onnx; do
     "$HALFTONE" quantize models/fashion-mnist-small.onnx --kind static --activations signed --calib fashion-mnist:test \

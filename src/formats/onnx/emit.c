@@ -258,6 +258,14 @@ static ht_status emit_inner_values(emitting *e, uint32_t captured) {
     return HT_OK;
 }
 
+/* The round and the condition are single numbers, which runtimes want to read in the body of a Loop. */
+static void describe_loop_inputs(const ht_node *node, const onnx_document *body) {
+    static const ht_type types[] = {HT_I64, HT_BOOL};
+    for (size_t i = 0; i < 2 && i < body->input_count && strcmp(node->op->name, "Loop") == 0; ++i) {
+        body->inputs[i]->desc = (ht_tensor_desc){.type = types[i]};
+    }
+}
+
 static ht_status emit_inner_graph(emitting *e, const ht_node *from, const ht_attribute *attribute,
                                   onnx_document **out) {
     const onnx_document *around = e->emission->document;
@@ -285,6 +293,7 @@ static ht_status emit_inner_graph(emitting *e, const ht_node *from, const ht_att
     }
     HT_TRY(reserve_names(&emission));
     HT_TRY(emit_inner_values(&inner, from->captured));
+    describe_loop_inputs(from, document);
     e->emission->names = emission.names;
     *out = document;
     return HT_OK;

@@ -10,6 +10,10 @@
 /* Constants, decoded, may take this many times the file: an 8-bit code becomes an f32 number and a 16-bit code. */
 #define EXPANSION 32
 #define SMALL_FILE ((size_t)1 << 20)
+/* Operators and tensors that are read, for each one of the file: subgraphs are read once for each use. */
+#define USES 8
+/* Subgraphs within subgraphs; each takes a few frames of the stack. */
+#define MAX_DEPTH 16
 
 /* ---- tensors and operators of the file ---- */
 
@@ -24,14 +28,14 @@ static ht_status check_indices(const tflite_reading *r, const tflite_ints *indic
     return HT_OK;
 }
 
-static ht_status load_tensors(tflite_reading *r, const tflite_subgraph *graph, ht_arena *memory) {
+static ht_status load_tensors(tflite_reading *r, const tflite_subgraph *graph) {
     r->slot_count = graph->tensors;
-    r->slots = ht__arena_alloc(memory, (graph->tensors + 1) * sizeof *r->slots);
+    r->slots = ht__arena_alloc(r->memory, (graph->tensors + 1) * sizeof *r->slots);
     if (r->slots == NULL) {
         return ht__fail_memory(r->err, graph->tensors * sizeof *r->slots);
     }
     for (size_t i = 0; i < graph->tensors; ++i) {
-        HT_TRY(ht__tflite_tensor(r->file, 0, i, &r->slots[i].tensor, r->err));
+        HT_TRY(ht__tflite_tensor(r->file, r->subgraph, i, &r->slots[i].tensor, r->err));
     }
     HT_TRY(check_indices(r, &graph->inputs, false));
     HT_TRY(check_indices(r, &graph->outputs, false));
@@ -46,7 +50,7 @@ static ht_status load_tensors(tflite_reading *r, const tflite_subgraph *graph, h
 
 static ht_status load_call(tflite_reading *r, size_t index, tflite_call *call) {
     *call = (tflite_call){.reading = r};
-    HT_TRY(ht__tflite_operator(r->file, 0, index, &call->op, r->err));
+    HT_TRY(ht__tflite_operator(r->file, r->subgraph, index, &call->op, r->err));
     HT_TRY(check_indices(r, &call->op.inputs, true));
     HT_TRY(check_indices(r, &call->op.outputs, false));
     if (call->op.outputs.count == 0) {
@@ -203,17 +207,91 @@ static ht_status read_operators(tflite_reading *r, size_t count) {
     return HT_OK;
 }
 
-/* What the file says of an output goes in where inference left it open: which sizes of computed ones are known. */
+/* ---- subgraphs in operators ---- */
+
+static ht_status check_inner(const tflite_call *call, int64_t index) {
+    const tflite_reading *r = call->reading;
+    if (index < 0 || (uint64_t)index >= ht__tflite_subgraphs(r->file)) {
+        return ht__fail_at(r->err, HT_ERROR_FORMAT, call->name, "%s names the subgraph %lld, which does not exist.",
+                           call->rule->name, (long long)index);
+    }
+    for (; r != NULL; r = r->around) {
+        if (r->subgraph == (size_t)index) {
+            return ht__fail_at(r->err, HT_ERROR_FORMAT, call->name, "%s runs a subgraph that it stands in.",
+                               call->rule->name);
+        }
+    }
+    return call->reading->depth < MAX_DEPTH
+               ? HT_OK
+               : ht__fail_at(call->reading->err, HT_ERROR_LIMIT, call->name,
+                             "Subgraphs lie within subgraphs more than %d deep.", MAX_DEPTH);
+}
+
+static ht_status read_inner(tflite_reading *r, const tflite_call *call, const tflite_subgraph *subgraph,
+                            ht_value *const *inputs, ht_value **outputs) {
+    size_t entries = subgraph->tensors + subgraph->operators;
+    if (entries > r->entries) {
+        return ht__fail_at(r->err, HT_ERROR_LIMIT, r->file->name,
+                           "The subgraphs of this file are used out of proportion to its size.");
+    }
+    r->entries -= entries;
+    HT_TRY(load_tensors(r, subgraph));
+    unsigned use = ++r->copies; /* makes the names those of this use */
+    for (size_t i = 0; i < r->slot_count; ++i) {
+        tflite_tensor *tensor = &r->slots[i].tensor;
+        tensor->name = ht__arena_printf(r->memory, "inner%u/%s", use, tensor->name);
+        if (tensor->name == NULL) {
+            return ht__fail_memory(r->err, 1);
+        }
+        if (ht__tflite_is_quantized(tensor) && tensor->data == NULL) {
+            return ht__tflite_refuse(call, "of quantized tensors");
+        }
+    }
+    for (size_t i = 0; i < subgraph->inputs.count; ++i) {
+        HT_TRY(ht__tflite_define(r, (size_t)subgraph->inputs.data[i], TFLITE_AS_FILED, inputs[i]));
+    }
+    HT_TRY(read_operators(r, subgraph->operators));
+    for (size_t i = 0; i < subgraph->outputs.count; ++i) {
+        HT_TRY(ht__tflite_value(r, (size_t)subgraph->outputs.data[i], TFLITE_AS_FILED, &outputs[i]));
+    }
+    return HT_OK;
+}
+
+ht_status ht__tflite_read_inner(const tflite_call *call, int64_t index, ht_graph *graph, ht_value *const *inputs,
+                                uint32_t input_count, ht_value **outputs, uint32_t output_count) {
+    tflite_reading *around = call->reading, inner = *around;
+    tflite_subgraph subgraph;
+    HT_TRY(check_inner(call, index));
+    ht__tflite_subgraph(around->file, (size_t)index, &subgraph);
+    if (subgraph.inputs.count != input_count || subgraph.outputs.count != output_count) {
+        return ht__fail_at(around->err, HT_ERROR_FORMAT, call->name,
+                           "Subgraph %lld takes %zu tensors and gives %zu; %s has %u for it and wants %u.",
+                           (long long)index, subgraph.inputs.count, subgraph.outputs.count, call->rule->name,
+                           input_count, output_count);
+    }
+    inner.graph = graph;
+    inner.subgraph = (size_t)index;
+    inner.around = around;
+    inner.depth = around->depth + 1;
+    ht_status status = read_inner(&inner, call, &subgraph, inputs, outputs);
+    around->budget = inner.budget; /* all draw on the same */
+    around->entries = inner.entries;
+    around->copies = inner.copies;
+    return status;
+}
+
+/* What the file says of an output goes in where inference left it open: which sizes of computed ones are known. A file
+ * that says no signature knows all of them, unless it says nothing at all. */
 static void complete_output(const tflite_slot *slot) {
     ht_tensor_desc *desc = &slot->end->desc;
-    const tflite_ints *signature = &slot->tensor.signature;
-    bool described = signature->count == slot->tensor.shape.count && signature->count <= HT_MAX_RANK;
-    if (desc->rank >= 0 || !described || signature->count == 0) {
+    size_t rank = slot->tensor.shape.count;
+    if (desc->rank >= 0 || rank == 0 || rank > HT_MAX_RANK ||
+        (slot->tensor.signature.count != 0 && slot->tensor.signature.count != rank)) {
         return;
     }
-    *desc = (ht_tensor_desc){.type = ht__tflite_type(slot->tensor.type), .rank = (int32_t)signature->count};
-    for (size_t i = 0; i < signature->count; ++i) {
-        desc->dims[i] = signature->data[i] < 0 ? -1 : slot->tensor.shape.data[i];
+    *desc = (ht_tensor_desc){.type = ht__tflite_type(slot->tensor.type), .rank = (int32_t)rank};
+    for (size_t i = 0; i < rank; ++i) {
+        desc->dims[i] = ht__tflite_size(&slot->tensor, i);
     }
 }
 
@@ -290,8 +368,20 @@ static ht_status read_graph(ht_context *ctx, const tflite_file *file, ht_arena *
     HT_TRY(ht__graph_create(ctx, subgraph.name[0] != '\0' ? subgraph.name : "main", graph, err));
     (*graph)->requant = HT_REQUANT_FIXED;
     size_t budget = file->size < SMALL_FILE ? EXPANSION * SMALL_FILE : EXPANSION * file->size;
-    tflite_reading reading = {.file = file, .graph = *graph, .payload = payload, .budget = budget, .err = err};
-    HT_TRY(load_tensors(&reading, &subgraph, memory));
+    size_t entries = 1024;
+    for (size_t i = 0; i < ht__tflite_subgraphs(file); ++i) {
+        tflite_subgraph each;
+        ht__tflite_subgraph(file, i, &each);
+        entries += USES * (each.tensors + each.operators);
+    }
+    tflite_reading reading = {.file = file,
+                              .graph = *graph,
+                              .payload = payload,
+                              .budget = budget,
+                              .entries = entries,
+                              .memory = memory,
+                              .err = err};
+    HT_TRY(load_tensors(&reading, &subgraph));
     return read_subgraph(&reading, &subgraph);
 }
 

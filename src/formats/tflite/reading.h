@@ -38,7 +38,12 @@ typedef struct tflite_reading {
     tflite_slot *slots;
     size_t slot_count;
     size_t budget;   /* bytes that constants may still take in the payload */
+    size_t entries;  /* tensors and operators that may still be read: subgraphs are read once for each use */
     uint32_t copies; /* counter for names that are taken already */
+    size_t subgraph; /* in the file */
+    struct tflite_reading *around; /* where the operator stands whose subgraph this is; NULL: in no operator */
+    int depth;
+    ht_arena *memory; /* for the slots */
     ht_error *err;
 } tflite_reading;
 
@@ -62,6 +67,12 @@ struct tflite_rule {
 };
 /* NULL when there is none. */
 const tflite_rule *ht__tflite_rule(const tflite_operator *op);
+
+/* Reads subgraph `index`, which `call` names, into `graph`: its inputs are the `input_count` values, its outputs go to
+ * `outputs`. Errors: HT_ERROR_FORMAT (an index that does not exist, other numbers of
+ * inputs and outputs, a subgraph within itself), HT_ERROR_LIMIT (too deep, too much), and those of reading. */
+ht_status ht__tflite_read_inner(const tflite_call *call, int64_t index, ht_graph *graph, ht_value *const *inputs,
+                                uint32_t input_count, ht_value **outputs, uint32_t output_count);
 
 /* ---- operands ---- */
 

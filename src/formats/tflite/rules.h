@@ -63,6 +63,13 @@ ht_status ht__tflite_read_select_boxes(const tflite_call *call);
 /* Input `i`, integers that may be computed, as i64 of rank 1. */
 ht_status ht__tflite_list(const tflite_call *call, uint32_t i, ht_value **out);
 
+/* rules_control.c */
+ht_status ht__tflite_read_if(const tflite_call *call);
+ht_status ht__tflite_read_while(const tflite_call *call);
+
+/* rules_detection.c */
+ht_status ht__tflite_read_detection(const tflite_call *call);
+
 /* rules_recurrent.c */
 ht_status ht__tflite_read_svdf(const tflite_call *call);
 ht_status ht__tflite_read_lstm(const tflite_call *call);

@@ -75,6 +75,7 @@ static ht_status begin_state(const tflite_call *call, uint32_t i, int32_t rank, 
     int64_t elements = 1;
     HT_TRY(refuse_unless(call, ht__tflite_has(call, i) && ht__tflite_input_tensor(call, i)->is_variable,
                          "without a state tensor"));
+    HT_TRY(refuse_unless(call, r->around == NULL, "inside IF or WHILE"));
     const tflite_tensor *tensor = ht__tflite_input_tensor(call, i);
     memcpy(desc.dims, dims, (size_t)rank * sizeof *dims);
     for (size_t k = 0; k < tensor->shape.count; ++k) {
@@ -152,21 +153,23 @@ enum {
 typedef struct lstm {
     const tflite_call *call;
     int64_t batch, steps, inputs, units;
+    bool time_major; /* the file's tensors are [steps, batch, ...] */
+    bool coupled;    /* no input gate of its own: it is what the forget gate leaves */
     float cell_clip;
-    ht_value *recurrent;    /* [4 units, units] */
+    ht_value *recurrent;    /* [4 units, units]; 3 units when coupled */
     ht_value *gates;        /* [batch, steps, 4 units]: what the input gives to input, forget, cell and output gate */
     ht_value *low, *high;   /* bounds of the cell, NULL: none */
     ht_value *state, *cell; /* [batch, units] */
 } lstm;
 
-/* The four gates' tensors in one. */
-static ht_status four(const tflite_call *call, uint32_t first, int32_t rank, ht_value **out) {
+/* The gates' tensors in one. */
+static ht_status gates_of(const lstm *l, uint32_t first, int32_t rank, ht_value **out) {
     ht_value *parts[4];
-    for (uint32_t k = 0; k < 4; ++k) {
-        HT_TRY(refuse_unless(call, ht__tflite_has(call, first + k), "without an input gate"));
-        HT_TRY(ht__tflite_weights(call, first + k, NULL, rank, &parts[k]));
+    uint32_t count = 0;
+    for (uint32_t k = l->coupled ? 1 : 0; k < 4; ++k) {
+        HT_TRY(ht__tflite_weights(l->call, first + k, NULL, rank, &parts[count++]));
     }
-    return joined(call, parts, 4, 0, out);
+    return joined(l->call, parts, count, 0, out);
 }
 
 static ht_status check_lstm(const tflite_call *call, lstm *l) {
@@ -177,17 +180,19 @@ static ht_status check_lstm(const tflite_call *call, lstm *l) {
         HT_TRY(refuse_unless(call, !ht__tflite_has(call, absent[i]), "with peepholes, a projection or normalisation"));
     }
     const tflite_tensor *x = ht__tflite_input_tensor(call, LSTM_INPUT);
-    HT_TRY(refuse_unless(call, ht__tflite_int(&call->op, "time_major", 0) == 0, "with time as the first axis"));
     HT_TRY(refuse_unless(call, ht__tflite_int(&call->op, "fused_activation_function", 0) == TFLITE_TANH,
                          "with another function than tanh"));
     HT_TRY(refuse_unless(call,
                          x->shape.count == 3 && ht__tflite_size(x, 0) > 0 && ht__tflite_size(x, 1) > 0 &&
-                             ht__tflite_size(x, 1) <= MOST_STEPS && ht__tflite_has(call, LSTM_RECURRENT),
-                         "with an open batch or too many steps"));
-    l->batch = x->shape.data[0];
-    l->steps = x->shape.data[1];
+                             ht__tflite_has(call, LSTM_RECURRENT + 1),
+                         "with an open batch or number of steps"));
+    l->time_major = ht__tflite_int(&call->op, "time_major", 0) != 0;
+    l->coupled = !ht__tflite_has(call, LSTM_WEIGHTS);
+    l->batch = x->shape.data[l->time_major ? 1 : 0];
+    l->steps = x->shape.data[l->time_major ? 0 : 1];
+    HT_TRY(refuse_unless(call, l->steps <= MOST_STEPS, "of so many steps"));
     l->inputs = x->shape.data[2];
-    const tflite_tensor *r = ht__tflite_input_tensor(call, LSTM_RECURRENT);
+    const tflite_tensor *r = ht__tflite_input_tensor(call, LSTM_RECURRENT + 1);
     l->units = r->shape.count == 2 ? r->shape.data[0] : 0;
     l->cell_clip = ht__tflite_float(&call->op, "cell_clip", 0.0f);
     return refuse_unless(call, l->units > 0 && l->inputs > 0, "with these weights");
@@ -197,12 +202,18 @@ static ht_status begin_lstm(lstm *l) {
     const tflite_call *call = l->call;
     ht_value *x, *weights, *bias;
     HT_TRY(ht__tflite_input(call, LSTM_INPUT, TFLITE_AS_FILED, &x));
-    HT_TRY(four(call, LSTM_WEIGHTS, 2, &weights));
-    HT_TRY(four(call, LSTM_RECURRENT, 2, &l->recurrent));
-    HT_TRY(four(call, LSTM_BIASES, 1, &bias));
+    HT_TRY(gates_of(l, LSTM_WEIGHTS, 2, &weights));
+    HT_TRY(gates_of(l, LSTM_RECURRENT, 2, &l->recurrent));
+    HT_TRY(gates_of(l, LSTM_BIASES, 1, &bias));
+    if (l->time_major) {
+        ht_node *node;
+        HT_TRY(ht__tflite_step(call, "Transpose", &x, 1, &node));
+        HT_TRY(ht__tflite_set_ints(call, node, "perm", (int64_t[]){1, 0, 2}, 3));
+        x = node->outputs[0];
+    }
     HT_TRY(shaped(call, "Reshape", x, (int64_t[]){l->batch * l->steps, l->inputs}, 2, &x));
     HT_TRY(product(call, x, weights, bias, &x));
-    HT_TRY(shaped(call, "Reshape", x, (int64_t[]){l->batch, l->steps, 4 * l->units}, 3, &l->gates));
+    HT_TRY(shaped(call, "Reshape", x, (int64_t[]){l->batch, l->steps, (l->coupled ? 3 : 4) * l->units}, 3, &l->gates));
     if (l->cell_clip > 0) {
         HT_TRY(ht__tflite_add_number(call, -l->cell_clip, &l->low));
         HT_TRY(ht__tflite_add_number(call, l->cell_clip, &l->high));
@@ -211,8 +222,9 @@ static ht_status begin_lstm(lstm *l) {
     return begin_state(call, LSTM_CELL, 2, (int64_t[]){l->batch, l->units}, &l->cell);
 }
 
-/* One gate's part of the sums, through its function. */
+/* One gate's part of the sums, through its function. Gates: 0 input, 1 forget, 2 cell, 3 output. */
 static ht_status gate(const lstm *l, ht_value *sums, int64_t index, const char *function, ht_value **out) {
+    index -= l->coupled ? 1 : 0;
     HT_TRY(part_of(l->call, sums, 1, index * l->units, (index + 1) * l->units, out));
     return unary(l->call, function, *out, out);
 }
@@ -225,8 +237,13 @@ static ht_status advance(lstm *l, int64_t step) {
     HT_TRY(shaped(call, "Squeeze", sums, (int64_t[]){1}, 1, &sums));
     HT_TRY(product(call, l->state, l->recurrent, NULL, &past));
     HT_TRY(binary(call, "Add", sums, past, &sums));
-    HT_TRY(gate(l, sums, 0, "Sigmoid", &input));
     HT_TRY(gate(l, sums, 1, "Sigmoid", &forget));
+    if (l->coupled) {
+        HT_TRY(ht__tflite_add_number(call, 1.0f, &input));
+        HT_TRY(binary(call, "Sub", input, forget, &input));
+    } else {
+        HT_TRY(gate(l, sums, 0, "Sigmoid", &input));
+    }
     HT_TRY(gate(l, sums, 2, "Tanh", &fresh));
     HT_TRY(gate(l, sums, 3, "Sigmoid", &output));
     HT_TRY(binary(call, "Mul", forget, l->cell, &kept));
@@ -248,17 +265,18 @@ ht_status ht__tflite_read_lstm(const tflite_call *call) {
     HT_TRY(check_lstm(call, &l));
     HT_TRY(begin_lstm(&l));
     const ht_value *state = l.state, *cell = l.cell;
+    int64_t axis = l.time_major ? 0 : 1; /* of time in the result */
     ht_value **results = ht__arena_alloc(call->reading->graph->arena, (size_t)l.steps * sizeof *results);
     if (results == NULL) {
         return ht__fail_memory(call->reading->err, (size_t)l.steps * sizeof *results);
     }
     for (int64_t step = 0; step < l.steps; ++step) {
         HT_TRY(advance(&l, step));
-        HT_TRY(shaped(call, "Unsqueeze", l.state, (int64_t[]){1}, 1, &results[step]));
+        HT_TRY(shaped(call, "Unsqueeze", l.state, (int64_t[]){axis}, 1, &results[step]));
     }
     HT_TRY(end_state(call, LSTM_STATE, state, l.state));
     HT_TRY(end_state(call, LSTM_CELL, cell, l.cell));
     tflite_call plain = *call; /* the activation is that of the cell, not of the result */
     plain.op.options = NULL;
-    return ht__tflite_concatenate(&plain, TFLITE_AS_FILED, 1, results, (uint32_t)l.steps);
+    return ht__tflite_concatenate(&plain, TFLITE_AS_FILED, axis, results, (uint32_t)l.steps);
 }

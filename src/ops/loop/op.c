@@ -52,14 +52,16 @@ static ht_status evaluate(ht_host_call *call, ht_error *err) {
     const ht_graph *body = ht__node_graph(node, "body");
     uint32_t own = node->input_count - node->captured;
     size_t carried = own > 2 ? own - 2 : 0;
-    if (body == NULL || own < 2 || body->input_count != 2 + carried + node->captured ||
-        body->output_count < 1 + carried || body->output_count - 1 < node->output_count) {
+    if (body == NULL || body->input_count != 2 + carried + node->captured || body->output_count < 1 + carried ||
+        body->output_count - 1 < node->output_count) {
         return ht__fail_at(err, HT_ERROR_FORMAT, node->name, "The body of Loop does not fit its inputs and outputs.");
     }
-    int64_t most;
+    int64_t most = INT64_MAX;
     uint8_t condition = 1;
-    HT_TRY(ht__host_one_int(call, 0, INT64_MAX, &most, err));
-    if (ht__host_has(call, 1)) {
+    if (own > 0) {
+        HT_TRY(ht__host_one_int(call, 0, INT64_MAX, &most, err));
+    }
+    if (own > 1 && ht__host_has(call, 1)) {
         HT_TRY(read_condition(call, &call->inputs[1].desc, call->inputs[1].data, &condition, err));
     }
     for (size_t i = 0; i < carried; ++i) {
@@ -79,7 +81,7 @@ static ht_status evaluate(ht_host_call *call, ht_error *err) {
 const ht_op ht__op_Loop = {
     .name = "Loop",
     .domain = "",
-    .min_inputs = 2,
+    .min_inputs = 0, /* the number of rounds and the condition may both be absent */
     .max_inputs = UINT32_MAX,
     .min_outputs = 1,
     .max_outputs = UINT32_MAX,
