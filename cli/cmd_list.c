@@ -1,5 +1,6 @@
 /* halftone list: what schemes, number formats, architectures, data sets and operators there are; how a number is
  * stored in a format. */
+#include <inttypes.h>
 #include <math.h>
 #include <string.h>
 
@@ -22,11 +23,15 @@ typedef struct listing {
     cli_table table;
 } listing;
 
-static void begin(listing *list, bool json, const char *heading) {
+static void begin_columns(listing *list, bool json, const char *const *headings, size_t count) {
     *list = (listing){.json = json, .array = json ? json_array() : NULL};
     if (!json) {
-        cli_table_begin(&list->table, (const char *const[]){heading, "WHAT"}, 2);
+        cli_table_begin(&list->table, headings, count);
     }
+}
+
+static void begin(listing *list, bool json, const char *heading) {
+    begin_columns(list, json, (const char *const[]){heading, "WHAT"}, 2);
 }
 
 static void add(listing *list, const char *name, const char *summary) {
@@ -262,18 +267,37 @@ static ht_status list_archs(bool json, json_t *object, ht_error *err) {
 }
 
 static ht_status list_ops(bool json, json_t *object, ht_error *err) {
-    const char *name;
-    json_t *array = json ? json_array() : NULL;
-    for (size_t i = 0; (name = ht_operator_at(i)) != NULL; ++i) {
+    ht_operator_info op;
+    listing list;
+    begin_columns(&list, json, (const char *const[]){"OPERATOR", "SINCE", "ON CODES", "GRADIENT"}, 4);
+    for (size_t i = 0; ht_operator_at(i, &op); ++i) {
         if (json) {
-            json_array_append_new(array, json_string(name));
-        } else {
-            printf("%s\n", name);
+            json_array_append_new(list.array,
+                                  json_pack("{s:s, s:I, s:b, s:b}", "name", op.name, "since", (json_int_t)op.since,
+                                            "integer", (int)op.has_integer, "gradient", (int)op.has_gradient));
+            continue;
         }
+        cli_table_cell(&list.table, "%s", op.name);
+        cli_table_cell(&list.table, op.since != 0 ? "%" PRId64 : "", op.since);
+        cli_table_cell(&list.table, "%s", op.has_integer ? "yes" : "");
+        cli_table_cell(&list.table, "%s", op.has_gradient ? "yes" : "");
     }
-    return !json || json_object_set_new(object, "ops", array) == 0
-               ? HT_OK
-               : cli_fail(err, HT_ERROR_MEMORY, "There is no memory for the list.");
+    return end(&list, object, "ops", err);
+}
+
+static ht_status list_kernels(bool json, json_t *object, ht_error *err) {
+    const char *family, *name;
+    listing list;
+    begin_columns(&list, json, (const char *const[]){"KERNEL", "FAMILY"}, 2);
+    for (size_t i = 0; ht_kernel_at(i, &family, &name); ++i) {
+        if (json) {
+            json_array_append_new(list.array, json_pack("{s:s, s:s}", "name", name, "family", family));
+            continue;
+        }
+        cli_table_cell(&list.table, "%s", name);
+        cli_table_cell(&list.table, "%s", family);
+    }
+    return end(&list, object, "kernels", err);
 }
 
 static ht_status run(cli_session *session, const void *given, ht_error *err) {
@@ -293,7 +317,8 @@ static ht_status run(cli_session *session, const void *given, ht_error *err) {
     ht_status status = schemes                                ? list_schemes(json, object, err)
                        : strcmp(settings->what, "archs") == 0 ? list_archs(json, object, err)
                        : strcmp(settings->what, "data") == 0  ? list_data(session, json, object, err)
-                                                              : list_ops(json, object, err);
+                       : strcmp(settings->what, "ops") == 0   ? list_ops(json, object, err)
+                                                              : list_kernels(json, object, err);
     if (!json || status != HT_OK) {
         json_decref(object);
         return status;
@@ -302,7 +327,7 @@ static ht_status run(cli_session *session, const void *given, ht_error *err) {
 }
 
 #define AT(member) offsetof(list_settings, member)
-static const char *const subjects[] = {"schemes", "archs", "data", "ops", NULL};
+static const char *const subjects[] = {"schemes", "archs", "data", "ops", "kernels", NULL};
 static const cli_option options[] = {
     {.name = "WHAT",
      .positional = true,
@@ -310,7 +335,7 @@ static const cli_option options[] = {
      .kind = CLI_CHOICE,
      .offset = AT(what),
      .choices = subjects,
-     .help = "schemes, archs, data or ops"},
+     .help = "schemes, archs, data, ops or kernels"},
     {.name = "NAME",
      .positional = true,
      .kind = CLI_TEXT,
@@ -330,7 +355,7 @@ static const cli_option options[] = {
 const cli_verb cmd_list = {
     .name = "list",
     .stage = "Data",
-    .summary = "list schemes, architectures, data sets and operators; show how a format stores a number",
+    .summary = "list schemes, architectures, data sets, operators and kernels; show how a format stores a number",
     .examples = {{"halftone list schemes", "presets, their four choices, number formats"},
                  {"halftone list schemes f16 --explain 0.1", "sign, exponent, mantissa, stored value and error"}},
     .options = options,

@@ -104,7 +104,16 @@ static ht_status report_output(cli_session *session, const run_settings *setting
     return HT_OK;
 }
 
-static ht_status report(cli_session *session, const run_settings *settings, const ht_tensors *results, ht_error *err) {
+/* Counts the steps of each kernel. */
+static void count_step(void *user, const char *node, const char *kernel) {
+    (void)node;
+    json_t *kernels = user;
+    json_object_set_new(kernels, kernel, json_integer(json_integer_value(json_object_get(kernels, kernel)) + 1));
+}
+
+/* `kernels`: steps by kernel. */
+static ht_status report(cli_session *session, const run_settings *settings, const ht_tensors *results, json_t *kernels,
+                        ht_error *err) {
     if (settings->output_dir != NULL && mkdir(settings->output_dir, 0777) != 0 && errno != EEXIST) {
         return cli_fail(err, HT_ERROR_IO, "The folder %.200s cannot be made: %s.", settings->output_dir,
                         strerror(errno));
@@ -115,8 +124,9 @@ static ht_status report(cli_session *session, const run_settings *settings, cons
         status = report_output(session, settings, ht_tensors_at(results, i), list, err);
     }
     if (status == HT_OK && session->common.json) {
-        return cli_print_json("halftone-run", 1, json_pack("{s:s, s:o}", "model", settings->model, "outputs", list),
-                              err);
+        return cli_print_json(
+            "halftone-run", 1,
+            json_pack("{s:s, s:o, s:O}", "model", settings->model, "outputs", list, "kernels", kernels), err);
     }
     json_decref(list);
     return status;
@@ -129,6 +139,7 @@ static ht_status run_model(cli_session *session, const run_settings *settings, c
     ht_tensors **files = calloc(count + 1, sizeof *files);
     ht_tensor *inputs = calloc(count + 1, sizeof *inputs);
     ht_tensors *results = NULL;
+    json_t *kernels = json_object();
     ht_status status = files != NULL && inputs != NULL
                            ? HT_OK
                            : cli_fail(err, HT_ERROR_MEMORY, "There is no memory for %zu inputs.", count);
@@ -139,12 +150,14 @@ static ht_status run_model(cli_session *session, const run_settings *settings, c
         }
     }
     if (status == HT_OK) {
-        ht_run_options options = {.reference = settings->reference, .simulate = settings->simulate};
+        ht_run_options options = {
+            .reference = settings->reference, .simulate = settings->simulate, .visit = count_step, .user = kernels};
         status = ht_model_run(model, inputs, count, &options, &results, err);
     }
     if (status == HT_OK) {
-        status = report(session, settings, results, err);
+        status = report(session, settings, results, kernels, err);
     }
+    json_decref(kernels);
     ht_tensors_destroy(results);
     for (size_t i = 0; files != NULL && i < count; ++i) {
         ht_tensors_destroy(files[i]);
@@ -206,7 +219,8 @@ const cli_verb cmd_run = {
         "Takes any model, also one whose shapes are known only while it runs. Outputs are written in their own type. "
         "Types that NumPy lacks are written as raw bytes: bf16 as V2, the 8-bit, 6-bit and 4-bit floats as V1 (in "
         "Python, array.view(ml_dtypes.bfloat16) gives the numbers back); i2 and i4 are written as i1, u2 and u4 as u1. "
-        "Inputs of these types are read the same way. --json says the type of each output.",
+        "Inputs of these types are read the same way. --json says the type of each output, and how many steps each "
+        "kernel computed.",
     .examples = {{"halftone run model.onnx --input image=image.npy --output-dir .", "writes one .npy file per output"},
                  {"halftone run model.onnx -i x=input_0.pb -i n=count.npy --json", "types and shapes, for a program"}},
     .options = options,

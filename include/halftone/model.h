@@ -134,8 +134,18 @@ typedef struct ht_memory_step {
 HT_API ht_status ht_model_memory(const ht_model *model, int64_t batch, ht_memory_info *info,
                                  bool (*visit)(void *user, const ht_memory_step *step), void *user, ht_error *err);
 
-/* The `index`-th ONNX operator that models may use, in alphabetical order; NULL past the end. */
-HT_API const char *ht_operator_at(size_t index);
+/* An ONNX operator that models may use. The text is static. */
+typedef struct ht_operator_info {
+    const char *name;
+    int64_t since;     /* the operator set from which on it means what it means here; 0: 17 or before */
+    bool has_integer;  /* a quantized model computes it on codes, at least in some forms */
+    bool has_gradient; /* a model with it can be trained */
+} ht_operator_info;
+/* The `index`-th in alphabetical order; false past the end. */
+HT_API bool ht_operator_at(size_t index, ht_operator_info *out);
+/* The `index`-th kernel: its family ("conv") and its name ("conv_f32_reference"), a family's in the order in which they
+ * are tried; false past the end. The texts are static. */
+HT_API bool ht_kernel_at(size_t index, const char **family, const char **name);
 
 /* ---- metadata: texts by key, stored in the file
  * -------------------------------------------------------------------------- */

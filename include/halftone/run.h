@@ -35,6 +35,10 @@ HT_API void ht_tensors_destroy(ht_tensors *tensors);
 typedef struct ht_run_options {
     bool reference; /* reference kernels only: slow, the oracle */
     bool simulate;  /* quantized models in float with rounded values, not in integers */
+    /* Called after each step of the run with the name of its node (or of the tensor whose layout changed) and that of
+     * the kernel that computed it ("host_evaluate": none, the operator itself); NULL: not wanted. */
+    void (*visit)(void *user, const char *node, const char *kernel);
+    void *user;
 } ht_run_options;
 
 /* Runs the model on `inputs`, one tensor for each of its inputs, found by name in any order. The results come in the

@@ -3,6 +3,7 @@
 
 #include "formats/model.h"
 #include "graph/op.h"
+#include "plan/compile.h"
 
 /* The numbers of one constant. */
 typedef struct constant_size {
@@ -182,11 +183,35 @@ ht_status ht_model_describe(const ht_model *model, ht_model_info *info, ht_error
     return HT_OK;
 }
 
-const char *ht_operator_at(size_t index) {
+bool ht_operator_at(size_t index, ht_operator_info *out) {
     for (const ht_op *const *op = ht__ops; *op != NULL; ++op) {
         if ((*op)->domain[0] == '\0' && index-- == 0) {
-            return (*op)->name;
+            *out = (ht_operator_info){.name = (*op)->name,
+                                      .since = (*op)->since,
+                                      .has_integer = (*op)->integer != NULL,
+                                      .has_gradient = (*op)->gradient != NULL};
+            return true;
         }
     }
-    return NULL;
+    return false;
+}
+
+bool ht_kernel_at(size_t index, const char **family, const char **name) {
+    const ht_kernel_variant *const *extra;
+    size_t extra_count = ht__extra_kernels(&extra);
+    for (const ht_kernel_family *const *f = ht__kernel_families; *f != NULL; ++f) {
+        *family = (*f)->name;
+        for (size_t i = 0; i < extra_count; ++i) {
+            if (extra[i]->family == *f && index-- == 0) {
+                *name = extra[i]->name;
+                return true;
+            }
+        }
+        if (index < (*f)->variant_count) {
+            *name = (*f)->variants[index]->name;
+            return true;
+        }
+        index -= (*f)->variant_count;
+    }
+    return false;
 }

@@ -100,7 +100,9 @@ ht_status ht_model_run(const ht_model *model, const ht_tensor *inputs, size_t co
                                                         : ht__fail_memory(err, graph->output_count * sizeof *results);
     if (status == HT_OK) {
         ht_stage_options stages = {.reference_only = options != NULL && options->reference,
-                                   .simulate = options != NULL && options->simulate};
+                                   .simulate = options != NULL && options->simulate,
+                                   .visit = options != NULL ? options->visit : NULL,
+                                   .user = options != NULL ? options->user : NULL};
         status = ht__run_graph(graph, views, results, &stages, err);
     }
     if (status == HT_OK) {

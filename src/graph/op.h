@@ -78,7 +78,8 @@ struct ht_op {
     bool selects;
     ht_op_codes codes;
     float codes_low, codes_high;
-    bool joins; /* every value of output 0 is one of any of the inputs: codes with equal parameters are only moved */
+    bool joins;  /* every value of output 0 is one of any of the inputs: codes with equal parameters are only moved */
+    bool in_f32; /* its kernels take f32 only; f16 and bf16 tensors are converted for them (ht__pass_widen) */
     bool completes; /* behind a weighted operator it becomes part of it: what lies between has no integer form */
 };
 

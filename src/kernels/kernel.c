@@ -6,7 +6,8 @@ const ht_kernel_variant *ht__kernel_choose(const ht_kernel_call *call, const ht_
     const ht_kernel_family *family = call->family;
     const char *reason = NULL;
     if (env->reference_only) {
-        return family->variants[family->variant_count - 1];
+        const ht_kernel_variant *reference = family->variants[family->variant_count - 1];
+        return reference->accept(call, env, &reason) ? reference : NULL;
     }
     for (size_t i = 0; i < env->extra_count; ++i) {
         if (env->extra[i]->family == family && env->extra[i]->accept(call, env, &reason)) {

@@ -5,7 +5,8 @@
 #include "graph/graph.h"
 
 /* Replaces nodes whose inputs are all constants (of shape_inputs: whose shape is known) by constants, using the
- * operators' reference kernels or their `evaluate`, until nothing changes; prunes. Constants above 256 MiB are left to the run. */
+ * operators' reference kernels or their `evaluate`, until nothing changes; prunes. Constants above 256 MiB are left to
+ * the run. */
 ht_status ht__pass_fold_constants(ht_graph *graph, ht_error *err);
 
 /* Conv or Gemm followed by BatchNormalization, when nothing else reads the result: the normalisation goes into weights
@@ -33,6 +34,10 @@ ht_status ht__pass_real_ends(ht_graph *graph, ht_error *err);
 
 /* The input at `index`, of rank 4 and channels-last, is taken channels-first from now on, and transposed inside. */
 ht_status ht__pass_channels_first_input(ht_graph *graph, size_t index, ht_error *err);
+
+/* Operators whose kernels are f32 only (ht_op.in_f32) get f16 and bf16 operands converted, and give results of the type
+ * that they had. */
+ht_status ht__pass_widen(ht_graph *graph, ht_error *err);
 
 /* Makes the annotated graph one of integers: nodes whose inputs and output are annotated compute on codes, with a
  * quantization at the entries and real numbers again where something reads them; everything else stays a float node

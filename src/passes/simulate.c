@@ -43,6 +43,7 @@ ht_status ht__pass_simulate_quantization(ht_graph *graph, ht_error *err) {
 ht_status ht__pass_prepare(ht_graph *graph, int64_t batch, ht_prepare_mode mode, ht_error *err) {
     HT_TRY(ht__graph_set_batch(graph, batch, err));
     HT_TRY(ht__pass_fold_constants(graph, err));
+    HT_TRY(ht__pass_widen(graph, err));
     HT_TRY(mode == HT_PREPARE_INTEGER ? ht__pass_integer(graph, err) : ht__pass_simulate_quantization(graph, err));
     if (mode != HT_PREPARE_OBSERVABLE) {
         HT_TRY(ht__pass_fuse_activation(graph, err));

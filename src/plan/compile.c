@@ -427,6 +427,16 @@ static ht_status begin(compiler *c) {
     return HT_OK;
 }
 
+size_t ht__extra_kernels(const ht_kernel_variant *const **out) {
+#ifdef HT_WITH_ONEDNN
+    *out = ht__onednn_variants;
+    return ht__onednn_variant_count;
+#else
+    *out = NULL;
+    return 0;
+#endif
+}
+
 ht_status ht__compile(ht_graph *graph, const ht_compile_options *options, ht_program **out, ht_error *err) {
     ht_context *ctx = graph->ctx;
     compiler c = {.graph = graph,
@@ -437,10 +447,7 @@ ht_status ht__compile(ht_graph *graph, const ht_compile_options *options, ht_pro
                             .threads = c.options.threads != 0 ? c.options.threads : ht_context_threads(ctx),
                             .allow_bf16 = c.options.allow_bf16,
                             .reference_only = c.options.reference_only};
-#ifdef HT_WITH_ONEDNN
-    c.env.extra = ht__onednn_variants;
-    c.env.extra_count = ht__onednn_variant_count;
-#endif
+    c.env.extra_count = ht__extra_kernels(&c.env.extra);
     ht_status status = begin(&c);
     if (status == HT_OK) {
         status = emit(&c);

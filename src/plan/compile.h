@@ -25,6 +25,8 @@ typedef struct ht_compile_options {
  * which must outlive it. Ownership of *out passes to the caller: ht__program_destroy. Errors: HT_ERROR_UNSUPPORTED
  * naming operator and node; HT_ERROR_MISMATCH naming a value without a known shape. */
 ht_status ht__compile(ht_graph *graph, const ht_compile_options *options, ht_program **out, ht_error *err);
+/* The kernels beside the runtime's that programs are compiled with, in the order in which they are tried. */
+size_t ht__extra_kernels(const ht_kernel_variant *const **out);
 /* Points every use of the constant `value_id` at other data of the same type and shape; only for mutable_weights
  * programs. */
 void ht__program_set_constant(ht_program *program, uint32_t value_id, const void *data);

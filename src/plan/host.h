@@ -5,6 +5,7 @@
 
 #include "graph/op.h"
 
+#define HT_HOST_KERNEL "host_evaluate"
 extern const ht_kernel_family ht__host_family;
 
 /* Describes `node`, which has `evaluate`, holds no graphs and has outputs of known shape, as a call of the family. Node

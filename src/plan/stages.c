@@ -4,6 +4,7 @@
 
 #include "passes/passes.h"
 #include "plan/compile.h"
+#include "plan/host.h"
 
 /* Graphs inside graphs: far beyond any model, and the stack stays bounded. */
 #define MAX_DEPTH 32
@@ -182,6 +183,9 @@ static ht_status compile_and_run(runner *r, stage *s) {
     ht_compile_options options = {.reference_only = r->options.reference_only};
     HT_TRY(ht__compile(&s->view, &options, &program, r->err));
     ht_status status = run_program(r, s, program);
+    for (size_t i = 0; i < program->step_count && status == HT_OK && r->options.visit != NULL; ++i) {
+        r->options.visit(r->options.user, program->steps[i].name, program->steps[i].variant->name);
+    }
     ht__program_destroy(program);
     return status;
 }
@@ -274,6 +278,9 @@ static ht_status evaluate(runner *r, const ht_node *node) {
                                .run_graph = run_inner,
                                .user = r};
     ht_status status = node->op->evaluate(&evaluation, r->err);
+    if (status == HT_OK && r->options.visit != NULL) {
+        r->options.visit(r->options.user, node->name, HT_HOST_KERNEL);
+    }
     ht__free(r->allocator, inputs);
     return status;
 }
@@ -394,6 +401,7 @@ static bool is_all_known(const ht_graph *graph) {
 static ht_status prepare(runner *r, const ht_tensor_view *inputs) {
     HT_TRY(take_shapes(r, inputs));
     HT_TRY(ht__pass_fold_constants(r->graph, r->err));
+    HT_TRY(ht__pass_widen(r->graph, r->err));
     bool simulate = r->options.simulate || !is_all_known(r->graph);
     HT_TRY(simulate ? ht__pass_simulate_quantization(r->graph, r->err) : ht__pass_integer(r->graph, r->err));
     HT_TRY(ht__pass_fuse_activation(r->graph, r->err));

@@ -10,6 +10,8 @@ typedef struct ht_stage_options {
     bool reference_only; /* only reference kernels: the oracle */
     bool simulate;       /* quantized tensors are rounded in float; otherwise what is quantized runs in integers, where
                             the shapes of all tensors are known before the run */
+    void (*visit)(void *user, const char *node, const char *kernel); /* as ht_run_options'; may be NULL */
+    void *user;
 } ht_stage_options;
 
 /* Runs `graph`, which is not changed, on one tensor per graph input (type and dimensions as the inputs'; a copy takes

@@ -32,7 +32,9 @@ says out 'levels=mx:e2m1,round=nearest,granularity=block:32'
 exits 0 "$HALFTONE" list archs
 says out 'mlp-simple'
 exits 0 "$HALFTONE" list ops
-says out '^Conv$'
+says out '^  Conv  '
+exits 0 "$HALFTONE" list kernels
+says out 'conv_f32_reference'
 exits 0 "$HALFTONE" list schemes --json
 says out '"format": "halftone-list"'
 exits 2 "$HALFTONE" list scheems

@@ -29,6 +29,7 @@ import onnx.backend.test.loader
 import onnx.numpy_helper
 
 SECONDS = 30
+HOST = "host_evaluate"
 FLOOR = 1650
 NARROW_FLOATS = ("float8", "float6", "float4", "bfloat")
 SUMS = ("test_dft",)  # zeros are what large terms leave in f32: compared with the rounding of the largest result
@@ -36,8 +37,8 @@ DRAWN_AT_RANDOM = ("test_bernoulli", "test_training_dropout")  # compared by typ
 
 
 class Outcome:
-    def __init__(self, case, verdict, detail=""):
-        self.case, self.verdict, self.detail = case, verdict, detail
+    def __init__(self, case, verdict, detail="", kernels=()):
+        self.case, self.verdict, self.detail, self.kernels = case, verdict, detail, set(kernels)
 
 
 def save_input(value, info, path):
@@ -91,7 +92,7 @@ def tidy(text):
 
 
 def run_set(program, case, inputs, outputs, folder):
-    """One data set of a test: None, or the outcome that ends the test."""
+    """One data set of a test: the kernels that ran, or the outcome that ends the test."""
     graph = case.model.graph
     command = [program, "run", str(folder / "model.onnx"), "--json", "--force", "--threads", "1", "--output-dir",
                str(folder / "out")]
@@ -114,12 +115,13 @@ def run_set(program, case, inputs, outputs, folder):
         return Outcome(case, "crash", f"exit status {done.returncode}: {message[-300:]}")
     if done.returncode != 0:
         return Outcome(case, "fail", message)
-    files = {entry["name"]: entry["file"] for entry in json.loads(done.stdout)["outputs"]}
+    report = json.loads(done.stdout)
+    files = {entry["name"]: entry["file"] for entry in report["outputs"]}
     for info, reference in zip(graph.output, outputs):
         difference = compare(case, info, reference, files[info.name])
         if difference:
             return Outcome(case, "fail", difference)
-    return None
+    return set(report["kernels"])
 
 
 def rewrite(program, case, folder):
@@ -144,11 +146,13 @@ def run_case(program, case, rewritten):
             outcome = Outcome(case, "fail", "rewritten, the onnx checker refuses it: " + tidy(str(refused)))
         if outcome is not None:
             return outcome
+        kernels = set()
         for inputs, outputs in case.data_sets:
             outcome = run_set(program, case, inputs, outputs, folder)
-            if outcome is not None:
+            if isinstance(outcome, Outcome):
                 return outcome
-    return Outcome(case, "pass")
+            kernels |= outcome
+    return Outcome(case, "pass", kernels=kernels)
 
 
 def all_nodes(graph):
@@ -192,7 +196,22 @@ def lacking(outcome):
     return re.sub(r"^halftone: | at: .*$", "", outcome.detail)[:140]
 
 
-def markdown(outcomes):
+def listed(program, subject):
+    """What `halftone list` says, by name."""
+    done = subprocess.run([program, "list", subject, "--json"], capture_output=True, text=True, check=True)
+    return {entry["name"]: entry for entry in json.loads(done.stdout)[subject]}
+
+
+def kernels_of(outcomes, names):
+    """The kernels that ran where nothing but the operator was in the model; moving tensors between layouts is none."""
+    alone = [outcome for outcome in outcomes if len(list(all_nodes(outcome.case.model.graph))) == 1]
+    used = set().union(*(outcome.kernels for outcome in alone))
+    computing = {name for name in used if names.get(name, {}).get("family") not in ("transpose", "copy")} or used
+    return ", ".join(sorted("the operator itself" if name == HOST else name for name in computing))
+
+
+def markdown(program, outcomes):
+    kernels, operators = listed(program, "kernels"), listed(program, "ops")
     by_operator = collections.defaultdict(list)
     for outcome in outcomes:
         operator = subject(outcome.case)
@@ -214,8 +233,13 @@ def markdown(outcomes):
         f"{sum(outcome.verdict == 'pass' for outcome in expanded)} of these pass. The table holds the others by the",
         "operator that they are for: operator sets of its tests, element types in tests that pass, tests that pass.",
         "",
-        "| operator | operator sets | types | pass | of | not supported |",
-        "|---|---|---|---|---|---|",
+        "Kernels are those that ran in these tests, where the operator was alone in the model: `_reference` is plain C,",
+        "`onednn` the library, the others are faster variants of ours; *the operator itself* needs none. Which further ones",
+        "there are says `halftone list kernels`. *On codes*: a quantized model computes the operator in integers",
+        "([docs/integers.md](integers.md)). *Gradient*: it can be trained through. Both as `halftone list ops` says.",
+        "",
+        "| operator | operator sets | types | pass | of | kernels | on codes | gradient | not supported |",
+        "|---|---|---|---|---|---|---|---|---|",
     ]
     for operator, own in sorted(by_operator.items()):
         good = [outcome for outcome in own if outcome.verdict == "pass"]
@@ -225,8 +249,10 @@ def markdown(outcomes):
         reasons = sorted({lacking(outcome) for outcome in own if outcome.verdict == "unsupported"})
         if reasons == [operator]:
             reasons = ["the operator"]
+        traits = operators.get(operator, {})
         lines.append(f"| {operator} | {', '.join(map(str, sets))} | {', '.join(types)} | {len(good)} | {len(own)} | "
-                     f"{'; '.join(reasons)} |")
+                     f"{kernels_of(good, kernels)} | {'yes' if traits.get('integer') else ''} | "
+                     f"{'yes' if traits.get('gradient') else ''} | {'; '.join(reasons)} |")
     return "\n".join(lines) + "\n"
 
 
@@ -255,7 +281,7 @@ def main():
             print(f"{count:5d}  {reason}")
     print(", ".join(f"{counts[verdict]} {verdict}" for verdict in ("pass", "fail", "unsupported", "crash")))
     if arguments.markdown:
-        pathlib.Path(arguments.markdown).write_text(markdown(outcomes))
+        pathlib.Path(arguments.markdown).write_text(markdown(arguments.program, outcomes))
     if arguments.check and (counts["fail"] or counts["crash"] or (not arguments.only and counts["pass"] < FLOOR)):
         sys.exit(1)
 

@@ -26,4 +26,5 @@ const ht_op ht__op_AveragePool = {
     .integer = ht__integer_AveragePool,
     .gradient = ht__gradient_AveragePool,
     .codes = HT_CODES_SAME,
+    .in_f32 = true,
 };

@@ -107,4 +107,5 @@ const ht_op ht__op_BatchNormalization = {
     .evaluate = evaluate,
     .norm_inputs = 0x6,
     .completes = true,
+    .in_f32 = true,
 };

@@ -44,4 +44,5 @@ const ht_op ht__op_Conv = {
     .weight_inputs = 0x2,
     .bias_inputs = 0x4,
     .codes = HT_CODES_OWN,
+    .in_f32 = true,
 };

@@ -132,4 +132,5 @@ const ht_op ht__op_ConvTranspose = {
     .weight_inputs = 0x2,
     .bias_inputs = 0x4,
     .channel_axis = channel_axis,
+    .in_f32 = true,
 };

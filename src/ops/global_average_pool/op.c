@@ -25,4 +25,5 @@ const ht_op ht__op_GlobalAveragePool = {
     .integer = ht__integer_GlobalAveragePool,
     .gradient = ht__gradient_GlobalAveragePool,
     .codes = HT_CODES_OWN,
+    .in_f32 = true,
 };

@@ -23,4 +23,5 @@ const ht_op ht__op_GlobalMaxPool = {
     .lower = lower,
     .gradient = ht__gradient_GlobalMaxPool,
     .selects = true,
+    .in_f32 = true,
 };

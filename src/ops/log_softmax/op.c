@@ -19,4 +19,5 @@ const ht_op ht__op_LogSoftmax = {
     .infer = ht__infer_same,
     .lower = lower,
     .gradient = ht__gradient_LogSoftmax,
+    .in_f32 = true,
 };

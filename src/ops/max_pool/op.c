@@ -35,4 +35,5 @@ const ht_op ht__op_MaxPool = {
     .integer = ht__integer_MaxPool,
     .gradient = ht__gradient_MaxPool,
     .selects = true,
+    .in_f32 = true,
 };
