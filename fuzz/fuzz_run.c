@@ -136,7 +136,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
     if (ht_context_create(&options, &ctx, NULL) != HT_OK) {
         return 0;
     }
-    if (ht__onnx_read(ctx, data, size, "fuzz.onnx", &model, &err) == HT_OK) {
+    if (ht__onnx_read(ctx, data, size, "fuzz.onnx", NULL, &model, &err) == HT_OK) {
         run(model, &rng);
         ht_model_destroy(model);
     }

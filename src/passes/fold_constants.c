@@ -45,11 +45,14 @@ static ht_status make_call(const ht_node *node, ht_kernel_call *call, int32_t op
     return HT_OK;
 }
 
-static ht_status run_reference(ht_graph *graph, const ht_node *node, const ht_kernel_call *call, void *const *outputs,
-                               ht_error *err) {
+static ht_kernel_env environment(const ht_graph *graph) {
+    return (ht_kernel_env){.allocator = &graph->ctx->allocator, .threads = 1, .reference_only = true};
+}
+
+static ht_status run_reference(ht_graph *graph, const ht_node *node, const ht_kernel_variant *variant,
+                               const ht_kernel_call *call, void *const *outputs, ht_error *err) {
     const ht_allocator *allocator = &graph->ctx->allocator;
-    ht_kernel_env env = {.allocator = allocator, .threads = 1, .reference_only = true};
-    const ht_kernel_variant *variant = ht__kernel_choose(call, &env);
+    ht_kernel_env env = environment(graph);
     ht_kernel_state state = {0};
     HT_TRY(variant->prepare(call, &env, &state, err));
     void *scratch = ht__alloc(allocator, state.scratch_bytes);
@@ -84,7 +87,9 @@ static ht_status fold_by_kernel(ht_graph *graph, ht_node *node, bool *lowered, h
     ht_kernel_call call;
     int32_t operands[HT_MAX_INPUTS];
     HT_TRY(make_call(node, &call, operands, err));
-    *lowered = call.family != NULL;
+    ht_kernel_env env = environment(graph);
+    const ht_kernel_variant *variant = call.family != NULL ? ht__kernel_choose(&call, &env) : NULL;
+    *lowered = variant != NULL;
     if (!*lowered) {
         return HT_OK;
     }
@@ -98,7 +103,7 @@ static ht_status fold_by_kernel(ht_graph *graph, ht_node *node, bool *lowered, h
             }
         }
     }
-    HT_TRY(run_reference(graph, node, &call, outputs, err));
+    HT_TRY(run_reference(graph, node, variant, &call, outputs, err));
     for (uint32_t i = 0; i < node->output_count; ++i) {
         if (node->outputs[i] != NULL) {
             become_constant(node->outputs[i], outputs[i]);

@@ -1,13 +1,13 @@
 #include "kernels/softmax/variants.h"
 
-static const ht_kernel_variant *const softmax[] = {&ht__softmax_f32_reference};
+static const ht_kernel_variant *const softmax[] = {&ht__softmax_f32_lines, &ht__softmax_reference};
 static const ht_kernel_variant *const softmax_grad[] = {&ht__softmax_grad_f32_reference};
 static const ht_kernel_variant *const cross_entropy[] = {&ht__cross_entropy_f32_reference};
 static const ht_kernel_variant *const cross_entropy_grad[] = {&ht__cross_entropy_grad_f32_reference};
 static const ht_kernel_variant *const squared_error[] = {&ht__squared_error_f32_reference};
 static const ht_kernel_variant *const squared_error_grad[] = {&ht__squared_error_grad_f32_reference};
 
-const ht_kernel_family ht__softmax_family = {"softmax", softmax, 1};
+const ht_kernel_family ht__softmax_family = {"softmax", softmax, 2};
 const ht_kernel_family ht__softmax_grad_family = {"softmax_grad", softmax_grad, 1};
 const ht_kernel_family ht__cross_entropy_family = {"cross_entropy", cross_entropy, 1};
 const ht_kernel_family ht__cross_entropy_grad_family = {"cross_entropy_grad", cross_entropy_grad, 1};

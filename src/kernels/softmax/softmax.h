@@ -1,4 +1,4 @@
-/* Softmax and the losses, f32, plain layout.
+/* Softmax of any floating-point type and the losses of f32, plain layout.
  *
  *   softmax            input x; output y = exp(x - max) / sum over `axis`, or its logarithm
  *   softmax_grad       inputs y, dy; output dx (of softmax or of log-softmax)

@@ -19,5 +19,4 @@ const ht_op ht__op_LogSoftmax = {
     .infer = ht__infer_same,
     .lower = lower,
     .gradient = ht__gradient_LogSoftmax,
-    .in_f32 = true,
 };

@@ -23,5 +23,4 @@ const ht_op ht__op_Softmax = {
     .gradient = ht__gradient_Softmax,
     .codes = HT_CODES_FIXED,
     .codes_high = 1.0f,
-    .in_f32 = true,
 };
