@@ -30,7 +30,7 @@ import onnx.numpy_helper
 
 SECONDS = 30
 HOST = "host_evaluate"
-FLOOR = 1650
+FLOOR = 1682
 NARROW_FLOATS = ("float8", "float6", "float4", "bfloat")
 SUMS = ("test_dft",)  # zeros are what large terms leave in f32: compared with the rounding of the largest result
 DRAWN_AT_RANDOM = ("test_bernoulli", "test_training_dropout")  # compared by type and shape where the seed decides
