@@ -22,10 +22,28 @@ ht_status ht__pool_infer(const ht_graph *graph, ht_node *node, bool global, ht_e
     return ht__set_output(node, 0, &y, err);
 }
 
+/* Padding is cheap to state: a window may hold no more elements than the map, or than MOST_WINDOW. */
+#define MOST_WINDOW 65536
+
+static ht_status check_window(const ht_node *node, const ht_tensor_desc *x, const ht_window *window, ht_error *err) {
+    int64_t elements = 1, map = 1;
+    bool fits = true;
+    for (int32_t i = 0; i < window->spatial; ++i) {
+        int64_t size = x->dims[2 + i];
+        fits = fits && !__builtin_mul_overflow(elements, window->kernel[i], &elements);
+        map = size < 0 || __builtin_mul_overflow(map, size, &map) ? INT64_MAX : map;
+    }
+    return fits && (elements <= MOST_WINDOW || elements <= map)
+               ? HT_OK
+               : ht__fail_at(err, HT_ERROR_LIMIT, node->name, "The window of %s is larger than what it looks at.",
+                             node->op->name);
+}
+
 ht_status ht__pool_read(const ht_node *node, const ht_tensor_desc *x, ht_pool_kind kind, bool global,
                         ht_pool_parameters *out, ht_error *err) {
     ht_window window;
     HT_TRY(read_window(node, x, global, &window, err));
+    HT_TRY(check_window(node, x, &window, err));
     memset(out, 0, sizeof *out);
     out->kind = kind;
     out->spatial = window.spatial;
