@@ -393,6 +393,109 @@ static void every_allocation_may_fail(void **state) {
     }
 }
 
+/* ---- how much memory reading takes ---- */
+
+/* What a file of `bytes` bytes may take at most; docs/onnx.md says so. */
+static size_t most_memory(size_t bytes) { return ((size_t)16 << 20) + 128 * bytes; }
+
+typedef struct counted {
+    size_t now, peak;
+} counted;
+
+/* Blocks have their size before them. */
+static void *counting_allocate(void *user, size_t bytes) {
+    counted *count = user;
+    char *memory = ht__system_allocator.allocate(NULL, bytes + HT_ALIGNMENT);
+    if (memory == NULL) {
+        return NULL;
+    }
+    memcpy(memory, &bytes, sizeof bytes);
+    count->now += bytes;
+    count->peak = count->now > count->peak ? count->now : count->peak;
+    return memory + HT_ALIGNMENT;
+}
+
+static void counting_release(void *user, void *memory) {
+    counted *count = user;
+    if (memory != NULL) {
+        size_t bytes;
+        char *block = (char *)memory - HT_ALIGNMENT;
+        memcpy(&bytes, block, sizeof bytes);
+        count->now -= bytes;
+        ht__system_allocator.release(NULL, block);
+    }
+}
+
+/* Reads and frees a file. */
+static void expect_modest(const char *what, ht_buffer *file) {
+    counted count = {0};
+    ht_allocator allocator = {counting_allocate, counting_release, &count};
+    ht_context *ctx;
+    SUCCEED(ht_context_create(&(ht_context_options){.allocator = &allocator, .threads = 1}, &ctx, err));
+    ht_model *model;
+    ht_error err = {0};
+    if (ht__onnx_read(ctx, (const uint8_t *)file->data, file->size, "large.onnx", NULL, &model, &err) == HT_OK) {
+        ht_model_destroy(model);
+    }
+    ht_context_destroy(ctx);
+    print_message("%s: %zu bytes take %zu\n", what, file->size, count.peak);
+    if (count.peak > most_memory(file->size)) {
+        fail_msg("%s: %zu bytes take %zu", what, file->size, count.peak);
+    }
+    ht__buffer_free(file);
+}
+
+/* `count` empty entries of a field: two bytes each, or three. */
+static void put_empty(ht_buffer *buffer, uint64_t field, size_t count) {
+    for (size_t i = 0; i < count; ++i) {
+        put_varint(buffer, field << 3 | 2);
+        put_varint(buffer, 0);
+    }
+}
+
+static void memory_follows_the_size_of_the_file(void **state) {
+    (void)state;
+    enum { COUNT = 400000 };
+    static const uint64_t graph_fields[] = {1, 5, 11, 12}; /* nodes, tensors, inputs, outputs */
+    for (size_t i = 0; i < sizeof graph_fields / sizeof graph_fields[0]; ++i) {
+        ht_buffer graph = empty();
+        put_empty(&graph, graph_fields[i], COUNT);
+        ht_buffer file = wrap_graph(&graph, 17);
+        expect_modest("empty entries", &file);
+    }
+    static const uint64_t node_fields[] = {1, 5}; /* inputs, attributes */
+    for (size_t i = 0; i < sizeof node_fields / sizeof node_fields[0]; ++i) {
+        ht_buffer graph = empty(), node = empty();
+        put_empty(&node, node_fields[i], COUNT);
+        put_message(&graph, 1, &node);
+        ht_buffer file = wrap_graph(&graph, 17);
+        expect_modest("empty parts of a node", &file);
+    }
+    ht_buffer graph = empty();
+    put_input(&graph, "x", 4);
+    for (int i = 0; i < COUNT / 8; ++i) {
+        char from[16], to[16];
+        snprintf(from, sizeof from, "%x", i);
+        snprintf(to, sizeof to, "%x", i + 1);
+        put_node(&graph, "Relu", i == 0 ? "x" : from, i == COUNT / 8 - 1 ? "y" : to);
+    }
+    ht_buffer file = wrap_graph(&graph, 17);
+    expect_modest("nodes", &file);
+    graph = empty();
+    ht_buffer tensor = empty(), numbers = empty();
+    put_number(&tensor, 1, COUNT);
+    put_number(&tensor, 2, 3); /* i8, a number of the typed field each */
+    for (size_t i = 0; i < COUNT; ++i) {
+        put_varint(&numbers, 1);
+    }
+    put_message(&tensor, 5, &numbers);
+    put_text(&tensor, 8, "w");
+    put_message(&graph, 5, &tensor);
+    put_node(&graph, "Relu", "w", "y");
+    file = wrap_graph(&graph, 17);
+    expect_modest("small numbers", &file);
+}
+
 int main(void) {
     assert_int_equal(ht_context_create(NULL, &test_context, NULL), HT_OK);
     const struct CMUnitTest tests[] = {
@@ -400,7 +503,7 @@ int main(void) {
         cmocka_unit_test(functions_are_inlined),        cmocka_unit_test(tensors_are_checked),
         cmocka_unit_test(graphs_are_checked),           cmocka_unit_test(backward_chains_are_quick),
         cmocka_unit_test(deep_nesting_meets_a_limit),   cmocka_unit_test(many_entries_meet_a_limit),
-        cmocka_unit_test(every_allocation_may_fail),
+        cmocka_unit_test(every_allocation_may_fail),    cmocka_unit_test(memory_follows_the_size_of_the_file),
     };
     int failed = cmocka_run_group_tests(tests, NULL, NULL);
     ht_context_destroy(test_context);

@@ -125,6 +125,17 @@ def int16x8(folder):
 
 
 def int16_functions(folder):
+    for word in ("LOGISTIC", "TANH"):
+        for scale in (1 / 4096, 1 / 2048, 0.00031, 0.0017, 1 / 65536):
+            net = Network("int16")
+            x = net.input([40, 1000], scale)
+            net.save(folder / f"kind_int16_{word.lower()}_{1 / scale:.0f}.tflite", getattr(OPERATORS, word), [x],
+                     [wide(net, [40, 1000], 1 / 32768)], None, 3)
+    for scale in (0.0007, 0.00005, 0.004):
+        net = Network("int16")
+        x = net.input([30, 6, 50], scale)
+        net.save(folder / f"kind_int16_softmax_{1 / scale:.0f}.tflite", OPERATORS.SOFTMAX, [x],
+                 [wide(net, [30, 6, 50], 1 / 32768)], with_fields(schema.SoftmaxOptionsT(), beta=1.0), 3)
     net = Network("int16")
     x = net.input([2, 300], 0.0003)
     net.save(folder / "kind_int16_leaky_relu.tflite", OPERATORS.LEAKY_RELU, [x], [wide(net, [2, 300], 0.0004)],
@@ -189,6 +200,20 @@ def recurrent(folder):
     svdf(folder, "rank2", "float32", 2, False)
     svdf(folder, "halves", "float16", 2, True)
     svdf(folder, "one", "float32", 1, True, batch=1, memory=1)
+
+
+def seed(folder):
+    """Halves and int16 activations in little space, for the fuzzer."""
+    net = Network("float32")
+    x, y = net.real_input([1, 3]), net.real([1, 2])
+    net.save(folder / "kind_halves.tflite", OPERATORS.FULLY_CONNECTED, [x, net.weights("float16", 2, 3), -1], [y],
+             schema.FullyConnectedOptionsT(), 9)
+    net = Network("int16")
+    x = net.input([1, 3, 3, 2], 0.0003)
+    w, scales = codes(net, [2, 2, 2, 2], 0, 2)
+    y = wide(net, [1, 3, 3, 2], 0.0004)
+    net.save(folder / "kind_int16x8.tflite", OPERATORS.CONV_2D, [x, w, wide_bias(net, "int64", scales, 0.0003)], [y],
+             with_fields(schema.Conv2DOptionsT(), strideH=1, strideW=1), 8)
 
 
 def main():

@@ -10,7 +10,9 @@
 /* Constants, decoded, may take this many times the file: an 8-bit code becomes an f32 number and a 16-bit code. */
 #define EXPANSION 32
 #define SMALL_FILE ((size_t)1 << 20)
-/* Operators and tensors that are read, for each one of the file: subgraphs are read once for each use. */
+/* Operators and tensors that are read, for each one of the file: subgraphs are read once for each use. Beyond these
+ * there are some for the steps of recurrent layers, each of which becomes nodes of its own. */
+#define EXTRA_ENTRIES 8192
 #define USES 8
 /* Subgraphs within subgraphs; each takes a few frames of the stack. */
 #define MAX_DEPTH 16
@@ -368,7 +370,7 @@ static ht_status read_graph(ht_context *ctx, const tflite_file *file, ht_arena *
     HT_TRY(ht__graph_create(ctx, subgraph.name[0] != '\0' ? subgraph.name : "main", graph, err));
     (*graph)->requant = HT_REQUANT_FIXED;
     size_t budget = file->size < SMALL_FILE ? EXPANSION * SMALL_FILE : EXPANSION * file->size;
-    size_t entries = 1024;
+    size_t entries = EXTRA_ENTRIES;
     for (size_t i = 0; i < ht__tflite_subgraphs(file); ++i) {
         tflite_subgraph each;
         ht__tflite_subgraph(file, i, &each);

@@ -190,7 +190,9 @@ static ht_status check_lstm(const tflite_call *call, lstm *l) {
     l->coupled = !ht__tflite_has(call, LSTM_WEIGHTS);
     l->batch = x->shape.data[l->time_major ? 1 : 0];
     l->steps = x->shape.data[l->time_major ? 0 : 1];
-    HT_TRY(refuse_unless(call, l->steps <= MOST_STEPS, "of so many steps"));
+    HT_TRY(
+        refuse_unless(call, l->steps <= MOST_STEPS && (size_t)l->steps <= call->reading->entries, "of so many steps"));
+    call->reading->entries -= (size_t)l->steps;
     l->inputs = x->shape.data[2];
     const tflite_tensor *r = ht__tflite_input_tensor(call, LSTM_RECURRENT + 1);
     l->units = r->shape.count == 2 ? r->shape.data[0] : 0;

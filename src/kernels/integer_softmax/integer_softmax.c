@@ -6,17 +6,35 @@
 #include "kernels/fixed_functions.h"
 #include "kernels/fixed_point.h"
 #include "kernels/index.h"
+#include "kernels/interpolated.h"
 #include "numeric/elementary.h"
 
 /* Tables of exp by the distance from the largest code. */
 typedef struct softmax_state {
     ht_kernel_call call;
-    int32_t entries; /* 256 or 65,536 */
-    double *real;    /* float */
-    int32_t *fixed;  /* fixed, Q0.31 */
+    int32_t entries;                            /* 256 or 65,536 */
+    double *real;                               /* float */
+    int32_t *fixed;                             /* fixed, Q0.31; of 16 bits Q0.15 */
+    int16_t reciprocal[HT_INTERPOLATED_PLACES]; /* fixed, 16 bits */
 } softmax_state;
 
+static double one_over_one_plus(double x) { return 1.0 / (1.0 + x); }
+
+static void fill_wide_tables(const ht_integer_softmax_parameters *p, softmax_state *s) {
+    int16_t exponential[HT_INTERPOLATED_PLACES];
+    ht__interpolated_fill(ht__exp, -10.0, 0.0, exponential);
+    ht__interpolated_fill(one_over_one_plus, 0.0, 1.0, s->reciprocal);
+    for (int32_t d = 0; d < s->entries; ++d) {
+        int64_t at = (int64_t)ht__fixed_multiply(-d, p->multiplier, p->shift) + 32767;
+        s->fixed[d] = ht__interpolated_at(exponential, at < -32768 ? -32768 : at > 32767 ? 32767 : (int32_t)at);
+    }
+}
+
 static void fill_tables(const ht_integer_softmax_parameters *p, softmax_state *s) {
+    if (p->requantize.rule == HT_REQUANTIZE_FIXED && s->entries > 256) {
+        fill_wide_tables(p, s);
+        return;
+    }
     for (int32_t d = 0; d < s->entries; ++d) {
         if (p->requantize.rule != HT_REQUANTIZE_FIXED) {
             s->real[d] = ht__exp(-(double)d * (double)p->x_scale);
@@ -91,6 +109,24 @@ static void fixed_row(const softmax_job *job, int64_t first, int32_t largest) {
     }
 }
 
+static void wide_row(const softmax_job *job, int64_t first, int32_t largest) {
+    const softmax_state *s = job->state;
+    ht_type type = s->call.inputs[0].type;
+    uint32_t sum = 0; /* Q16.15 */
+    for (int64_t i = 0; i < job->length; ++i) {
+        sum += (uint32_t)s->fixed[largest - ht__code_at(type, job->x, first + i * job->inner)];
+    }
+    int zeros = __builtin_clz(sum), shift = 31 - zeros; /* at least 14: the largest gives almost 1 */
+    int32_t at = (int32_t)((((int64_t)sum << (zeros - 1)) + (1 << 13)) >> 14) - (1 << 15) - (1 << 16);
+    int32_t reciprocal = ht__interpolated_at(s->reciprocal, at > 32767 ? 32767 : at);
+    for (int64_t i = 0; i < job->length; ++i) {
+        int64_t place = first + i * job->inner;
+        int64_t e = s->fixed[largest - ht__code_at(type, job->x, place)];
+        int64_t code = (e * reciprocal + ((int64_t)1 << (shift - 1))) >> shift;
+        ht__code_store(s->call.outputs[0].type, job->y, place, (int32_t)(code > 32767 ? 32767 : code));
+    }
+}
+
 static void part(void *argument, size_t begin, size_t end, unsigned number) {
     (void)number;
     const softmax_job *job = argument;
@@ -104,7 +140,7 @@ static void part(void *argument, size_t begin, size_t end, unsigned number) {
             int32_t code = ht__code_at(type, job->x, first + i * job->inner);
             largest = code > largest ? code : largest;
         }
-        (fixed ? fixed_row : real_row)(job, first, largest);
+        (!fixed ? real_row : s->entries > 256 ? wide_row : fixed_row)(job, first, largest);
     }
 }
 

@@ -6,6 +6,11 @@
  * Q0.31, 0 for d below difference_low; sum of the e / 2^12, each rounded, in Q12.19; r = 1 / sum as a number r' in 1/2
  * .. 1 and a power of two; y = low + r' e / 2^..., rounded (LiteRT's reference_ops::Softmax; the functions:
  * kernels/fixed_functions.h)
+ *
+ *   fixed  16 bits (LiteRT's SoftmaxInt16), y in 32768ths: e = E[32767 + M(d)] with M by multiplier and shift, so that
+ *          65535 stand for 10; r = R of the sum of e without its leading bit; y = e r / 2^..., rounded and kept in
+ *          0 .. 32767. E and R are exp over -10 .. 0 and 1 / (1 + x) over 0 .. 1 as tables of 513 places between
+ *          which lines are drawn.
  */
 #ifndef HT_KERNELS_INTEGER_SOFTMAX_H
 #define HT_KERNELS_INTEGER_SOFTMAX_H

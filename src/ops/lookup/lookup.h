@@ -26,6 +26,17 @@ static inline float ht__lookup_real(const ht_lookup *lookup, int32_t q) {
  * (LiteRT's LUTPopulate). NaN becomes zero_y. */
 int64_t ht__lookup_code(const ht_lookup *lookup, float real);
 
+/* Does LiteRT have integer formulas for the function, and not a table: rule `fixed`, codes of 16 bits around zero, a
+ * result in 32768ths? */
+bool ht__lookup_is_wide(const ht_lookup *lookup);
+/* The result's codes by these formulas (reference_integer_ops::Logistic and Tanh for int16_t). With v the input in
+ * 12288ths and T[i] about 65536 / (1 + exp(-i / 24)), lines between the entries:
+ *
+ *     logistic   T at |v| / 512, 17 bits for 1, mirrored for v < 0, rounded to 15 bits
+ *     tanh       2 T at |v| / 256, less 1, likewise */
+int64_t ht__lookup_wide_logistic(const ht_lookup *lookup, int32_t q);
+int64_t ht__lookup_wide_tanh(const ht_lookup *lookup, int32_t q);
+
 /* Gives `made` as the node's result: as it is, or brought to the result's scale, zero point and range. */
 ht_status ht__lookup_finish(ht_integer *integer, const ht_node *node, const ht_codes *made, ht_error *err);
 

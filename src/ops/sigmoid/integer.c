@@ -3,6 +3,9 @@
 #include "ops/lookup/lookup.h"
 
 static int64_t entry(const ht_lookup *lookup, int32_t q) {
+    if (ht__lookup_is_wide(lookup)) {
+        return ht__lookup_wide_logistic(lookup, q);
+    }
     float x = ht__lookup_real(lookup, q);
     float y = lookup->fixed ? 1.0f / (1.0f + (float)ht__exp(-(double)x)) : (float)ht__sigmoid((double)x);
     return ht__lookup_code(lookup, y);

@@ -1,11 +1,16 @@
 /* Softmax of codes: kernels/integer_softmax.
  *
  * Rule `fixed` (LiteRT's SoftmaxPrepare): distances from the largest code are brought to Q5.26 by m = min(s_x 2^26,
- * 2^31 - 1) as fixed point, whose shift k is not negative; those below -floor(31 2^26 / 2^k) count as 0. */
+ * 2^31 - 1) as fixed point, whose shift k is not negative; those below -floor(31 2^26 / 2^k) count as 0. Codes of 16
+ * bits: m = s_x 65535 / 10. */
 #include <math.h>
 
 #include "kernels/integer_softmax/integer_softmax.h"
 #include "ops/integer.h"
+
+static bool is_wide(const ht_codes *x, const ht_codes *y) {
+    return x->type == HT_I16 && y->type == HT_I16 && x->zero == 0 && y->zero == 0 && y->scale == 1.0f / 32768.0f;
+}
 
 static bool fixed_parameters(const ht_codes *x, int32_t *multiplier, int32_t *shift, int32_t *difference_low) {
     double m = (double)x->scale * (double)(1 << 26);
@@ -27,7 +32,11 @@ ht_status ht__integer_Softmax(ht_integer *integer, const ht_node *node, ht_error
         return HT_OK;
     }
     bool narrow = ht_type_bytes(x.type) == 1 && integer->target.type == x.type;
-    if (fixed && (!narrow || !fixed_parameters(&x, &multiplier, &shift, &difference_low))) {
+    bool usable = narrow && fixed_parameters(&x, &multiplier, &shift, &difference_low);
+    if (is_wide(&x, &integer->target)) {
+        usable = ht__fixed_multiplier((double)x.scale / (10.0 / 65535.0), &multiplier, &shift);
+    }
+    if (fixed && !usable) {
         return HT_OK;
     }
     ht_node *softmax;

@@ -3,6 +3,9 @@
 #include "ops/lookup/lookup.h"
 
 static int64_t entry(const ht_lookup *lookup, int32_t q) {
+    if (ht__lookup_is_wide(lookup)) {
+        return ht__lookup_wide_tanh(lookup, q);
+    }
     return ht__lookup_code(lookup, (float)ht__tanh((double)ht__lookup_real(lookup, q)));
 }
 
