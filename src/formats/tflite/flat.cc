@@ -126,6 +126,9 @@ ht_status ht__tflite_tensor(const tflite_file *file, size_t subgraph, size_t ind
     if (const tflite::QuantizationParameters *q = tensor->quantization()) {
         vector_of(q->scale(), &out->scale, &out->scales);
         vector_of(q->zero_point(), &out->zero_point, &out->zero_points);
+        if (reinterpret_cast<uintptr_t>(out->zero_point) % sizeof *out->zero_point != 0) {
+            return ht__fail_at(err, HT_ERROR_FORMAT, out->name, "The zero points of this tensor are not aligned.");
+        }
         out->axis = q->quantized_dimension();
         out->has_other_details = static_cast<uint8_t>(q->details_type()) != 0;
     }
