@@ -4,13 +4,14 @@
 #include <string.h>
 
 #include "halftone/compare.h"
+#include "samples.h"
 #include "table.h"
 #include "verbs.h"
 
 enum { SHOWN = 5 };
 
 typedef struct compare_settings {
-    const char *original, *quantized, *data;
+    const char *original, *quantized, *data, *preprocess;
     int64_t samples;
 } compare_settings;
 
@@ -154,9 +155,11 @@ static ht_status run(cli_session *session, const void *given, ht_error *err) {
         status = cli_fail(err, HT_ERROR_ARGUMENT, "The model does not say what data it was made for; give --data.");
     }
     if (status == HT_OK) {
-        ht_dataset_options options = {.data_dir = session->common.data_dir,
-                                      .preprocess_json = ht_model_metadata(original, HT_METADATA_PREPROCESS)};
-        status = ht_dataset_open(session->context, spec, &options, &data, err);
+        const char *own = ht_model_metadata(original, HT_METADATA_PREPROCESS);
+        status = cli_open_samples(session, spec, s->preprocess, 0, own != NULL ? original : quantized, &data, err);
+    }
+    if (status == HT_OK) {
+        status = cli_check_samples(session, original, data, err);
     }
     if (status == HT_OK) {
         status = ht_compare(session->context, original, quantized, data, (size_t)s->samples, &result, err);
@@ -192,6 +195,7 @@ static const cli_option options[] = {
      .value = "DATA",
      .otherwise = "the test split of the data the float model was trained on",
      .help = "samples to run both on"},
+    CLI_PREPROCESS_OPTION(AT(preprocess)),
     {.name = "samples",
      .kind = CLI_INTEGER,
      .offset = AT(samples),

@@ -3,6 +3,7 @@
 #include "halftone/data.h"
 #include "halftone/eval.h"
 #include "halftone/model.h"
+#include "samples.h"
 #include "table.h"
 #include "verbs.h"
 
@@ -108,7 +109,7 @@ static const cli_verb data_info = {
 /* ---- preview ---- */
 
 typedef struct preview_settings {
-    const char *data, *output, *model;
+    const char *data, *output, *model, *preprocess;
     int64_t first, count;
 } preview_settings;
 
@@ -133,6 +134,7 @@ static const cli_option preview_options[] = {
      .value = "FILE",
      .otherwise = "labels only",
      .help = "write this model's predictions below the labels; wrong ones in red"},
+    CLI_PREPROCESS_OPTION(offsetof(preview_settings, preprocess)),
     {.name = "first",
      .kind = CLI_INTEGER,
      .offset = offsetof(preview_settings, first),
@@ -185,16 +187,18 @@ static ht_status make_preview(cli_session *session, const preview_settings *sett
 
 static ht_status run_preview(cli_session *session, const void *given, ht_error *err) {
     const preview_settings *settings = given;
-    ht_dataset_options options = options_of(session);
     ht_model *model = NULL;
     ht_dataset *dataset = NULL;
     ht_status status = HT_OK;
     if (settings->model != NULL) {
         status = ht_model_load(session->context, settings->model, &model, err);
-        options.preprocess_json = model != NULL ? ht_model_metadata(model, "halftone.preprocess") : NULL;
     }
     if (status == HT_OK) {
-        status = ht_dataset_open(session->context, settings->data, &options, &dataset, err);
+        status = cli_open_samples(session, settings->data, settings->preprocess, (uint64_t)session->common.seed, model,
+                                  &dataset, err);
+    }
+    if (status == HT_OK && model != NULL) {
+        status = cli_check_samples(session, model, dataset, err);
     }
     if (status == HT_OK) {
         status = make_preview(session, settings, model, dataset, err);

@@ -7,12 +7,13 @@
 #include "halftone/eval.h"
 #include "halftone/metrics.h"
 #include "halftone/model.h"
+#include "samples.h"
 #include "verbs.h"
 
 #define WIDEST_CONFUSION 20
 
 typedef struct eval_settings {
-    const char *model, *data, *baseline;
+    const char *model, *data, *baseline, *preprocess;
     int64_t samples, batch;
     bool reference, bf16, confusion, simulate;
 } eval_settings;
@@ -52,10 +53,11 @@ static ht_status evaluate(cli_session *session, const char *path, const eval_set
         status = choose_data(out->model, settings, spec, sizeof spec, err);
     }
     if (status == HT_OK) {
-        ht_dataset_options options = {.data_dir = session->common.data_dir,
-                                      .seed = (uint64_t)session->common.seed,
-                                      .preprocess_json = ht_model_metadata(out->model, "halftone.preprocess")};
-        status = ht_dataset_open(session->context, spec, &options, &out->dataset, err);
+        status = cli_open_samples(session, spec, settings->preprocess, (uint64_t)session->common.seed, out->model,
+                                  &out->dataset, err);
+    }
+    if (status == HT_OK) {
+        status = cli_check_samples(session, out->model, out->dataset, err);
     }
     if (status == HT_OK) {
         ht_evaluation_options options = {.batch = (size_t)settings->batch,
@@ -216,6 +218,9 @@ static ht_status run(cli_session *session, const void *given, ht_error *err) {
     if (status == HT_OK && compared) {
         status = compare(&base.result, &item.result, &versus, err);
     }
+    if (status == HT_OK) {
+        cli_check_accuracy(session, &item.result);
+    }
     eval_scores scores = {0};
     if (status == HT_OK && item.result.task == HT_TASK_CLASSIFICATION) {
         status = cli_eval_scores(session->context, &item.result, &scores, err);
@@ -247,6 +252,7 @@ static const cli_option options[] = {
      .value = "DATA",
      .otherwise = "the test split of the data it was trained on",
      .help = "the samples: NAME:SPLIT, a folder, a .yaml or csv:..."},
+    CLI_PREPROCESS_OPTION(AT(preprocess)),
     {.name = "baseline",
      .kind = CLI_TEXT,
      .offset = AT(baseline),

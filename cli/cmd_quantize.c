@@ -5,6 +5,7 @@
 #include <unistd.h>
 
 #include "quantize.h"
+#include "samples.h"
 
 static void release(quantizing *q) {
     ht_context *context = q->session->context;
@@ -21,9 +22,27 @@ static void release(quantizing *q) {
 /* ---- doing it ---- */
 
 static ht_status open_data(quantizing *q, const char *spec, ht_dataset **out, ht_error *err) {
-    ht_dataset_options options = {.data_dir = q->session->common.data_dir,
-                                  .preprocess_json = ht_model_metadata(q->model, HT_METADATA_PREPROCESS)};
-    return ht_dataset_open(q->session->context, spec, &options, out, err);
+    ht_status status = cli_open_samples(q->session, spec, q->settings->preprocess, 0, q->model, out, err);
+    return status == HT_OK ? cli_check_samples(q->session, q->model, *out, err) : status;
+}
+
+/* What the samples went through is part of the quantized model: eval and run repeat it. */
+static ht_status store_preprocess(quantizing *q, ht_error *err) {
+    const ht_dataset *used =
+        q->calibration != NULL && !ht_dataset_describe(q->calibration)->is_ready ? q->calibration : q->data;
+    if (used != NULL && !ht_dataset_describe(used)->is_ready) {
+        return ht_model_metadata_set(q->result, HT_METADATA_PREPROCESS, ht_dataset_preprocess_json(used), err);
+    }
+    if (q->settings->preprocess == NULL) {
+        return HT_OK;
+    }
+    char *json;
+    ht_status status = ht_preprocess_read(q->session->context, q->settings->preprocess, &json, err);
+    if (status == HT_OK) {
+        status = ht_model_metadata_set(q->result, HT_METADATA_PREPROCESS, json, err);
+        ht_text_free(q->session->context, json);
+    }
+    return status;
 }
 
 /* The samples that activations are seen on: those asked for, else those that the model's own data sets aside. Never
@@ -61,6 +80,9 @@ static ht_status evaluate_both(quantizing *q, ht_error *err) {
     ht_status status = open_data(q, q->settings->data, &q->data, err);
     if (status == HT_OK) {
         status = evaluate(q, q->model, &q->before, err);
+    }
+    if (status == HT_OK) {
+        cli_check_accuracy(q->session, &q->before);
     }
     if (status == HT_OK) {
         status = evaluate(q, q->result, &q->after, err);
@@ -157,6 +179,9 @@ static ht_status work(quantizing *q, ht_error *err) {
     }
     if (status == HT_OK) {
         status = evaluate_both(q, err);
+    }
+    if (status == HT_OK) {
+        status = store_preprocess(q, err);
     }
     if (status == HT_OK) {
         status = check_gates(q, err);
@@ -298,6 +323,7 @@ static const cli_option options[] = {
      .value = "DATA",
      .otherwise = "no evaluation",
      .help = "measure accuracy before and after on it, as in fashion-mnist:test"},
+    CLI_PREPROCESS_OPTION(AT(preprocess)),
     {.name = "samples",
      .kind = CLI_INTEGER,
      .offset = AT(samples),

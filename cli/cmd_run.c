@@ -3,15 +3,18 @@
 #include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 #include <sys/stat.h>
 
+#include "halftone/eval.h"
 #include "halftone/run.h"
+#include "samples.h"
 #include "verbs.h"
 
 typedef struct run_settings {
     const char *model;
     cli_list inputs; /* NAME=FILE */
-    const char *output_dir;
+    const char *output_dir, *preprocess;
     bool reference, simulate;
 } run_settings;
 
@@ -28,10 +31,31 @@ static ht_type wanted_type(const ht_model *model, const char *name) {
     return HT_NONE;
 }
 
+static bool is_picture(const char *path) {
+    const char *ending = strrchr(path, '.');
+    return ending != NULL &&
+           (strcasecmp(ending, ".jpg") == 0 || strcasecmp(ending, ".jpeg") == 0 || strcasecmp(ending, ".png") == 0);
+}
+
+/* A picture goes through what the model remembers of its preprocessing, or --pre. */
+static ht_status read_picture(cli_session *session, const ht_model *model, const char *path, const char *name,
+                              const char *preprocess, ht_tensors **out, ht_error *err) {
+    ht_dataset *picture = NULL;
+    ht_status status = cli_open_samples(session, path, preprocess, 0, model, &picture, err);
+    if (status == HT_OK) {
+        status = cli_check_samples(session, model, picture, err);
+    }
+    if (status == HT_OK) {
+        status = ht_dataset_tensor(session->context, picture, 0, model, name, out, err);
+    }
+    ht_dataset_close(picture);
+    return status;
+}
+
 /* Reads NAME=FILE; a FILE alone is for the model's only input. A name may have equal signs in it: the longest one that
  * the model knows counts. */
-static ht_status read_input(cli_session *session, const ht_model *model, const char *text, ht_tensors **out,
-                            ht_error *err) {
+static ht_status read_input(cli_session *session, const ht_model *model, const char *text, const char *preprocess,
+                            ht_tensors **out, ht_error *err) {
     char name[512];
     const char *equals = NULL;
     for (const char *at = strchr(text, '='); at != NULL; at = strchr(at + 1, '=')) {
@@ -45,7 +69,9 @@ static ht_status read_input(cli_session *session, const ht_model *model, const c
         return cli_fail(err, HT_ERROR_LIMIT, "The name of an input has more than %zu characters.", sizeof name - 1);
     }
     snprintf(name, sizeof name, "%.*s", (int)(equals - text), text);
-    return ht_tensor_read(session->context, equals + 1, name, wanted_type(model, name), out, err);
+    return is_picture(equals + 1)
+               ? read_picture(session, model, equals + 1, name, preprocess, out, err)
+               : ht_tensor_read(session->context, equals + 1, name, wanted_type(model, name), out, err);
 }
 
 /* ---- results ---- */
@@ -144,7 +170,7 @@ static ht_status run_model(cli_session *session, const run_settings *settings, c
                            ? HT_OK
                            : cli_fail(err, HT_ERROR_MEMORY, "There is no memory for %zu inputs.", count);
     for (size_t i = 0; i < count && status == HT_OK; ++i) {
-        status = read_input(session, model, settings->inputs.items[i], &files[i], err);
+        status = read_input(session, model, settings->inputs.items[i], settings->preprocess, &files[i], err);
         if (status == HT_OK) {
             inputs[i] = *ht_tensors_at(files[i], 0);
         }
@@ -195,7 +221,8 @@ static const cli_option options[] = {
      .kind = CLI_REPEATED,
      .offset = AT(inputs),
      .value = "NAME=FILE",
-     .help = "a tensor for an input, once for each: .npy, or an ONNX TensorProto"},
+     .help = "a tensor for an input, once for each: .npy, a picture (.jpg, .png), or an ONNX TensorProto"},
+    CLI_PREPROCESS_OPTION(AT(preprocess)),
     {.name = "output-dir",
      .letter = 'o',
      .kind = CLI_TEXT,

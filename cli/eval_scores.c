@@ -88,3 +88,16 @@ ht_status cli_eval_scores(ht_context *context, const ht_evaluation *e, eval_scor
     free(labels);
     return status;
 }
+
+double cli_eval_skill(const ht_evaluation *evaluation) {
+    size_t commonest = 0;
+    for (size_t i = 0; i < evaluation->classes; ++i) {
+        size_t of_class = 0;
+        for (size_t k = 0; k < evaluation->classes; ++k) {
+            of_class += evaluation->confusion[i * evaluation->classes + k];
+        }
+        commonest = of_class > commonest ? of_class : commonest;
+    }
+    double chance = (double)commonest / (double)evaluation->samples;
+    return chance < 1.0 ? (evaluation->accuracy - chance) / (1.0 - chance) : 1.0;
+}

@@ -11,6 +11,9 @@ typedef struct eval_scores {
     double auc; /* two classes: of the second; more: the mean of each class against the rest; NAN: one class only */
 } eval_scores;
 
+/* How much better than always answering the commonest class: 0 as good as that, 1 always right. */
+double cli_eval_skill(const ht_evaluation *evaluation);
+
 /* Errors: HT_ERROR_MEMORY. */
 ht_status cli_eval_scores(ht_context *context, const ht_evaluation *evaluation, eval_scores *out, ht_error *err);
 

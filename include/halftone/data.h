@@ -5,7 +5,9 @@
  *     telescope:test                      a built-in or installed description, and a split of it
  *     fashion-mnist:test[0:2000]          any spec may end in a slice: samples 0 to 1999 of the split
  *     fashion-mnist:train+validation      splits joined, in this order
- *     pictures/                           a folder of class folders of JPEG and PNG files
+ *     pictures/                           a folder of class folders of JPEG and PNG files, or of such files alone
+ *     cat.jpg                             one picture
+ *     arrays/                             a folder of .npy files, each with one or several inputs of a network
  *     mine.yaml:train                     a description of one's own (docs/preprocessing.md)
  *     csv:churn.csv,target=Exited,drop=RowNumber+Surname
  *
@@ -36,7 +38,9 @@ typedef struct ht_dataset_options {
     const char *data_dir;        /* looked in first; NULL: not used */
     uint64_t seed;               /* of the split into train, validation and test; 0 is what published figures use */
     const char *preprocess_json; /* a fitted preprocessing to repeat (what ht_dataset_preprocess_json gave for the data
-                                  * that a model was trained on); NULL: the description's, fitted on the train split */
+                                  * that a model was trained on); NULL: the description's, fitted on the train split.
+                                  * Samples that are ready (ht_dataset_info.is_ready) take none */
+    const char *preprocess;      /* instead, and for all samples: what ht_preprocess_read reads; NULL: not said */
 } ht_dataset_options;
 
 /* What a split holds. All pointers belong to the data set and live as long as it. */
@@ -53,6 +57,7 @@ typedef struct ht_dataset_info {
     size_t target_width;            /* values per sample in `targets`: 1 for classification */
     const char *const *input_names; /* rank 1: one name per feature; NULL otherwise */
     bool has_pictures;              /* ht_dataset_picture works */
+    bool is_ready; /* a folder of .npy files: they hold what a network reads, without steps before it */
 } ht_dataset_info;
 
 /* Opens a split. `options` may be NULL. Ownership of *out passes to the caller: ht_dataset_close, before the context
@@ -84,6 +89,22 @@ HT_API ht_status ht_dataset_picture(const ht_dataset *dataset, size_t index, uin
 /* The fitted preprocessing as JSON text, stable to the byte for the same data: for a model's metadata (key
  * "halftone.preprocess") and for ht_dataset_options.preprocess_json. Belongs to the data set; never NULL. */
 HT_API const char *ht_dataset_preprocess_json(const ht_dataset *dataset);
+
+/* Preprocessing for a model that does not say its own, as JSON for ht_dataset_options.preprocess_json. `text` is words
+ * between commas, in any order:
+ *
+ *     size=416  size=320x416     resized to it (height x width); with letterbox or letterbox=114 fitted in and filled
+ *     shorter=256  crop=224      resized by the shorter side; a window from the middle
+ *     bgr  rgb                   the order of the planes; rgb unless said
+ *     repeat=3                   a grey picture as several planes
+ *     raw  unit  divide=X        pixels of 0..255 as they are, of 0..1, or divided by X; raw unless said
+ *     mean=0.485,0.456,0.406  std=0.229,0.224,0.225
+ *                                afterwards; numbers that all lie within 1 make pixels unit where nothing else is said
+ *
+ * or the path of a description (.yaml), whose steps are taken. Ownership of *json passes to the caller: ht_text_free.
+ * Errors: HT_ERROR_ARGUMENT (a word that is not known, numbers that do not fit, a step that learns from data),
+ * HT_ERROR_FORMAT, HT_ERROR_NOT_FOUND (the file), HT_ERROR_MEMORY. */
+HT_API ht_status ht_preprocess_read(ht_context *ctx, const char *text, char **json, ht_error *err);
 
 /* The whole split's targets, f32[samples][target_width]; belongs to the data set. */
 HT_API const float *ht_dataset_targets(const ht_dataset *dataset);

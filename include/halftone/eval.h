@@ -9,6 +9,7 @@ extern "C" {
 #endif
 
 typedef struct ht_model ht_model;
+typedef struct ht_tensors ht_tensors;
 
 typedef struct ht_evaluation_options {
     size_t batch;       /* samples per run; 0: chosen for the model. A model with a fixed batch keeps its own */
@@ -45,6 +46,32 @@ HT_API ht_status ht_evaluate(ht_context *ctx, const ht_model *model, const ht_da
                              const ht_evaluation_options *options, ht_evaluation *out, ht_error *err);
 /* Frees the arrays and zeroes the struct; NULL is allowed. */
 HT_API void ht_evaluation_clear(ht_context *ctx, ht_evaluation *evaluation);
+
+/* ---- do the samples suit the model? ----------------------------------------------------------------------------- */
+
+/* What a model's numbers say about the samples that it was made for. */
+typedef struct ht_input_range {
+    bool coded;       /* the model's input has codes, which stand for low .. high */
+    double low, high; /* when coded */
+    double gain; /* how much the first convolution enlarges: the median over its filters of their weights' Euclidean
+                  * norm, batch normalisation included; 0: not known. Networks are made so that gain times the
+                  * samples' deviation is about 1 */
+} ht_input_range;
+
+/* Of a model with one input. Errors: HT_ERROR_MEMORY. */
+HT_API ht_status ht_model_input_range(const ht_model *model, ht_input_range *out, ht_error *err);
+
+/* Sample `sample` (below info.samples) as the tensor that the model takes for its input `name`: a batch of one, in the
+ * input's layout and type, as its codes where it has those. Ownership of *out passes to the caller:
+ * ht_tensors_destroy. Errors: HT_ERROR_ARGUMENT (no such input), HT_ERROR_MISMATCH (shape or type), HT_ERROR_MEMORY. */
+HT_API ht_status ht_dataset_tensor(ht_context *ctx, const ht_dataset *dataset, size_t sample, const ht_model *model,
+                                   const char *name, ht_tensors **out, ht_error *err);
+
+#define HT_MISFIT_TEXT 256
+/* Looks at up to 64 samples, spread evenly. When they hardly can be what the model was made for, *misfit is true and
+ * text[HT_MISFIT_TEXT] a sentence that says why. Errors: HT_ERROR_MEMORY. */
+HT_API ht_status ht_input_misfit(ht_context *ctx, const ht_model *model, const ht_dataset *dataset, bool *misfit,
+                                 char *text, ht_error *err);
 
 #ifdef __cplusplus
 }

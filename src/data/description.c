@@ -2,9 +2,11 @@
 
 #include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "data/builtin.h"
 #include "data/bytes.h"
+#include "data/readers/readers.h"
 
 #define DESCRIPTION_LIMIT ((size_t)1 << 20)
 
@@ -250,7 +252,7 @@ ht_status ht__description_find(ht_context *ctx, ht_arena *arena, const char *bas
             return ht__description_read(arena, name, file->text, strlen(file->text), out, err);
         }
     }
-    if (ht__is_folder(base)) {
+    if (ht__is_folder(base) || (ht__is_picture_name(base) && access(base, F_OK) == 0)) {
         HT_TRY(ht__folder_description(arena, base, &root, err));
         HT_TRY(ht__description_from_json(arena, ht__arena_strdup(arena, base), root, out, err));
         out->folder = ".";

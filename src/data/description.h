@@ -47,7 +47,7 @@ ht_status ht__description_read(ht_arena *arena, const char *file, const char *te
 /* From a JSON tree of the same shape; takes over the reference, on failure too. */
 ht_status ht__description_from_json(ht_arena *arena, const char *file, json_t *root, ht__description *out,
                                     ht_error *err);
-/* The tree for an inline spec such as "csv:churn.csv,target=Exited" or for a folder; a new reference. */
+/* The tree for an inline spec such as "csv:churn.csv,target=Exited", or for a folder or a picture; a new reference. */
 ht_status ht__inline_description(ht_arena *arena, const char *text, json_t **out, ht_error *err);
 ht_status ht__folder_description(ht_arena *arena, const char *path, json_t **out, ht_error *err);
 void ht__description_free(ht__description *description);

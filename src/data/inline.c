@@ -1,10 +1,12 @@
-/* Descriptions that need no file: "csv:churn.csv,target=Exited,drop=RowNumber+Surname", and a folder of pictures. */
+/* Descriptions that need no file: "csv:churn.csv,target=Exited,drop=RowNumber+Surname", a folder of pictures or arrays,
+ * one picture. */
 #include <dirent.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "base/file.h"
 #include "data/description.h"
+#include "data/readers/readers.h"
 
 /* "a+b" as a list; true, false and plain words as what they are. */
 static json_t *inline_value(char *text) {
@@ -89,6 +91,27 @@ ht_status ht__inline_description(ht_arena *arena, const char *text, json_t **out
     return HT_OK;
 }
 
+/* Is there a .npy file in the folder? */
+static bool holds_arrays(const char *path) {
+    bool found = false;
+    DIR *listing = opendir(path);
+    for (struct dirent *entry = listing != NULL ? readdir(listing) : NULL; entry != NULL && !found;
+         entry = readdir(listing)) {
+        found = entry->d_name[0] != '.' && ht__is_array_name(entry->d_name);
+    }
+    if (listing != NULL) {
+        closedir(listing);
+    }
+    return found;
+}
+
+/* What a network reads, without steps before it. */
+static ht_status describe_arrays(const char *path, json_t **out, ht_error *err) {
+    *out = json_pack("{s:s, s:s, s:[s], s:{s:{s:s}}, s:[]}", "name", last_component(path), "reader", "arrays",
+                     "classes", "unlabelled", "parts", "all", "folder", path, "preprocess");
+    return *out != NULL ? HT_OK : ht__fail_memory(err, 256);
+}
+
 /* Adds the class folders inside `path`; a split that lacks a class so still numbers the others alike. */
 static void add_classes(ht_arena *arena, const char *path, json_t *classes) {
     DIR *listing = opendir(path);
@@ -120,6 +143,9 @@ static json_t *sorted_names(ht_arena *arena, json_t *classes) {
 }
 
 ht_status ht__folder_description(ht_arena *arena, const char *path, json_t **out, ht_error *err) {
+    if (holds_arrays(path)) {
+        return describe_arrays(path, out, err);
+    }
     json_t *parts = json_object(), *classes = json_object();
     static const char *const names[] = {"train", "validation", "test"};
     for (size_t i = 0; i < sizeof names / sizeof *names; ++i) {

@@ -2,8 +2,7 @@
 #include <string.h>
 
 #include "data/dataset.h"
-
-#define PREPROCESS_VERSION 1
+#include "data/readers/readers.h"
 
 void ht__opening_end(ht__opening *job) {
     for (size_t i = 0; i < HT__MAX_PARTS; ++i) {
@@ -39,10 +38,10 @@ static ht_status parse_pipeline(ht__opening *job, const char *preprocess_json, h
                              "The preprocessing stored with the model cannot be read: %.100s.", problem.text);
     }
     ht_status status = HT_OK;
-    if (json_integer_value(json_object_get(root, "version")) != PREPROCESS_VERSION) {
+    if (json_integer_value(json_object_get(root, "version")) != HT__PREPROCESS_VERSION) {
         status =
             ht__fail_at(err, HT_ERROR_UNSUPPORTED, "halftone.preprocess",
-                        "The preprocessing stored with the model has another version than %d.", PREPROCESS_VERSION);
+                        "The preprocessing stored with the model has another version than %d.", HT__PREPROCESS_VERSION);
     } else {
         status =
             ht__pipeline_parse(job->arena, "halftone.preprocess", json_object_get(root, "steps"), &job->pipeline, err);
@@ -110,7 +109,7 @@ static ht_status store_preprocess(ht__opening *job, const char *given, ht_datase
                 "The model's preprocessing gives inputs of another shape or other names for this data set.");
         }
     }
-    json_t *root = json_pack("{s:i, s:o, s:o}", "version", PREPROCESS_VERSION, "steps",
+    json_t *root = json_pack("{s:i, s:o, s:o}", "version", HT__PREPROCESS_VERSION, "steps",
                              ht__pipeline_print(&job->pipeline), "output", shape);
     char *text = root != NULL ? json_dumps(root, JSON_COMPACT | JSON_REAL_PRECISION(17)) : NULL;
     json_decref(root);
@@ -146,8 +145,7 @@ static ht_status collect(ht__opening *job, ht_dataset *out, ht_error *err) {
     return ht__fail(err, HT_ERROR_INTERNAL, "A reader made a source of an unknown kind.");
 }
 
-static ht_status fill(ht__opening *job, const ht_dataset_options *options, ht_dataset *out, ht_error *err) {
-    const char *given = options != NULL ? options->preprocess_json : NULL;
+static ht_status fill(ht__opening *job, const char *given, ht_dataset *out, ht_error *err) {
     HT_TRY(choose_split(job, err));
     HT_TRY(parse_pipeline(job, given, err));
     out->info.name = ht__arena_strdup(out->arena, job->description.name);
@@ -156,8 +154,22 @@ static ht_status fill(ht__opening *job, const ht_dataset_options *options, ht_da
     if (out->info.name == NULL || out->info.split == NULL) {
         return ht__fail_memory(err, 256);
     }
+    out->info.is_ready = job->description.reader == &ht__reader_arrays;
     HT_TRY(collect(job, out, err));
     return store_preprocess(job, given, out, err);
+}
+
+/* What was said now counts before what a model remembers, and that before the description. */
+static ht_status fill_as_asked(ht__opening *job, const ht_dataset_options *options, ht_dataset *out, ht_error *err) {
+    bool ready = job->description.reader == &ht__reader_arrays;
+    if (options == NULL || options->preprocess == NULL) {
+        return fill(job, options != NULL && !ready ? options->preprocess_json : NULL, out, err);
+    }
+    char *json;
+    HT_TRY(ht_preprocess_read(job->ctx, options->preprocess, &json, err));
+    ht_status status = fill(job, json, out, err);
+    ht_text_free(job->ctx, json);
+    return status;
 }
 
 ht_status ht_dataset_open(ht_context *ctx, const char *spec, const ht_dataset_options *options, ht_dataset **out,
@@ -173,7 +185,7 @@ ht_status ht_dataset_open(ht_context *ctx, const char *spec, const ht_dataset_op
             status = ht__arena_create(&ctx->allocator, &dataset->arena, err);
         }
         if (status == HT_OK) {
-            status = fill(job, options, dataset, err);
+            status = fill_as_asked(job, options, dataset, err);
         }
         ht__opening_end(job);
     }

@@ -4,6 +4,9 @@
 
 #include "data/preprocess/step.h"
 
+/* Of the JSON that stores a fitted list with a model: {"version": 1, "steps": [...], "output": {...}}. */
+#define HT__PREPROCESS_VERSION 1
+
 typedef struct ht__pipeline_step {
     const ht__step_type *type;
     void *state;

@@ -1,9 +1,6 @@
 /* A folder of class folders of JPEG and PNG files, or of such files without classes. Files are decoded when the data
  * set is opened, never kept. */
-#include <dirent.h>
-#include <stdlib.h>
 #include <string.h>
-#include <strings.h>
 
 #include "base/file.h"
 #include "data/readers/readers.h"
@@ -11,65 +8,11 @@
 #define MAX_CLASSES 100000u
 #define MAX_PICTURES 50000000u
 
-typedef struct names {
-    char **name;
-    size_t count, capacity;
-} names;
-
 typedef struct folder_state {
     const char *path;
     size_t channels;   /* 0: as the first file has */
     const char **file; /* [samples], in the arena: "cat/0001.jpg" */
 } folder_state;
-
-static bool is_picture(const char *name) {
-    static const char *const endings[] = {".jpg", ".jpeg", ".png"};
-    size_t length = strlen(name);
-    for (size_t i = 0; i < sizeof endings / sizeof *endings; ++i) {
-        size_t tail = strlen(endings[i]);
-        if (length > tail && strcasecmp(name + length - tail, endings[i]) == 0) {
-            return true;
-        }
-    }
-    return false;
-}
-
-static int compare_names(const void *a, const void *b) { return strcmp(*(char *const *)a, *(char *const *)b); }
-
-/* The folders, or the pictures, inside `path`, sorted; hidden ones are left out. */
-static ht_status list_names(const ht__reading *reading, const char *path, bool folders, size_t limit, names *out,
-                            ht_error *err) {
-    *out = (names){0};
-    DIR *listing = opendir(path);
-    if (listing == NULL) {
-        return ht__fail_at(err, HT_ERROR_IO, path, "The folder cannot be read.");
-    }
-    ht_status status = HT_OK;
-    for (struct dirent *entry = readdir(listing); status == HT_OK && entry != NULL; entry = readdir(listing)) {
-        if (entry->d_name[0] == '.' || (!folders && !is_picture(entry->d_name))) {
-            continue;
-        }
-        if (folders) {
-            const char *inside = ht__arena_printf(reading->arena, "%s/%s", path, entry->d_name);
-            if (inside == NULL || !ht__is_folder(inside)) {
-                continue;
-            }
-        }
-        if (out->count >= limit) {
-            status = ht__fail_at(err, HT_ERROR_LIMIT, path, "The folder holds more than %zu entries.", limit);
-            break;
-        }
-        status = ht__grow(&reading->ctx->allocator, &out->name, sizeof *out->name, &out->capacity, out->count + 1, err);
-        if (status == HT_OK && (out->name[out->count++] = ht__arena_strdup(reading->arena, entry->d_name)) == NULL) {
-            status = ht__fail_memory(err, 256);
-        }
-    }
-    closedir(listing);
-    if (status == HT_OK && out->count != 0) {
-        qsort(out->name, out->count, sizeof *out->name, compare_names);
-    }
-    return status;
-}
 
 static ht_status read_picture(const ht__source *source, size_t index, ht__picture *out, ht_error *err) {
     const folder_state *state = source->state;
@@ -90,7 +33,7 @@ static ht_status read_picture(const ht__source *source, size_t index, ht__pictur
 }
 
 /* The class names: the description's, each of which must have its folder and every folder its name; or the folders'. */
-static ht_status check_classes(const ht__reading *reading, const char *path, const names *folders, ht__source *out,
+static ht_status check_classes(const ht__reading *reading, const char *path, const ht__names *folders, ht__source *out,
                                ht_error *err) {
     if (folders->count == 0) {
         return ht__fail_at(err, HT_ERROR_FORMAT, path, "There is no class folder inside this folder.");
@@ -113,7 +56,7 @@ static ht_status check_classes(const ht__reading *reading, const char *path, con
 }
 
 /* Takes the first picture of every class, then the second, ...: a slice of a folder so holds all classes. */
-static ht_status interleave(const ht__reading *reading, const names *lists, const char *path, ht__source *out,
+static ht_status interleave(const ht__reading *reading, const ht__names *lists, const char *path, ht__source *out,
                             ht_error *err) {
     size_t total = 0, longest = 0;
     for (size_t c = 0; c < out->class_count; ++c) {
@@ -150,7 +93,7 @@ static ht_status interleave(const ht__reading *reading, const names *lists, cons
 }
 
 static ht_status list_pictures(const ht__reading *reading, const char *path, ht__source *out, ht_error *err) {
-    names *lists = ht__calloc(&reading->ctx->allocator, out->class_count, sizeof *lists);
+    ht__names *lists = ht__calloc(&reading->ctx->allocator, out->class_count, sizeof *lists);
     if (lists == NULL) {
         return ht__fail_memory(err, out->class_count * sizeof *lists);
     }
@@ -158,7 +101,7 @@ static ht_status list_pictures(const ht__reading *reading, const char *path, ht_
     for (size_t c = 0; status == HT_OK && c < out->class_count; ++c) {
         const char *inside = ht__arena_printf(reading->arena, "%s/%s", path, out->classes[c]);
         if (inside != NULL && ht__is_folder(inside)) { /* a described class may be absent from a part */
-            status = list_names(reading, inside, false, MAX_PICTURES, &lists[c], err);
+            status = ht__names_inside(reading, inside, ht__is_picture_name, MAX_PICTURES, &lists[c], err);
         }
     }
     if (status == HT_OK) {
@@ -171,10 +114,27 @@ static ht_status list_pictures(const ht__reading *reading, const char *path, ht_
     return status;
 }
 
+/* One picture in place of a folder. */
+static ht_status take_file(const ht__reading *reading, ht__source *out, ht_error *err) {
+    folder_state *state = out->state;
+    const char *slash = strrchr(state->path, '/');
+    state->file = ht__arena_alloc(reading->arena, sizeof *state->file);
+    const char *name = slash != NULL ? slash + 1 : state->path;
+    const char *folder =
+        slash != NULL ? ht__arena_printf(reading->arena, "%.*s", (int)(slash - state->path), state->path) : ".";
+    if (state->file == NULL || folder == NULL) {
+        return ht__fail_memory(err, 256);
+    }
+    state->file[0] = name;
+    state->path = folder;
+    out->samples = 1;
+    return ht__source_unlabelled(reading, out, err);
+}
+
 /* A folder of pictures without class folders: one class. */
 static ht_status list_flat(const ht__reading *reading, const char *path, ht__source *out, ht_error *err) {
-    names list;
-    HT_TRY(list_names(reading, path, false, MAX_PICTURES, &list, err));
+    ht__names list;
+    HT_TRY(ht__names_inside(reading, path, ht__is_picture_name, MAX_PICTURES, &list, err));
     folder_state *state = out->state;
     state->file = ht__arena_alloc(reading->arena, (list.count + 1) * sizeof *state->file);
     for (size_t i = 0; state->file != NULL && i < list.count; ++i) {
@@ -220,8 +180,12 @@ static ht_status read_folder(const ht__reading *reading, ht__source *out, ht_err
     out->state = state;
     out->picture = read_picture;
     out->slow_pictures = true;
-    names folders;
-    ht_status status = list_names(reading, state->path, true, MAX_CLASSES, &folders, err);
+    if (ht__is_picture_name(state->path) && !ht__is_folder(state->path)) {
+        HT_TRY(take_file(reading, out, err));
+        return look_at_first(out, &reading->ctx->allocator, err);
+    }
+    ht__names folders;
+    ht_status status = ht__names_inside(reading, state->path, NULL, MAX_CLASSES, &folders, err);
     bool flat = status == HT_OK && folders.count == 0;
     if (status == HT_OK && !flat) {
         status = check_classes(reading, state->path, &folders, out, err);

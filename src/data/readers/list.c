@@ -4,7 +4,8 @@
 #include "data/readers/readers.h"
 
 const ht__reader_type *const ht__reader_types[] = {
-    &ht__reader_idx, &ht__reader_cifar, &ht__reader_folder, &ht__reader_csv, &ht__reader_keel, &ht__reader_npy, NULL,
+    &ht__reader_idx,  &ht__reader_cifar, &ht__reader_folder, &ht__reader_csv,
+    &ht__reader_keel, &ht__reader_npy,   &ht__reader_arrays, NULL,
 };
 
 const ht__reader_type *ht__reader_type_find(const char *name) {

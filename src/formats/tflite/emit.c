@@ -129,6 +129,25 @@ static bool works_on_codes(const tflite_writing *w, const ht_node *node, const t
     return node->inputs[0]->desc.type == HT_F32 && node->inputs[0]->data == NULL;
 }
 
+/* An annotated result that was computed in float goes through its codes: a saturation that stands for an activation
+ * function happens there. */
+static ht_status round_result(tflite_writing *w, const ht_value *result) {
+    tflite_place *place = &w->places[result->id];
+    for (int order = TFLITE_PLAIN; order <= TFLITE_CHANNELS_LAST && result->quantization != NULL; ++order) {
+        int32_t real = place->tensors[order][0], codes;
+        if (real >= 0 && place->tensors[order][1] < 0) {
+            HT_TRY(ht__tflite_tensor_of(w, result, (tflite_order)order, true, &codes));
+            const char *name = ht__arena_printf(w->arena, "%s/unrounded", result->name);
+            if (name == NULL) {
+                return ht__fail_memory(w->err, strlen(result->name));
+            }
+            w->content.tensors[real].name = name;
+        }
+        place->tensors[order][0] = -1;
+    }
+    return HT_OK;
+}
+
 static ht_status emit_node(tflite_writing *w, const ht_node *node) {
     const tflite_write_rule *rule = ht__tflite_write_rule(node);
     if (w->fused[node->outputs[0]->id]) {
@@ -145,7 +164,8 @@ static ht_status emit_node(tflite_writing *w, const ht_node *node) {
         e.activation = fusion->activation;
     }
     e.codes = works_on_codes(w, node, rule, e.result);
-    return rule->write(&e);
+    HT_TRY(rule->write(&e));
+    return e.codes ? HT_OK : round_result(w, e.result);
 }
 
 /* ---- what rules are written with ---- */

@@ -11,5 +11,8 @@ ht_status ht__tflite_read(ht_context *ctx, const uint8_t *bytes, size_t size, co
                           ht_error *err);
 /* Appends the model's file to `out`. Errors: as ht_model_save. */
 ht_status ht__tflite_write(const ht_model *model, ht_buffer *out, ht_error *err);
+/* In a graph with signed weights: unsigned activations and operands of 8 bits become signed ones with a zero point lower
+ * by 128, which stand for the same numbers. Errors: HT_ERROR_MEMORY. */
+ht_status ht__tflite_sign_codes(ht_graph *graph, ht_error *err);
 
 #endif

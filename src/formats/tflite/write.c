@@ -23,7 +23,7 @@ static ht_status add_metadata(tflite_writing *w, const ht_model *model) {
 }
 
 static ht_status write_content(tflite_writing *w, const ht_model *model, ht_buffer *out) {
-    const ht_graph *graph = model->graph;
+    const ht_graph *graph = w->graph;
     size_t values = graph->value_count + 1;
     HT_TRY(reserve(w, values * sizeof *w->places, &w->places));
     HT_TRY(reserve(w, values * sizeof *w->annotations, &w->annotations));
@@ -42,10 +42,17 @@ static ht_status write_content(tflite_writing *w, const ht_model *model, ht_buff
 }
 
 ht_status ht__tflite_write(const ht_model *model, ht_buffer *out, ht_error *err) {
-    tflite_writing w = {.allocator = &model->ctx->allocator, .graph = model->graph, .err = err};
+    tflite_writing w = {.allocator = &model->ctx->allocator, .err = err};
     HT_TRY(ht__arena_create(w.allocator, &w.arena, err));
-    ht_graph *single = NULL;
-    ht_status status = ht__graph_copy(model->graph, &single, err);
+    ht_graph *graph = NULL, *single = NULL;
+    ht_status status = ht__graph_copy(model->graph, &graph, err);
+    if (status == HT_OK) {
+        w.graph = graph;
+        status = ht__tflite_sign_codes(graph, err);
+    }
+    if (status == HT_OK) {
+        status = ht__graph_copy(graph, &single, err);
+    }
     if (status == HT_OK) {
         (void)ht__graph_set_batch(single, 1,
                                   NULL); /* what does not fit stays unknown, and is named where it is needed */
@@ -53,6 +60,7 @@ ht_status ht__tflite_write(const ht_model *model, ht_buffer *out, ht_error *err)
         status = write_content(&w, model, out);
     }
     ht__graph_destroy(single);
+    ht__graph_destroy(graph);
     ht__free(w.allocator, w.content.tensors);
     ht__free(w.allocator, w.content.operators);
     ht__arena_destroy(w.arena);
