@@ -3,6 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "halftone/eval.h"
 #include "halftone/model.h"
 #include "info_memory.h"
 #include "table.h"
@@ -139,6 +140,21 @@ static void print_ends(const ht_model *model, const char *label,
     }
 }
 
+/* What its numbers say about the pictures that a network was made for. */
+static void print_input_range(const ht_model *model) {
+    ht_input_range range;
+    if (ht_model_input_range(model, &range, NULL) != HT_OK || (!range.coded && range.gain == 0.0)) {
+        return;
+    }
+    if (range.coded) {
+        printf("  %-12sinputs from %.4g to %.4g, by their codes\n", "made for", range.low, range.high);
+    } else {
+        bool raw = 1.0 / range.gain > 10.0;
+        printf("  %-12sinputs with a deviation of about %.2g, by the first layer's weights: pictures of %s\n",
+               "made for", 1.0 / range.gain, raw ? "0 to 255" : "0 to 1, -1 to 1 or normalized");
+    }
+}
+
 static void print_metadata(const ht_model *model) {
     const char *key, *value;
     for (size_t i = 0; ht_model_metadata_at(model, i, &key, &value); ++i) {
@@ -163,6 +179,7 @@ static void print_summary(const info_settings *settings, const ht_model *model, 
            print_count(info->bytes_packed, "B", packed), print_count(info->file_bytes, "B", file));
     printf("  %-12s%s for one sample\n", "work", print_count(info->macs, "MAC", macs));
     print_ends(model, "inputs", ht_model_input);
+    print_input_range(model);
     print_ends(model, "outputs", ht_model_output);
     printf("  %-12s", "operators");
     for (size_t i = 0; i < report->operator_count; ++i) {

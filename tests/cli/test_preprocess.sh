@@ -37,6 +37,9 @@ says err 'looks made for pictures of 0 to 1'
 exits 0 "$HALFTONE" eval $model --data "$data" --pre mean=2000,std=1
 says err 'hardly better than always answering one class'
 
+exits 0 "$HALFTONE" info $model --no-layers
+says out 'pictures of 0 to 1, -1 to 1 or normalized'
+
 # ---- words ----
 for wrong in blue size=0 mean=x raw,unit letterbox size=1x2x3 mean=1,mean=2 raw,divide=3 std=0; do
     exits 2 "$HALFTONE" eval $model --data "$data" --pre $wrong
@@ -90,5 +93,9 @@ for pair in "$resnet.tflite input_1" "${resnet}_quant.tflite input_1_int8"; do
     exits 0 "$HALFTONE" run "${pair% *}" --input "${pair#* }=$picture" --pre size=32,unit -o "$work" --force
     says err 'warning: The'
 done
+exits 0 "$HALFTONE" info "$resnet.tflite" --no-layers
+says out 'pictures of 0 to 255'
+exits 0 "$HALFTONE" info "${resnet}_quant.tflite" --no-layers
+says out 'made for *inputs from 0 to 255, by their codes'
 exits 1 "$HALFTONE" run "$resnet.tflite" --input input_1="$picture" --pre size=31
 says err 'but a sample is 3 x 31 x 31'
