@@ -22,7 +22,7 @@ static void release(quantizing *q) {
 /* ---- doing it ---- */
 
 static ht_status open_data(quantizing *q, const char *spec, ht_dataset **out, ht_error *err) {
-    ht_status status = cli_open_samples(q->session, spec, q->settings->preprocess, 0, q->model, out, err);
+    ht_status status = cli_open_samples(q->session, spec, q->plan.preprocess, 0, q->model, out, err);
     return status == HT_OK ? cli_check_samples(q->session, q->model, *out, err) : status;
 }
 
@@ -33,11 +33,11 @@ static ht_status store_preprocess(quantizing *q, ht_error *err) {
     if (used != NULL && !ht_dataset_describe(used)->is_ready) {
         return ht_model_metadata_set(q->result, HT_METADATA_PREPROCESS, ht_dataset_preprocess_json(used), err);
     }
-    if (q->settings->preprocess == NULL) {
+    if (q->plan.preprocess == NULL) {
         return HT_OK;
     }
     char *json;
-    ht_status status = ht_preprocess_read(q->session->context, q->settings->preprocess, &json, err);
+    ht_status status = ht_preprocess_read(q->session->context, q->plan.preprocess, &json, err);
     if (status == HT_OK) {
         status = ht_model_metadata_set(q->result, HT_METADATA_PREPROCESS, json, err);
         ht_text_free(q->session->context, json);
@@ -45,19 +45,31 @@ static ht_status store_preprocess(quantizing *q, ht_error *err) {
     return status;
 }
 
+/* Does some layer's rounding look at the layer's inputs? */
+static bool rounds_adaptively(const ht_quantize_options *options) {
+    bool adaptive = strcmp(options->scheme.round, "adaptive") == 0;
+    for (size_t i = 0; i < options->rule_count; ++i) {
+        const ht_scheme *scheme = options->rules[i].scheme;
+        adaptive = adaptive || (scheme != NULL && strcmp(scheme->round, "adaptive") == 0);
+    }
+    return adaptive;
+}
+
 /* The samples that activations are seen on: those asked for, else those that the model's own data sets aside. Never
  * made-up ones. */
 static ht_status open_calibration(quantizing *q, ht_error *err) {
     const char *own = ht_model_metadata(q->model, "halftone.dataset");
-    if (q->plan.options.scheme.activation_bits == 0) {
+    bool adaptive = rounds_adaptively(&q->plan.options);
+    if (q->plan.options.scheme.activation_bits == 0 && !adaptive) {
         return HT_OK;
     }
     if (q->plan.calibration == NULL && own == NULL) {
         cli_advise(q->session,
                    "A folder of pictures or npy:FILE will do: some hundred samples that look like real ones.");
         return cli_fail(err, HT_ERROR_ARGUMENT,
-                        "Quantizing activations needs samples to see them on, and the model does not say what data it "
-                        "was made for; give --calib.");
+                        "%s needs samples to see activations on, and the model does not say what data it was made for; "
+                        "give --calib.",
+                        adaptive ? "The rounding adaptive" : "Quantizing activations");
     }
     if (q->plan.calibration == NULL) {
         snprintf(q->calibration_spec, sizeof q->calibration_spec, "%.*s:calibration", (int)strcspn(own, ":"), own);
@@ -221,6 +233,7 @@ static const char *round_name(size_t index) {
 #define AT(member) offsetof(quantize_settings, member)
 static const char *const kinds[] = {"dynamic", "static", "f16", "bf16", "weight-only", "simulated", NULL};
 static const char *const activations[] = {"signed", "unsigned", "symmetric", NULL};
+static const char *const requantizations[] = {"float", "fixed", NULL};
 static const cli_option options[] = {
     {.name = "MODEL",
      .positional = true,
@@ -299,6 +312,12 @@ static const cli_option options[] = {
      .choices = activations,
      .otherwise = "unsigned; symmetric for more than 8 bits",
      .help = "codes of activations, for static: int8 with a zero point, uint8 with one, int8 around zero"},
+    {.name = "requant",
+     .kind = CLI_CHOICE,
+     .offset = AT(requant),
+     .choices = requantizations,
+     .otherwise = "as the model's format says: float for ONNX, fixed for TFLite",
+     .help = "how sums become codes again when the static model runs here: by a factor in f32, or by integers alone"},
     {.name = "keep-float",
      .kind = CLI_REPEATED,
      .offset = AT(kept),

@@ -12,7 +12,7 @@ enum { CLI_MOST_RULES = 128 };
 typedef struct quantize_settings {
     const char *model, *output, *recipe, *scheme, *bits, *kind;
     const char *levels, *round, *granularity, *range, *activations;
-    const char *data, *calibration, *max_size, *preprocess;
+    const char *data, *calibration, *max_size, *preprocess, *requant;
     int64_t samples, calibration_samples;
     double max_drop;
     bool fold, biases, norms, strict, external_data;

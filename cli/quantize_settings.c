@@ -234,16 +234,22 @@ static void choose_names(quantizing *q) {
 /* The command as far as it decides about the result, however it was said. */
 static void make_command(quantizing *q) {
     static const char *const codes[] = {"signed", "unsigned", "symmetric"};
+    static const char *const rules[] = {"", " --requant float", " --requant fixed"};
     const ht_quantize_options *options = &q->plan.options;
     char scheme[HT_SCHEME_TEXT];
     ht_scheme_print(&options->scheme, scheme);
     const char *slash = strrchr(q->settings->model, '/');
-    snprintf(q->command, sizeof q->command, "halftone quantize %s --kind %s --scheme %s%s%s%s%s%s",
+    snprintf(q->command, sizeof q->command, "halftone quantize %s --kind %s --scheme %s%s%s%s%s%s%s",
              slash != NULL ? slash + 1 : q->settings->model, cli_quantize_kind(q), scheme,
              options->kind == HT_KIND_STATIC ? " --activations " : "",
              options->kind == HT_KIND_STATIC ? codes[options->activations] : "",
+             options->requantize != HT_REQUANTIZE_AS_SOURCE ? rules[options->requantize] : "",
              options->fold_batch_norm ? " --fold-bn" : "", options->quantize_biases ? " --biases" : "",
              options->quantize_norms ? " --norms" : "");
+    if (q->plan.preprocess != NULL) {
+        size_t used = strlen(q->command);
+        snprintf(q->command + used, sizeof q->command - used, " --pre %s", q->plan.preprocess);
+    }
     for (size_t i = 0; i < options->rule_count; ++i) {
         size_t used = strlen(q->command);
         const ht_layer_rule *rule = &options->rules[i];
@@ -261,7 +267,7 @@ static void make_command(quantizing *q) {
 static ht_status read_recipe(quantizing *q, ht_error *err) {
     const quantize_settings *s = q->settings;
     if (s->kind != NULL || describes_scheme(s) || s->layers.count != 0 || s->kept.count != 0 || s->fold || s->biases ||
-        s->norms) {
+        s->norms || s->requant != NULL) {
         return cli_fail(err, HT_ERROR_ARGUMENT,
                         "A recipe says kind, scheme and rules itself; change it there, or leave --recipe out.");
     }
@@ -284,6 +290,12 @@ static ht_status read_flags(quantizing *q, ht_error *err) {
     options->quantize_norms = s->norms || kind->everything;
     ht_status status = read_scheme(q, kind, err);
     options->activations = activation_codes(s->activations, options->scheme.activation_bits);
+    options->requantize = s->requant == NULL                 ? HT_REQUANTIZE_AS_SOURCE
+                          : strcmp(s->requant, "fixed") == 0 ? HT_REQUANTIZE_FIXED
+                                                             : HT_REQUANTIZE_FLOAT;
+    if (s->requant != NULL && kind->kind != HT_KIND_STATIC) {
+        return cli_fail(err, HT_ERROR_ARGUMENT, "--requant is for the kind static; the others compute in float.");
+    }
     return status == HT_OK ? read_rules(q, err) : status;
 }
 
@@ -310,6 +322,9 @@ ht_status cli_quantize_read(quantizing *q, ht_error *err) {
     }
     if (s->calibration != NULL) {
         q->plan.calibration = s->calibration;
+    }
+    if (s->preprocess != NULL) {
+        q->plan.preprocess = s->preprocess;
     }
     if (s->calibration_samples != CLI_UNSET) {
         q->plan.options.calibration_samples = (size_t)s->calibration_samples;

@@ -152,6 +152,8 @@ HT_API bool ht_kernel_at(size_t index, const char **family, const char **name);
 
 /* Keys that this project uses. */
 #define HT_METADATA_PREPROCESS "halftone.preprocess" /* the fitted preprocessing, see halftone/data.h */
+/* "float" or "fixed": how the model runs here where that is not the rule of its file's format (docs/integers.md). */
+#define HT_METADATA_REQUANTIZE "halftone.requantize"
 
 /* The text under `key`, or NULL. Belongs to the model until it is changed or destroyed. */
 HT_API const char *ht_model_metadata(const ht_model *model, const char *key);

@@ -134,9 +134,17 @@ typedef enum ht_activation_codes {
     HT_ACTIVATIONS_SYMMETRIC   /* signed, zero point 0 */
 } ht_activation_codes;
 
+/* How sums become codes again when the model runs here in integers (docs/integers.md). */
+typedef enum ht_requantization {
+    HT_REQUANTIZE_AS_SOURCE = 0, /* ONNX, and models made here: float; TFLite: fixed */
+    HT_REQUANTIZE_FLOAT,         /* by a factor in f32, as ONNX says */
+    HT_REQUANTIZE_FIXED          /* by integers alone, as LiteRT's reference kernels do */
+} ht_requantization;
+
 typedef struct ht_quantize_options {
     ht_quantize_kind kind;
     ht_activation_codes activations;
+    ht_requantization requantize; /* of static; the model's metadata remember another than the source's */
     ht_scheme scheme;
     const ht_scheme *activation_range; /* its range is how those of activations are chosen; NULL: `scheme`'s */
     bool fold_batch_norm; /* first move batch normalisation into the convolutions before it; "static" always does */

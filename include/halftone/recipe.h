@@ -5,6 +5,8 @@
  *     activations: signed               # signed, unsigned or symmetric; of static
  *     activation-range: percentile:99.9 # default: the scheme's
  *     calibration: {data: cifar-10:calibration, samples: 512}
+ *     preprocess: raw                   # what pictures go through, as ht_preprocess_read reads it
+ *     requantize: fixed                 # float or fixed; default: as the source model's format
  *     fold-batch-norm: true             # default: false
  *     biases: false
  *     norms: false
@@ -26,6 +28,7 @@ extern "C" {
 typedef struct ht_recipe {
     ht_quantize_options options; /* without calibration data; rules and activation_range belong to the recipe */
     const char *calibration;     /* the spec of the data, as ht_dataset_open reads it; NULL: none said */
+    const char *preprocess;      /* what samples go through; NULL: what the model or the data say */
 } ht_recipe;
 
 /* Reads a file. Ownership of *out passes to the caller: ht_recipe_destroy.

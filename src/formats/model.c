@@ -141,6 +141,10 @@ ht_status ht_model_load(ht_context *ctx, const char *path, ht_model **out, ht_er
     }
     model->file = file;
     model->format = is_tflite(&file) ? HT_FORMAT_TFLITE : HT_FORMAT_ONNX;
+    const char *rule = ht_model_metadata(model, HT_METADATA_REQUANTIZE);
+    if (rule != NULL && (strcmp(rule, "fixed") == 0 || strcmp(rule, "float") == 0)) {
+        model->graph->requant = rule[1] == 'i' ? HT_REQUANT_FIXED : HT_REQUANT_FLOAT;
+    }
     *out = model;
     return HT_OK;
 }

@@ -17,6 +17,10 @@ void ht_quantize_options_init(ht_quantize_options *options) {
     ht_scheme_init(&options->scheme);
 }
 
+size_t ht__calibration_samples(const ht_quantize_options *options) {
+    return options->calibration_samples != 0 ? options->calibration_samples : DEFAULT_SAMPLES;
+}
+
 /* ---- what becomes of each constant ---- */
 
 static bool is_wanted(const ht_quantize_options *options, const ht_target *target) {
@@ -95,24 +99,10 @@ static void quantize_tensor(void *argument, size_t index, unsigned thread) {
         ht__quantize_array(job->ctx, &tensor->scheme, &tensor->array, &outputs, &tensor->result, &tensor->error);
 }
 
-static ht_status quantize_weights(ht_quantize_job *job, ht_error *err) {
+static ht_status annotate_weights(ht_quantize_job *job, ht_error *err) {
     ht_graph *graph = job->model->graph;
     for (size_t i = 0; i < job->count; ++i) {
-        size_t bytes = (size_t)ht__desc_elements(&job->targets[i].value->desc) * sizeof(float);
-        if (job->tensors[i].quantize && (job->tensors[i].values = ht__arena_alloc(graph->arena, bytes)) == NULL) {
-            return ht__fail_memory(err, bytes);
-        }
-    }
-    HT_TRY(ht__check_interrupt(job->ctx, err));
-    ht__pool_each(job->ctx->pool, job->count, quantize_tensor, job);
-    for (size_t i = 0; i < job->count; ++i) {
         ht_tensor_job *tensor = &job->tensors[i];
-        if (tensor->status != HT_OK) {
-            if (err != NULL) {
-                *err = tensor->error;
-            }
-            return tensor->status;
-        }
         ht_value *value = job->targets[i].value;
         if (tensor->quantize) {
             value->data = tensor->values;
@@ -126,6 +116,28 @@ static ht_status quantize_weights(ht_quantize_job *job, ht_error *err) {
     return HT_OK;
 }
 
+static ht_status quantize_weights(ht_quantize_job *job, ht_error *err) {
+    ht_graph *graph = job->model->graph;
+    for (size_t i = 0; i < job->count; ++i) {
+        size_t bytes = (size_t)ht__desc_elements(&job->targets[i].value->desc) * sizeof(float);
+        if (job->tensors[i].quantize && (job->tensors[i].values = ht__arena_alloc(graph->arena, bytes)) == NULL) {
+            return ht__fail_memory(err, bytes);
+        }
+    }
+    HT_TRY(ht__check_interrupt(job->ctx, err));
+    ht__pool_each(job->ctx->pool, job->count, quantize_tensor, job);
+    for (size_t i = 0; i < job->count; ++i) {
+        if (job->tensors[i].status != HT_OK) {
+            if (err != NULL) {
+                *err = job->tensors[i].error;
+            }
+            return job->tensors[i].status;
+        }
+    }
+    HT_TRY(ht__adapt_layers(job, err));
+    return annotate_weights(job, err);
+}
+
 /* ---- activations ---- */
 
 /* Runs the samples to learn job->ranges. */
@@ -136,10 +148,9 @@ static ht_status calibrate(ht_quantize_job *job, ht_error *err) {
             err, HT_ERROR_ARGUMENT,
             "Quantizing activations needs calibration data, samples that look like what the model will see.");
     }
-    size_t samples = options->calibration_samples != 0 ? options->calibration_samples : DEFAULT_SAMPLES;
     ht_calibration_targets targets = {job->ranges, job->range_count, job->means, job->mean_count};
-    return ht__calibrate(job->ctx, job->model->graph, options->calibration, samples, &job->activations, &targets,
-                         &job->calibration, err);
+    return ht__calibrate(job->ctx, job->model->graph, options->calibration, ht__calibration_samples(options),
+                         &job->activations, &targets, &job->calibration, err);
 }
 
 static ht_status calibrate_simulated(ht_quantize_job *job, ht_error *err) {
@@ -197,8 +208,19 @@ static ht_status annotate_static(ht_quantize_job *job, ht_error *err) {
 
 /* ---- all of it ---- */
 
+static ht_status choose_requantization(ht_quantize_job *job, ht_error *err) {
+    static const char *const rules[] = {[HT_REQUANT_FLOAT] = "float", [HT_REQUANT_FIXED] = "fixed"};
+    if (job->options->requantize == HT_REQUANTIZE_AS_SOURCE) {
+        return HT_OK;
+    }
+    ht_graph *graph = job->model->graph;
+    graph->requant = job->options->requantize == HT_REQUANTIZE_FIXED ? HT_REQUANT_FIXED : HT_REQUANT_FLOAT;
+    return ht_model_metadata_set(job->model, HT_METADATA_REQUANTIZE, rules[graph->requant], err);
+}
+
 static ht_status describe_run(ht_quantize_job *job, ht_error *err) {
     char text[HT_SCHEME_TEXT];
+    HT_TRY(choose_requantization(job, err));
     ht_scheme_print(&job->options->scheme, text);
     HT_TRY(ht_model_metadata_set(job->model, "halftone.scheme", text, err));
     return job->options->command != NULL
@@ -234,6 +256,7 @@ static ht_status quantize(ht_quantize_job *job, const ht_model *source, ht_quant
     HT_TRY(simulates ? calibrate_simulated(job, err) : HT_OK);
     HT_TRY(plan(job, err));
     HT_TRY(is_static ? calibrate_static(job, err) : HT_OK);
+    HT_TRY(ht__measure_layers(job, err));
     HT_TRY(quantize_weights(job, err));
     HT_TRY(simulates ? annotate_simulated(job, err) : is_static ? annotate_static(job, err) : HT_OK);
     HT_TRY(is_dynamic ? ht__make_dynamic(graph, err) : HT_OK);
@@ -250,6 +273,8 @@ static void release(ht_quantize_job *job) {
     ht__free(allocator, job->tensors);
     ht__free(allocator, job->targets);
     ht__channel_means_free(allocator, job->means, job->mean_count);
+    ht__grams_free(allocator, job->grams, job->gram_count);
+    ht__free(allocator, job->gram_tensors);
     if (job->placement.owner != NULL) {
         ht__placement_free(job->model->graph, &job->placement); /* job->ranges are its */
     } else {

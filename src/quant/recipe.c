@@ -13,6 +13,7 @@ enum { LARGEST_FILE = 1 << 20 };
 /* The words of a file for the members of an enumeration, in its order. */
 static const char *const kinds[] = {"simulated", "static", "dynamic", NULL};
 static const char *const activations[] = {"signed", "unsigned", "symmetric", NULL};
+static const char *const requantizations[] = {"as-source", "float", "fixed", NULL};
 
 typedef struct owned_recipe {
     ht_recipe recipe; /* first: the caller's pointer is this one's */
@@ -70,6 +71,13 @@ static ht_status read_calibration(const ht__fields *fields, reading *r) {
     HT_TRY(ht__field_size(&inner, "samples", 1, 1000000000, &r->out->recipe.options.calibration_samples, r->err));
     r->out->recipe.calibration = data != NULL ? ht__arena_strdup(r->out->arena, data) : NULL;
     return data == NULL || r->out->recipe.calibration != NULL ? HT_OK : ht__fail_memory(r->err, strlen(data));
+}
+
+static ht_status read_preprocess(const ht__fields *fields, reading *r) {
+    const char *text = NULL;
+    HT_TRY(ht__field_text(fields, "preprocess", &text, r->err));
+    r->out->recipe.preprocess = text != NULL ? ht__arena_strdup(r->out->arena, text) : NULL;
+    return text == NULL || r->out->recipe.preprocess != NULL ? HT_OK : ht__fail_memory(r->err, strlen(text));
 }
 
 /* "first" and "last" are words of their own; every other layer is a name. */
@@ -130,22 +138,25 @@ static ht_status read_rules(const ht__fields *fields, reading *r) {
 }
 
 static ht_status read_recipe(const json_t *root, reading *r) {
-    static const char *const keys[] = {
-        "kind",  "scheme", "activations", "activation-range", "calibration", "fold-batch-norm", "biases",
-        "norms", "rules",  NULL};
+    static const char *const keys[] = {"kind",        "scheme",     "activations", "activation-range",
+                                       "calibration", "preprocess", "requantize",  "fold-batch-norm",
+                                       "biases",      "norms",      "rules",       NULL};
     ht_quantize_options *options = &r->out->recipe.options;
     ht__fields fields = {root, r->path, "the recipe"};
     const char *scheme = NULL;
-    int kind = options->kind, codes = options->activations;
+    int kind = options->kind, codes = options->activations, rule = options->requantize;
     HT_TRY(ht__fields_known(&fields, keys, r->err));
     HT_TRY(read_word(&fields, "kind", kinds, &kind, r->err));
     HT_TRY(read_word(&fields, "activations", activations, &codes, r->err));
+    HT_TRY(read_word(&fields, "requantize", requantizations, &rule, r->err));
+    options->requantize = (ht_requantization)rule;
     options->kind = (ht_quantize_kind)kind;
     options->activations = (ht_activation_codes)codes;
     HT_TRY(ht__field_text(&fields, "scheme", &scheme, r->err));
     HT_TRY(scheme != NULL ? read_scheme(&fields, scheme, &options->scheme, r->err) : HT_OK);
     HT_TRY(read_range(&fields, r));
     HT_TRY(read_calibration(&fields, r));
+    HT_TRY(read_preprocess(&fields, r));
     HT_TRY(ht__field_bool(&fields, "fold-batch-norm", &options->fold_batch_norm, r->err));
     HT_TRY(ht__field_bool(&fields, "biases", &options->quantize_biases, r->err));
     HT_TRY(ht__field_bool(&fields, "norms", &options->quantize_norms, r->err));
@@ -275,6 +286,14 @@ ht_status ht_recipe_save(ht_context *ctx, const ht_recipe *recipe, const ht_quan
     }
     if (recipe->calibration != NULL) {
         write_calibration(&out, recipe);
+    }
+    if (recipe->preprocess != NULL) {
+        ht__buffer_text(&out, "preprocess: ");
+        quote(&out, recipe->preprocess);
+        ht__buffer_text(&out, "\n");
+    }
+    if (options->requantize != HT_REQUANTIZE_AS_SOURCE) {
+        ht__buffer_printf(&out, "requantize: %s\n", requantizations[options->requantize]);
     }
     ht__buffer_printf(&out, "fold-batch-norm: %s\nbiases: %s\nnorms: %s\n", options->fold_batch_norm ? "true" : "false",
                       options->quantize_biases ? "true" : "false", options->quantize_norms ? "true" : "false");

@@ -4,10 +4,8 @@
 
 /* Add a rounding here. */
 static const ht_rounding *const roundings[] = {
-    &ht__round_nearest,
-    &ht__round_stochastic,
-    &ht__round_dithered,
-    &ht__round_dithered_subtractive,
+    &ht__round_nearest,  &ht__round_stochastic, &ht__round_dithered, &ht__round_dithered_subtractive,
+    &ht__round_adaptive,
 };
 
 const ht_rounding *ht__rounding_at(size_t index) {

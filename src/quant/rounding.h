@@ -20,6 +20,7 @@ typedef struct ht_rounding {
     const char *name, *summary;
     int draws;        /* random numbers for each value, 0..2 */
     bool subtractive; /* the decoder subtracts offset[] steps again */
+    bool adaptive;    /* a start: calibration samples decide afterwards (adapt.h); needs even levels that have codes */
     /* Chooses a level in low .. high for each value; fills offset[] in [-1/2, 1/2) only when subtractive. */
     void (*choose)(const ht_rounding_input *input, int32_t *chosen, float *offset);
 } ht_rounding;
@@ -27,6 +28,7 @@ typedef struct ht_rounding {
 const ht_rounding *ht__rounding(const char *name);
 const ht_rounding *ht__rounding_at(size_t index);
 
-extern const ht_rounding ht__round_nearest, ht__round_stochastic, ht__round_dithered, ht__round_dithered_subtractive;
+extern const ht_rounding ht__round_nearest, ht__round_stochastic, ht__round_dithered, ht__round_dithered_subtractive,
+    ht__round_adaptive;
 
 #endif

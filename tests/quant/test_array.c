@@ -217,7 +217,8 @@ static double steps_of(const ht_scheme *scheme) {
     static const struct {
         const char *round;
         double steps;
-    } bounds[] = {{"nearest", 0.5}, {"stochastic", 1.0}, {"dithered", 1.5}, {"dithered-subtractive", 1.0}};
+    } bounds[] = {
+        {"nearest", 0.5}, {"adaptive", 0.5}, {"stochastic", 1.0}, {"dithered", 1.5}, {"dithered-subtractive", 1.0}};
     double steps = 0.0;
     for (size_t i = 0; i < sizeof bounds / sizeof bounds[0]; ++i) {
         steps = strcmp(scheme->round, bounds[i].round) == 0 ? bounds[i].steps : steps;
