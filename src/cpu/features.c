@@ -2,6 +2,7 @@
 
 #include <stdbool.h>
 #include <stdio.h>
+#include <string.h>
 
 #if defined(__x86_64__)
 #include <cpuid.h>
@@ -76,12 +77,35 @@ uint32_t ht__cpu_mask(void) { return 0; }
 
 #endif
 
-char *ht__cpu_print(uint32_t mask, char *text, size_t size) {
-    static const char *const names[] = {
+static const char *const names[] = {
 #define CPU_NAME(NAME, name) name,
-        HT_CPU_FEATURE_LIST(CPU_NAME)
+    HT_CPU_FEATURE_LIST(CPU_NAME)
 #undef CPU_NAME
-    };
+};
+
+bool ht__cpu_parse(const char *text, uint32_t *mask) {
+    *mask = 0;
+    if (strcmp(text, "none") == 0) {
+        return true;
+    }
+    for (;;) {
+        size_t length = strcspn(text, ",");
+        int f = 0;
+        while (f < HT_CPU_FEATURE_COUNT && (strlen(names[f]) != length || strncmp(names[f], text, length) != 0)) {
+            ++f;
+        }
+        if (f == HT_CPU_FEATURE_COUNT) {
+            return false;
+        }
+        *mask |= BIT(f);
+        if (text[length] == '\0') {
+            return true;
+        }
+        text += length + 1;
+    }
+}
+
+char *ht__cpu_print(uint32_t mask, char *text, size_t size) {
     size_t used = 0;
     snprintf(text, size, "none");
     for (int f = 0; f < HT_CPU_FEATURE_COUNT && used < size; ++f) {

@@ -2,6 +2,7 @@
 #ifndef HT_CPU_FEATURES_H
 #define HT_CPU_FEATURES_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -32,5 +33,7 @@ typedef enum ht_cpu_feature {
 uint32_t ht__cpu_mask(void);
 /* "sse4.1 avx2 fma", or "none"; returns `text`. */
 char *ht__cpu_print(uint32_t mask, char *text, size_t size);
+/* The mask of "avx2,fma" or "none"; false for a name that is none. */
+bool ht__cpu_parse(const char *text, uint32_t *mask);
 
 #endif

@@ -39,6 +39,7 @@ typedef struct ht_kernel_call {
 typedef struct ht_kernel_env {
     const ht_allocator *allocator;
     unsigned threads;
+    uint32_t cpu;                          /* features that variants may use (cpu/features.h); 0: plain C only */
     bool allow_bf16;                       /* f32 products may be computed from bf16 operands with f32 sums */
     bool reference_only;                   /* the oracle's setting: take no variant but the references */
     const ht_kernel_variant *const *extra; /* libhalftone's variants, tried before the runtime's */

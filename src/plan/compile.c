@@ -8,6 +8,7 @@
 
 #include <string.h>
 
+#include "cpu/features.h"
 #include "graph/op.h"
 #include "kernels/move/move.h"
 #include "plan/host.h"
@@ -445,6 +446,7 @@ ht_status ht__compile(ht_graph *graph, const ht_compile_options *options, ht_pro
                   .err = err};
     c.env = (ht_kernel_env){.allocator = &ctx->allocator,
                             .threads = c.options.threads != 0 ? c.options.threads : ht_context_threads(ctx),
+                            .cpu = ht__cpu_mask(),
                             .allow_bf16 = c.options.allow_bf16,
                             .reference_only = c.options.reference_only};
     c.env.extra_count = ht__extra_kernels(&c.env.extra);

@@ -259,7 +259,7 @@ static void bench_map(const bench *b, int64_t n, int64_t c, int64_t size) {
 int bench_kernels(unsigned threads, bool bf16, const char *only) {
     char text[160];
     ht_pool *pool = NULL;
-    ht_kernel_env env = {.allocator = &ht__system_allocator, .threads = threads, .allow_bf16 = bf16};
+    ht_kernel_env env = {.allocator = &ht__system_allocator, .threads = threads, .cpu = ht__cpu_mask(), .allow_bf16 = bf16};
     if (ht__pool_create(&ht__system_allocator, threads, &pool, NULL) != HT_OK) {
         return 1;
     }

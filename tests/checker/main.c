@@ -1,4 +1,6 @@
-/* halftone_check [--seed N] [--cases N] [--family NAME] [--case N] [--threads N] [--bench [--bf16]] */
+/* halftone_check [--seed N] [--cases N] [--family NAME] [--case N] [--threads N] [--cpu FEATURES] [--bench [--bf16]]
+ *
+ * --cpu takes features by name, joined by commas, or none: what variants may use of this processor. */
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -6,6 +8,7 @@
 #include <unistd.h>
 
 #include "checker.h"
+#include "cpu/features.h"
 #ifdef HT_WITH_ONEDNN
 #include "kernels/onednn/onednn.h"
 #endif
@@ -24,6 +27,7 @@ typedef struct options {
     uint64_t seed;
     int cases, only_case;
     unsigned threads;
+    uint32_t cpu;
     const char *family;
     bool bench, bf16;
 } options;
@@ -56,6 +60,12 @@ static bool parse(int argc, char **argv, options *out) {
             out->only_case = (int)strtol(value, NULL, 10);
         } else if (strcmp(argv[i], "--threads") == 0) {
             out->threads = (unsigned)strtoul(value, NULL, 10);
+        } else if (strcmp(argv[i], "--cpu") == 0) {
+            uint32_t mask;
+            if (!ht__cpu_parse(value, &mask)) {
+                return false;
+            }
+            out->cpu &= mask;
         } else if (strcmp(argv[i], "--family") == 0) {
             out->family = value;
         } else {
@@ -108,8 +118,10 @@ static void check_one(check_case *c, tally *tallies, size_t count, const options
         current.variant = tallies[v].variant->name;
         for (int mode = 0; mode < (reference ? 1 : 8); ++mode) { /* the reference against itself: does it repeat? */
             bool parallel = mode & 1, constant = mode & 2, bf16 = mode & 4, accepted = false;
-            ht_kernel_env env = {
-                .allocator = &ht__system_allocator, .threads = parallel ? o->threads : 1, .allow_bf16 = bf16};
+            ht_kernel_env env = {.allocator = &ht__system_allocator,
+                                 .threads = parallel ? o->threads : 1,
+                                 .cpu = o->cpu,
+                                 .allow_bf16 = bf16};
             bool right = case_check(c, tallies[v].variant, &env, parallel ? pool : NULL, constant, &accepted,
                                     &tallies[v].reason);
             tallies[v].accepted += accepted ? 1 : 0;
@@ -203,10 +215,12 @@ static int check_all(const options *o) {
 }
 
 int main(int argc, char **argv) {
-    options o = {.seed = 20240607, .cases = 60, .only_case = -1, .threads = 2};
+    options o = {.seed = 20240607, .cases = 60, .only_case = -1, .threads = 2, .cpu = ht__cpu_mask()};
     if (!parse(argc, argv, &o)) {
-        fprintf(stderr, "usage: halftone_check [--seed N] [--cases N] [--family NAME] [--case N] [--threads N] "
-                        "[--bench [--bf16]]\n");
+        fprintf(
+            stderr,
+            "usage: halftone_check [--seed N] [--cases N] [--family NAME] [--case N] [--threads N] [--cpu FEATURES] "
+            "[--bench [--bf16]]\n");
         return 2;
     }
     return o.bench ? bench_kernels(o.threads, o.bf16, o.family) : check_all(&o);

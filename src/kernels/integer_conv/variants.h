@@ -7,6 +7,9 @@
 /* Are weights, their zero points and the bias constants, of 8 bits and of 32, so that a variant may pack them? */
 bool ht__integer_conv_is_packable(const ht_kernel_call *call, const char **reason);
 
+#if defined(__x86_64__)
+extern const ht_kernel_variant ht__integer_conv_avx512vnni;
+#endif
 extern const ht_kernel_variant ht__integer_conv_tiles, ht__integer_conv_depthwise, ht__integer_conv_reference;
 
 #endif

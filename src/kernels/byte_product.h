@@ -1,0 +1,102 @@
+/* Products of 8-bit codes by instructions that multiply unsigned by signed bytes and add four neighbouring products:
+ * vpdpbusd and its like. What a convolution and a matrix product have in common on such processors.
+ *
+ * sum[r][c] = start[c] + sum over d of x[r][d] * w[d][c],  start[c] = bias[c] - x_zero * sum over d of w[d][c]
+ *
+ * x is unsigned: codes of i8 have their highest bit flipped on the way, and x_zero with them. w is the weight minus its
+ * zero point and must fit i8. Sums wrap around 2^32 on the way, which does not matter when the result fits 32 bits.
+ */
+#ifndef HT_KERNELS_BYTE_PRODUCT_H
+#define HT_KERNELS_BYTE_PRODUCT_H
+
+#include "kernels/requantize.h"
+
+#define HT_BYTE_GROUP 4   /* neighbouring products that one lane adds */
+#define HT_BYTE_LANES 16  /* columns of a vector */
+#define HT_BYTE_VECTORS 4 /* vectors of a panel */
+#define HT_BYTE_PANEL (HT_BYTE_LANES * HT_BYTE_VECTORS)
+#define HT_BYTE_MOST_ROWS 14 /* of a tile */
+
+/* One tile of results: some rows by the columns of one panel. */
+typedef struct ht_byte_tile {
+    const uint8_t *x; /* rows of `depth` bytes, x_row bytes apart */
+    int64_t x_row, depth;
+    const int8_t *weights;    /* the panel: [depth / 4][columns rounded up to 16][4] */
+    const int32_t *starts;    /* as many as columns, rounded up to 16 */
+    int64_t columns;          /* 1 .. HT_BYTE_PANEL */
+    const float *multipliers; /* like starts; NULL: the sums are the result */
+    int32_t zero, low, high;  /* y = clamp(zero + round_half_even(f32(sum) * multiplier)) */
+    bool is_signed;           /* y is i8, else u8 */
+    void *y;                  /* u8 or i8 codes, or i32 sums; rows y_row elements apart */
+    int64_t y_row;
+} ht_byte_tile;
+
+/* An instruction set that can do it. */
+typedef struct ht_byte_engine {
+    uint32_t needs;            /* CPU features (cpu/features.h), as a mask */
+    int rows[HT_BYTE_VECTORS]; /* the most rows of a tile that is 1, 2, ... vectors wide */
+    void (*tile)(const ht_byte_tile *tile, int rows);
+} ht_byte_engine;
+
+#if defined(__x86_64__)
+extern const ht_byte_engine ht__byte_engine_avx512vnni;
+#endif
+
+/* Weights packed for the engines: [panels][depth / 4][columns of the panel rounded up to 16][4]. */
+typedef struct ht_byte_weights {
+    int64_t depth, columns; /* rounded up to 4 and to 16 */
+    int64_t used_columns;
+    int8_t *packed; /* depth * columns bytes, zero beyond the matrix */
+    int32_t *sums;  /* [columns]: of the column's weights */
+} ht_byte_weights;
+
+static inline int64_t ht__byte_round(int64_t value, int64_t step) { return (value + step - 1) / step * step; }
+/* Fills in the sizes; the caller gives memory for `packed` and `sums`, zeroed. */
+void ht__byte_weights_shape(int64_t depth, int64_t columns, ht_byte_weights *out);
+/* Puts one weight, minus its zero point, where it belongs; false when it does not fit i8. */
+bool ht__byte_weights_put(ht_byte_weights *weights, int64_t row, int64_t column, int32_t value);
+/* Do all sums fit 32 bits? bias: i32[used_columns], or NULL. */
+bool ht__byte_weights_fit(const ht_byte_weights *weights, const int32_t *bias);
+
+/* What stays the same for all tiles of a run. */
+typedef struct ht_byte_product {
+    const ht_byte_engine *engine;
+    const ht_byte_weights *weights;
+    const int32_t *starts;
+    const float *multipliers; /* NULL: the requantizer does it, from sums */
+    const ht_requantizer *requantizer;
+    int64_t first; /* column of the requantizer that the first column of the weights is */
+    ht_type y_type;
+} ht_byte_product;
+
+/* starts[c] and, where the rule is `float`, y has 8 bits and no result can leave i32, multipliers[c] (both of as many
+ * elements as columns, rounded up); returns whether multipliers were made. */
+bool ht__byte_product_terms(const ht_byte_weights *weights, const int32_t *bias, int32_t x_zero,
+                            const ht_requantizer *requantizer, int64_t first, ht_type y_type, int32_t *starts,
+                            float *multipliers);
+/* i32 elements of scratch that ht__byte_product_rows needs. */
+#define HT_BYTE_ROOM (HT_BYTE_MOST_ROWS * HT_BYTE_PANEL)
+/* y[r][c] for rows of x (unsigned, x_row bytes apart, each `depth` long and readable to its rounded end); y at element
+ * y_at of `y`, rows y_row elements apart. */
+void ht__byte_product_rows(const ht_byte_product *product, const uint8_t *x, int64_t x_row, int64_t rows, void *y,
+                           int64_t y_at, int64_t y_row, int32_t *room);
+
+/* to[i] = from[i] ^ flip for `count` bytes. */
+static inline void ht__bytes_copy(uint8_t *restrict to, const uint8_t *restrict from, int64_t count, uint8_t flip) {
+    typedef uint8_t chunk __attribute__((vector_size(16)));
+    chunk part;
+    if (count >= (int64_t)sizeof part) {
+        for (int64_t i = 0; i < count; i += (int64_t)sizeof part) {
+            int64_t at = i + (int64_t)sizeof part <= count ? i : count - (int64_t)sizeof part; /* the last overlaps */
+            __builtin_memcpy(&part, from + at, sizeof part);
+            part ^= flip;
+            __builtin_memcpy(to + at, &part, sizeof part);
+        }
+        return;
+    }
+    for (int64_t i = 0; i < count; ++i) {
+        to[i] = (uint8_t)(from[i] ^ flip);
+    }
+}
+
+#endif

@@ -1,0 +1,291 @@
+/* Integer convolution as a product of bytes: the neighbourhoods of some results are copied one behind the other, and
+ * multiplied with the filters by the best engine of this processor. A 1x1 convolution needs no copy. */
+#include <string.h>
+
+#include "kernels/byte_product.h"
+#include "kernels/codes.h"
+#include "kernels/index.h"
+#include "kernels/integer_conv/variants.h"
+#include "kernels/window.h"
+
+#define BLOCK_BYTES (128 * 1024) /* of copied neighbourhoods: they share the second-level cache with a panel */
+#define PARALLEL_WORK (1 << 19)  /* multiplications per thread that make a second thread worth while */
+
+typedef struct bytes_state {
+    ht_kernel_call call;
+    const ht_byte_engine *engine;
+    ht_window window;
+    int64_t images, groups, channels, filters; /* channels and filters of one group */
+    int64_t positions;                         /* results of a channel of an image */
+    int64_t block;                             /* results whose neighbourhoods are copied at a time */
+    bool in_place;                             /* a neighbourhood is a row of x as it lies in memory */
+    uint8_t flip;                              /* what makes codes of x unsigned */
+    size_t terms_room, block_room, part_room;  /* bytes of scratch: terms of all groups; each thread */
+    ht_byte_weights *weights;                  /* by group */
+} bytes_state;
+
+static size_t aligned(size_t bytes) { return (bytes + HT_ALIGNMENT - 1) / HT_ALIGNMENT * HT_ALIGNMENT; }
+
+static bool pack(bytes_state *s) {
+    const ht_kernel_call *call = &s->call;
+    const ht_tensor_desc *w = &call->inputs[HT_PRODUCT_W];
+    const int32_t *bias = call->constants[HT_PRODUCT_BIAS];
+    int64_t at = 0, window_size = ht__index_product(s->window.size, 0, 3);
+    bool fits = true;
+    for (int64_t o = 0; o < s->groups * s->filters; ++o) {
+        ht_byte_weights *group = &s->weights[o / s->filters];
+        int32_t zero = ht__zero_point(call, call->constants, HT_PRODUCT_W_ZERO, o);
+        for (int64_t c = 0; c < s->channels; ++c) {
+            for (int64_t k = 0; k < window_size; ++k) {
+                fits = ht__byte_weights_put(group, k * s->channels + c, o % s->filters,
+                                            ht__code_at(w->type, call->constants[HT_PRODUCT_W], at++) - zero) &&
+                       fits;
+            }
+        }
+    }
+    for (int64_t g = 0; fits && g < s->groups; ++g) {
+        fits = ht__byte_weights_fit(&s->weights[g], bias != NULL ? bias + g * s->filters : NULL);
+    }
+    return fits;
+}
+
+/* One memory block: state, the groups' descriptions, sums and weights. *fits: can the weights be taken at all? */
+static ht_status make_state(const ht_kernel_call *call, const ht_kernel_env *env, const ht_byte_engine *engine,
+                            bytes_state **out, size_t *bytes, bool *fits, ht_error *err) {
+    const ht_integer_conv_parameters *p = HT_PARAMETERS(ht_integer_conv_parameters, call);
+    const ht_tensor_desc *w = &call->inputs[HT_PRODUCT_W], *x = &call->inputs[HT_PRODUCT_X];
+    bytes_state s = {.call = *call,
+                     .engine = engine,
+                     .images = x->dims[0],
+                     .groups = p->conv.groups,
+                     .channels = w->dims[1],
+                     .filters = w->dims[0] / p->conv.groups,
+                     .flip = x->type == HT_I8 ? 0x80 : 0};
+    ht__window_make(p->conv.spatial, x, &call->outputs[0], w->dims + 2, p->conv.strides, p->conv.dilations,
+                    p->conv.pads_begin, p->conv.pads_end, &s.window);
+    s.positions = ht__index_product(s.window.out, 0, 3);
+    int64_t window_size = ht__index_product(s.window.size, 0, 3);
+    ht_byte_weights shape = {0};
+    ht__byte_weights_shape(s.channels * window_size, s.filters, &shape);
+    bool strided = s.window.stride[0] * s.window.stride[1] * s.window.stride[2] != 1;
+    bool padded = s.window.pad_begin[0] + s.window.pad_begin[1] + s.window.pad_begin[2] != 0;
+    for (int i = 0; i < 3; ++i) {
+        padded = padded || s.window.out[i] != s.window.in[i];
+    }
+    s.in_place =
+        window_size == 1 && !strided && !padded && s.flip == 0 && s.window.x[1] == 1 && s.channels == shape.depth;
+    int64_t rows = BLOCK_BYTES / shape.depth;
+    s.block = rows < HT_BYTE_MOST_ROWS ? HT_BYTE_MOST_ROWS : rows < s.positions ? rows : s.positions;
+    s.terms_room =
+        aligned((size_t)(s.groups * shape.columns) * 2 * sizeof(int32_t) + ht__requantizer_room(call) * sizeof(float));
+    s.block_room = s.in_place ? 0 : aligned((size_t)(s.block * shape.depth));
+    s.part_room = s.block_room + aligned(HT_BYTE_ROOM * sizeof(int32_t));
+    size_t head = aligned(sizeof s), list = aligned((size_t)s.groups * sizeof *s.weights);
+    size_t sums = aligned((size_t)(s.groups * shape.columns) * sizeof(int32_t));
+    *bytes = head + list + sums + (size_t)(s.groups * shape.columns * shape.depth);
+    unsigned char *memory = ht__calloc(env->allocator, 1, *bytes);
+    if (memory == NULL) {
+        return ht__fail_memory(err, *bytes);
+    }
+    s.weights = (ht_byte_weights *)(void *)(memory + head);
+    for (int64_t g = 0; g < s.groups; ++g) {
+        s.weights[g] = shape;
+        s.weights[g].sums = (int32_t *)(void *)(memory + head + list) + g * shape.columns;
+        s.weights[g].packed = (int8_t *)memory + head + list + sums + g * shape.columns * shape.depth;
+    }
+    *fits = pack(&s);
+    memcpy(memory, &s, sizeof s);
+    *out = (bytes_state *)(void *)memory;
+    return HT_OK;
+}
+
+/* Only packed weights tell whether they fit; the packing of a refused call is thrown away. */
+static bool accept_on(const ht_byte_engine *engine, const ht_kernel_call *call, const ht_kernel_env *env,
+                      const char **reason) {
+    bytes_state *state;
+    size_t bytes;
+    bool fits;
+    if ((env->cpu & engine->needs) != engine->needs) {
+        *reason = "this CPU lacks its instructions";
+        return false;
+    }
+    if (!ht__integer_conv_is_packable(call, reason)) {
+        return false;
+    }
+    *reason = "takes 8-bit codes, and channels-last results";
+    if (ht_type_bytes(call->inputs[HT_PRODUCT_X].type) != 1 ||
+        (call->outputs[0].layout != HT_LAYOUT_CHANNELS_LAST &&
+         ht__index_product(call->outputs[0].dims, 2, call->outputs[0].rank) != 1)) {
+        return false;
+    }
+    *reason = "weights or sums do not fit";
+    if (make_state(call, env, engine, &state, &bytes, &fits, NULL) != HT_OK) {
+        return false;
+    }
+    ht__free(env->allocator, state);
+    return fits;
+}
+
+static ht_status prepare_on(const ht_byte_engine *engine, const ht_kernel_call *call, const ht_kernel_env *env,
+                            ht_kernel_state *out, ht_error *err) {
+    bytes_state *state;
+    size_t bytes;
+    bool fits;
+    HT_TRY(make_state(call, env, engine, &state, &bytes, &fits, err));
+    *out = (ht_kernel_state){state, bytes, state->terms_room + env->threads * state->part_room};
+    return HT_OK;
+}
+
+typedef struct bytes_job {
+    const bytes_state *state;
+    ht_requantizer requantizer;
+    const int32_t *starts;
+    const float *multipliers; /* NULL: the requantizer works on sums */
+    const uint8_t *x;
+    void *y;
+    unsigned char *room; /* of all threads */
+    uint8_t pad;         /* x_zero as it lies in copied neighbourhoods */
+} bytes_job;
+
+/* One line of a window, its last dimension, that begins at x (may lie outside the map: from column `from`). */
+static void copy_line(const bytes_job *job, const uint8_t *line, int64_t from, uint8_t *to) {
+    const bytes_state *s = job->state;
+    const ht_window *w = &s->window;
+    int64_t size = w->size[2], channels = s->channels, dilation = w->dilation[2];
+    if (dilation == 1 && w->x[4] == channels) { /* neighbours in the window are neighbours in memory */
+        int64_t first = from < 0 ? -from : 0, last = w->in[2] - from < size ? w->in[2] - from : size;
+        first = first < size ? first : size;
+        last = last > first ? last : first;
+        memset(to, job->pad, (size_t)(first * channels));
+        ht__bytes_copy(to + first * channels, line + (from + first) * channels, (last - first) * channels, s->flip);
+        memset(to + last * channels, job->pad, (size_t)((size - last) * channels));
+        return;
+    }
+    for (int64_t k = 0; k < size; ++k, to += channels) {
+        int64_t at = from + k * dilation;
+        if (at < 0 || at >= w->in[2]) {
+            memset(to, job->pad, (size_t)channels);
+        } else if (w->x[1] == 1) {
+            ht__bytes_copy(to, line + at * w->x[4], channels, s->flip);
+        } else {
+            for (int64_t c = 0; c < channels; ++c) {
+                to[c] = (uint8_t)(line[at * w->x[4] + c * w->x[1]] ^ s->flip);
+            }
+        }
+    }
+}
+
+/* The neighbourhood of result p, [window][channels]; x is the group's first channel of the image. */
+static void copy_window(const bytes_job *job, const uint8_t *x, const int64_t p[3], uint8_t *to) {
+    const ht_window *w = &job->state->window;
+    int64_t line_bytes = w->size[2] * job->state->channels;
+    int64_t from[3];
+    for (int i = 0; i < 3; ++i) {
+        from[i] = p[i] * w->stride[i] - w->pad_begin[i];
+    }
+    for (int64_t a = 0; a < w->size[0]; ++a) {
+        for (int64_t b = 0; b < w->size[1]; ++b, to += line_bytes) {
+            int64_t i = from[0] + a * w->dilation[0], j = from[1] + b * w->dilation[1];
+            if (i < 0 || i >= w->in[0] || j < 0 || j >= w->in[1]) {
+                memset(to, job->pad, (size_t)line_bytes);
+            } else {
+                copy_line(job, x + i * w->x[2] + j * w->x[3], from[2], to);
+            }
+        }
+    }
+}
+
+static void copy_block(const bytes_job *job, const uint8_t *x, int64_t first, int64_t count, uint8_t *to) {
+    const bytes_state *s = job->state;
+    const int64_t *out = s->window.out;
+    int64_t p[3] = {first / out[2] / out[1], first / out[2] % out[1], first % out[2]};
+    for (int64_t r = 0; r < count; ++r, to += s->weights->depth) {
+        copy_window(job, x, p, to);
+        ht__index_next(3, out, p);
+    }
+}
+
+/* Results `first` .. first + count - 1 of one image and group. */
+static void results(const bytes_job *job, int64_t image, int64_t group, int64_t first, int64_t count,
+                    unsigned char *room) {
+    const bytes_state *s = job->state;
+    const ht_window *w = &s->window;
+    const ht_byte_weights *weights = &s->weights[group];
+    const uint8_t *x = job->x + image * w->x[0] + group * s->channels * w->x[1];
+    int64_t x_row = w->x[4], y_row = s->groups * s->filters;
+    ht_byte_product product = {.engine = s->engine,
+                               .weights = weights,
+                               .starts = job->starts + group * weights->columns,
+                               .multipliers =
+                                   job->multipliers != NULL ? job->multipliers + group * weights->columns : NULL,
+                               .requantizer = &job->requantizer,
+                               .first = group * s->filters,
+                               .y_type = s->call.outputs[0].type};
+    if (s->in_place) {
+        x += first * x_row;
+    } else {
+        copy_block(job, x, first, count, room);
+        x = room;
+        x_row = weights->depth;
+    }
+    ht__byte_product_rows(&product, x, x_row, count, job->y, image * w->y[0] + first * y_row + group * s->filters,
+                          y_row, (int32_t *)(void *)(room + s->block_room));
+}
+
+static void part(void *argument, size_t begin, size_t end, unsigned number) {
+    const bytes_job *job = argument;
+    const bytes_state *s = job->state;
+    unsigned char *room = job->room + number * s->part_room;
+    for (int64_t at = (int64_t)begin; at < (int64_t)end;) {
+        int64_t image = at / s->positions, first = at % s->positions;
+        int64_t count = s->positions - first < (int64_t)end - at ? s->positions - first : (int64_t)end - at;
+        count = count < s->block ? count : s->block;
+        for (int64_t g = 0; g < s->groups; ++g) {
+            results(job, image, g, first, count, room);
+        }
+        at += count;
+    }
+}
+
+static ht_status run(const ht_kernel_state *state, const void *const *inputs, void *const *outputs, void *scratch,
+                     ht_pool *pool) {
+    const bytes_state *s = state->data;
+    const ht_integer_conv_parameters *p = HT_PARAMETERS(ht_integer_conv_parameters, &s->call);
+    const int32_t *bias = ht__has_operand(&s->call, HT_PRODUCT_BIAS) ? inputs[HT_PRODUCT_BIAS] : NULL;
+    int64_t columns = s->weights->columns;
+    int32_t *starts = scratch;
+    float *multipliers = (float *)(void *)(starts + s->groups * columns);
+    int32_t x_zero = ht__zero_point(&s->call, inputs, HT_PRODUCT_X_ZERO, 0) + (s->flip != 0 ? 128 : 0);
+    bytes_job job = {.state = s,
+                     .starts = starts,
+                     .multipliers = multipliers,
+                     .x = inputs[HT_PRODUCT_X],
+                     .y = outputs[0],
+                     .room = (unsigned char *)scratch + s->terms_room,
+                     .pad = (uint8_t)x_zero};
+    ht__requantizer_make(&s->call, &p->requantize, inputs, multipliers + s->groups * columns, &job.requantizer);
+    for (int64_t g = 0; g < s->groups; ++g) {
+        bool direct = ht__byte_product_terms(&s->weights[g], bias != NULL ? bias + g * s->filters : NULL, x_zero,
+                                             &job.requantizer, g * s->filters, s->call.outputs[0].type,
+                                             starts + g * columns, multipliers + g * columns);
+        job.multipliers = direct ? job.multipliers : NULL;
+    }
+    int64_t work = s->weights->depth * columns * s->groups;
+    ht__pool_run(pool, (size_t)(s->images * s->positions), (size_t)(PARALLEL_WORK / work + 1), part, &job);
+    return HT_OK;
+}
+
+#if defined(__x86_64__)
+static bool accept_avx512vnni(const ht_kernel_call *call, const ht_kernel_env *env, const char **reason) {
+    return accept_on(&ht__byte_engine_avx512vnni, call, env, reason);
+}
+static ht_status prepare_avx512vnni(const ht_kernel_call *call, const ht_kernel_env *env, ht_kernel_state *state,
+                                    ht_error *err) {
+    return prepare_on(&ht__byte_engine_avx512vnni, call, env, state, err);
+}
+const ht_kernel_variant ht__integer_conv_avx512vnni = {.name = "integer_conv_avx512vnni",
+                                                       .family = &ht__integer_conv_family,
+                                                       .accept = accept_avx512vnni,
+                                                       .prepare = prepare_avx512vnni,
+                                                       .run = run};
+#endif
