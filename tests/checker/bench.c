@@ -4,7 +4,7 @@
 #include <string.h>
 #include <time.h>
 
-#include "checker.h"
+#include "bench.h"
 #include "cpu/features.h"
 #include "cpu/peak.h"
 #include "kernels/conv/conv.h"
@@ -16,13 +16,6 @@
 #include "kernels/pool/pool.h"
 #include "kernels/quantize/quantize.h"
 #include "kernels/reduce/reduce.h"
-
-typedef struct bench {
-    const ht_kernel_env *env;
-    ht_pool *pool;
-    const char *only;
-    double peak; /* operations per second */
-} bench;
 
 /* Seconds: of the processor when one thread is measured (a busy machine disturbs less), else of the clock. */
 static double now(const bench *b) {
@@ -49,67 +42,90 @@ static double lower_quartile(double *times, int count) {
     return count > 0 ? times[(count - 1) / 4] : 0.0;
 }
 
-/* Prepares and runs the chosen variant for at least 0.2 s; prints the lower quartile of the times, GFLOP/s or GB/s. */
-static void measure(const bench *b, const char *label, ht_kernel_call *call, double operations) {
-    const ht_kernel_variant *variant = ht__kernel_choose(call, b->env);
-    const void *inputs[HT_MAX_INPUTS] = {0};
-    void *outputs[HT_MAX_OUTPUTS] = {0}, *scratch;
-    ht_kernel_state state = {0};
-    ht_error err = {0};
-    double bytes = 0.0, times[MOST_RUNS], spent = 0.0, started = now(b);
-    if (b->only != NULL && strcmp(b->only, call->family->name) != 0) {
-        return;
-    }
-    if (variant->prepare(call, b->env, &state, &err) != HT_OK) {
-        printf("%-46s %s\n", label, err.message);
-        return;
-    }
-    double prepared = now(b) - started;
-    ht_rng rng = {1, 2, 3};
-    for (uint32_t i = 0; i < call->input_count; ++i) {
-        int64_t count = call->inputs[i].type == HT_NONE ? 0 : ht__desc_elements(&call->inputs[i]);
-        float *data = ht__calloc(b->env->allocator, (size_t)count + 2, sizeof *data);
-        for (int64_t k = 0; data != NULL && call->inputs[i].type == HT_F32 && k < count; ++k) {
-            data[k] = (float)ht__rng_normal(&rng) * 0.5f + 0.01f;
+/* Every operand filled: floats around 0, scales that keep sums of codes in range, codes at random. */
+static void fill(const ht_tensor_desc *desc, ht_rng *rng, void *data) {
+    int64_t count = ht__desc_elements(desc);
+    bool scale = desc->rank <= 1 && count != 0;
+    for (int64_t i = 0; i < count; ++i) {
+        if (desc->type == HT_F32) {
+            ((float *)data)[i] = scale ? 0.01f : (float)ht__rng_normal(rng) * 0.5f + 0.01f;
+        } else if (ht_type_bytes(desc->type) == 1) {
+            ((uint8_t *)data)[i] = (uint8_t)ht__rng_below(rng, 256);
         }
-        inputs[i] = data;
-        bytes += 4.0 * (double)count;
     }
-    for (uint32_t i = 0; i < call->output_count; ++i) {
-        int64_t count = call->outputs[i].type == HT_NONE ? 0 : ht__desc_elements(&call->outputs[i]);
-        outputs[i] = ht__calloc(b->env->allocator, (size_t)count + 1, sizeof(float));
-        bytes += 4.0 * (double)count;
+}
+
+static double allocate(const bench *b, const ht_tensor_desc *desc, void **out) {
+    size_t bytes = desc->type == HT_NONE ? 0 : (size_t)ht__desc_elements(desc) * ht_type_bytes(desc->type);
+    *out = ht__calloc(b->env->allocator, 1, bytes + HT_ALIGNMENT);
+    return *out != NULL ? (double)bytes : 0.0;
+}
+
+static void print_speed(const bench *b, const char *label, const char *variant, double seconds, double operations,
+                        double bytes) {
+    printf("%-46s %-28s %9.1f us", label, variant, seconds * 1e6);
+    if (operations > 0.0) {
+        printf(" %8.1f Gop/s %5.1f %%", operations / seconds * 1e-9, 100.0 * operations / seconds / b->peak);
+    } else {
+        printf(" %8.1f GB/s", bytes / seconds * 1e-9);
     }
-    scratch = ht__alloc(b->env->allocator, state.scratch_bytes);
+}
+
+/* Runs for at least 0.2 s; seconds of a run. */
+static double run_often(const bench *b, const ht_kernel_variant *variant, const ht_kernel_state *state,
+                        const void *const *inputs, void *const *outputs, void *scratch) {
+    double times[MOST_RUNS], spent = 0.0;
     int runs = 0;
     while (runs < LEAST_RUNS || (spent < 0.2 && runs < MOST_RUNS)) {
         double start = now(b);
-        if (variant->run(&state, inputs, outputs, scratch, b->pool) != HT_OK) {
-            printf("%-46s failed\n", label);
-            break;
+        if (variant->run(state, inputs, outputs, scratch, b->pool) != HT_OK) {
+            return 0.0;
         }
         times[runs] = now(b) - start;
         spent += times[runs++];
     }
-    double seconds = lower_quartile(times, runs);
-    printf("%-46s %-28s %9.1f us", label, variant->name, seconds * 1e6);
-    if (operations > 0.0) {
-        printf(" %8.1f GFLOP/s %5.1f %%", operations / seconds * 1e-9, 100.0 * operations / seconds / b->peak);
-    } else {
-        printf(" %8.1f GB/s", bytes / seconds * 1e-9);
+    return lower_quartile(times, runs);
+}
+
+void bench_measure(const bench *b, const char *label, ht_kernel_call *call, double operations, bool constants) {
+    void *inputs[HT_MAX_INPUTS] = {0}, *outputs[HT_MAX_OUTPUTS] = {0};
+    ht_kernel_state state = {0};
+    ht_error err = {0};
+    double bytes = 0.0;
+    if (b->only != NULL && strcmp(b->only, call->family->name) != 0) {
+        return;
     }
-    printf("  (prepare %.1f ms)\n", prepared * 1e3);
+    ht_rng rng = {1, 2, 3};
     for (uint32_t i = 0; i < call->input_count; ++i) {
-        ht__free(b->env->allocator, (void *)(uintptr_t)inputs[i]);
+        bytes += allocate(b, &call->inputs[i], &inputs[i]);
+        fill(&call->inputs[i], &rng, inputs[i]);
+        call->constants[i] = constants && i > 0 && call->inputs[i].type != HT_NONE ? inputs[i] : NULL;
+    }
+    for (uint32_t i = 0; i < call->output_count; ++i) {
+        bytes += allocate(b, &call->outputs[i], &outputs[i]);
+    }
+    const ht_kernel_variant *variant = ht__kernel_choose(call, b->env);
+    double started = now(b);
+    if (variant->prepare(call, b->env, &state, &err) == HT_OK) {
+        double prepared = now(b) - started;
+        void *scratch = ht__alloc(b->env->allocator, state.scratch_bytes);
+        double seconds = run_often(b, variant, &state, (const void *const *)inputs, outputs, scratch);
+        print_speed(b, label, variant->name, seconds, operations, bytes);
+        printf("  (prepare %.1f ms)\n", prepared * 1e3);
+        ht__free(b->env->allocator, scratch);
+        if (variant->release != NULL) {
+            variant->release(&state, b->env->allocator);
+        } else {
+            ht__free(b->env->allocator, state.data);
+        }
+    } else {
+        printf("%-46s %s\n", label, err.message);
+    }
+    for (uint32_t i = 0; i < call->input_count; ++i) {
+        ht__free(b->env->allocator, inputs[i]);
     }
     for (uint32_t i = 0; i < call->output_count; ++i) {
         ht__free(b->env->allocator, outputs[i]);
-    }
-    ht__free(b->env->allocator, scratch);
-    if (variant->release != NULL) {
-        variant->release(&state, b->env->allocator);
-    } else {
-        ht__free(b->env->allocator, state.data);
     }
 }
 
@@ -141,19 +157,19 @@ static void bench_conv(const bench *b, int64_t n, int64_t c, int64_t o, int64_t 
     memcpy(call.parameters, &p, sizeof p);
     snprintf(label, sizeof label, "conv %lldx%lldx%lld^2 -> %lld, %lldx%lld", (long long)n, (long long)c,
              (long long)size, (long long)o, (long long)kernel, (long long)kernel);
-    measure(b, label, &call, operations);
+    bench_measure(b, label, &call, operations, false);
     p.activation = HT_ACTIVATION_NONE;
     ht_kernel_call dx = {
         .family = &ht__conv_grad_input_family, .input_count = 2, .output_count = 1, .inputs = {y, w}, .outputs = {x}};
     memcpy(dx.parameters, &p, sizeof p);
-    measure(b, "    gradient of x", &dx, operations);
+    bench_measure(b, "    gradient of x", &dx, operations, false);
     ht_kernel_call dw = {.family = &ht__conv_grad_weight_family,
                          .input_count = 2,
                          .output_count = 2,
                          .inputs = {x, y},
                          .outputs = {w, vector_of(o)}};
     memcpy(dw.parameters, &p, sizeof p);
-    measure(b, "    gradient of w, b", &dw, operations);
+    bench_measure(b, "    gradient of w, b", &dw, operations, false);
 }
 
 static void bench_matmul(const bench *b, int64_t m, int64_t n, int64_t k) {
@@ -173,7 +189,7 @@ static void bench_matmul(const bench *b, int64_t m, int64_t n, int64_t k) {
                  kind == 0   ? " (b transposed)"
                  : kind == 1 ? ""
                              : " (a transposed)");
-        measure(b, label, &call, 2.0 * (double)m * (double)n * (double)k);
+        bench_measure(b, label, &call, 2.0 * (double)m * (double)n * (double)k, false);
     }
 }
 
@@ -199,9 +215,9 @@ static void bench_map(const bench *b, int64_t n, int64_t c, int64_t size) {
     memcpy(infer.parameters, &norm, sizeof norm);
     memcpy(train.parameters, &norm, sizeof norm);
     memcpy(grad.parameters, &norm, sizeof norm);
-    measure(b, "batch_norm", &infer, 0.0);
-    measure(b, "batch_norm_train", &train, 0.0);
-    measure(b, "batch_norm_grad", &grad, 0.0);
+    bench_measure(b, "batch_norm", &infer, 0.0, false);
+    bench_measure(b, "batch_norm_train", &train, 0.0, false);
+    bench_measure(b, "batch_norm_grad", &grad, 0.0, false);
     ht_pool_parameters pool = {
         .kind = HT_POOL_MAX, .spatial = 2, .window = {2, 2}, .strides = {2, 2}, .dilations = {1, 1}};
     ht_kernel_call max = {
@@ -210,23 +226,23 @@ static void bench_map(const bench *b, int64_t n, int64_t c, int64_t size) {
         .family = &ht__pool_grad_family, .input_count = 2, .output_count = 1, .inputs = {half, x}, .outputs = {x}};
     memcpy(max.parameters, &pool, sizeof pool);
     memcpy(max_grad.parameters, &pool, sizeof pool);
-    measure(b, "max pool 2x2", &max, 0.0);
-    measure(b, "max pool 2x2 gradient", &max_grad, 0.0);
+    bench_measure(b, "max pool 2x2", &max, 0.0, false);
+    bench_measure(b, "max pool 2x2 gradient", &max_grad, 0.0, false);
     pool.kind = HT_POOL_AVERAGE;
     memcpy(max.parameters, &pool, sizeof pool);
-    measure(b, "average pool 2x2", &max, 0.0);
+    bench_measure(b, "average pool 2x2", &max, 0.0, false);
     ht_binary_parameters relu_grad = {.function = HT_BINARY_RELU_GRAD}, add = {.function = HT_BINARY_ADD};
     ht_kernel_call binary = {
         .family = &ht__binary_family, .input_count = 2, .output_count = 1, .inputs = {x, x}, .outputs = {x}};
     memcpy(binary.parameters, &relu_grad, sizeof relu_grad);
-    measure(b, "relu_grad", &binary, 0.0);
+    bench_measure(b, "relu_grad", &binary, 0.0, false);
     memcpy(binary.parameters, &add, sizeof add);
-    measure(b, "add", &binary, 0.0);
+    bench_measure(b, "add", &binary, 0.0, false);
     ht_unary_parameters relu = {.function = HT_UNARY_RELU};
     ht_kernel_call unary = {
         .family = &ht__unary_family, .input_count = 1, .output_count = 1, .inputs = {x}, .outputs = {x}};
     memcpy(unary.parameters, &relu, sizeof relu);
-    measure(b, "relu", &unary, 0.0);
+    bench_measure(b, "relu", &unary, 0.0, false);
     ht_dropout_parameters drop = {.ratio = 0.5f, .seed = 1};
     ht_kernel_call dropout = {.family = &ht__dropout_family,
                               .input_count = 2,
@@ -234,18 +250,18 @@ static void bench_map(const bench *b, int64_t n, int64_t c, int64_t size) {
                               .inputs = {x, {.type = HT_I64}},
                               .outputs = {x}};
     memcpy(dropout.parameters, &drop, sizeof drop);
-    measure(b, "dropout", &dropout, 0.0);
+    bench_measure(b, "dropout", &dropout, 0.0, false);
     ht_transpose_parameters same = {{0, 1, 2, 3}};
     ht_kernel_call transpose = {
         .family = &ht__transpose_family, .input_count = 1, .output_count = 1, .inputs = {x}, .outputs = {x}};
     transpose.inputs[0].layout = HT_LAYOUT_PLAIN;
     memcpy(transpose.parameters, &same, sizeof same);
-    measure(b, "to channels-last", &transpose, 0.0);
+    bench_measure(b, "to channels-last", &transpose, 0.0, false);
     ht_reduce_parameters sum = {.function = HT_REDUCE_SUM, .axes = {true, false, true, true}};
     ht_kernel_call reduce = {
         .family = &ht__reduce_family, .input_count = 1, .output_count = 1, .inputs = {x}, .outputs = {v}};
     memcpy(reduce.parameters, &sum, sizeof sum);
-    measure(b, "sum per channel", &reduce, 0.0);
+    bench_measure(b, "sum per channel", &reduce, 0.0, false);
     ht_quantize_parameters fake = {.low = 0.0f, .high = 255.0f};
     ht_kernel_call quantize = {.family = &ht__fake_quantize_family,
                                .input_count = 3,
@@ -253,13 +269,14 @@ static void bench_map(const bench *b, int64_t n, int64_t c, int64_t size) {
                                .inputs = {x, {.type = HT_F32}, {.type = HT_F32}},
                                .outputs = {x}};
     memcpy(quantize.parameters, &fake, sizeof fake);
-    measure(b, "fake_quantize", &quantize, 0.0);
+    bench_measure(b, "fake_quantize", &quantize, 0.0, false);
 }
 
 int bench_kernels(unsigned threads, bool bf16, const char *only) {
     char text[160];
     ht_pool *pool = NULL;
-    ht_kernel_env env = {.allocator = &ht__system_allocator, .threads = threads, .cpu = ht__cpu_mask(), .allow_bf16 = bf16};
+    ht_kernel_env env = {
+        .allocator = &ht__system_allocator, .threads = threads, .cpu = ht__cpu_mask(), .allow_bf16 = bf16};
     if (ht__pool_create(&ht__system_allocator, threads, &pool, NULL) != HT_OK) {
         return 1;
     }
@@ -282,6 +299,9 @@ int bench_kernels(unsigned threads, bool bf16, const char *only) {
     }
     bench_map(&b, 64, 64, 32);
     bench_map(&b, 64, 256, 8);
+    b.peak = ht__cpu_peak_int8(pool);
+    printf("measured int8 peak %.1f Gop/s\n", b.peak * 1e-9);
+    bench_integers(&b);
     ht__pool_destroy(pool);
     return 0;
 }

@@ -81,17 +81,24 @@ static ht_requantize_parameters finish_product(ht_rng *rng, check_case *out, int
 }
 
 void make_integer_conv(ht_rng *rng, check_case *out) {
-    make_conv(rng, out); /* shapes */
+    make_conv(rng, out);            /* shapes */
+    bool common = chance(rng, 0.4); /* 8 bits and channels-last: what the vector variants take */
     ht_integer_conv_parameters p = {.conv = *HT_PARAMETERS(ht_conv_parameters, &out->call)};
     p.conv.activation = HT_ACTIVATION_NONE;
-    out->call.inputs[HT_PRODUCT_X].type = any_code(rng, chance(rng, 0.9));
-    out->call.inputs[HT_PRODUCT_W].type = any_code(rng, chance(rng, 0.9));
-    if (chance(rng, 0.5)) { /* depthwise */
+    out->call.inputs[HT_PRODUCT_X].type = any_code(rng, common || chance(rng, 0.9));
+    out->call.inputs[HT_PRODUCT_W].type = common ? HT_I8 : any_code(rng, chance(rng, 0.9));
+    if (common) {
+        out->call.inputs[HT_PRODUCT_X].layout = out->call.outputs[0].layout = HT_LAYOUT_CHANNELS_LAST;
+    }
+    if (chance(rng, common ? 0.2 : 0.5)) { /* depthwise */
         p.conv.groups = out->call.inputs[HT_PRODUCT_X].dims[1];
         out->call.inputs[HT_PRODUCT_W].dims[0] = out->call.outputs[0].dims[1] = p.conv.groups;
         out->call.inputs[HT_PRODUCT_W].dims[1] = 1;
     }
     p.requantize = finish_product(rng, out, out->call.inputs[HT_PRODUCT_W].dims[0]);
+    if (common) {
+        out->call.inputs[HT_PRODUCT_W_ZERO].type = HT_NONE;
+    }
     memcpy(out->call.parameters, &p, sizeof p);
     out->rule = CHECK_EXACT;
 }
