@@ -36,7 +36,12 @@ typedef struct ht_byte_engine {
     uint32_t needs;            /* CPU features (cpu/features.h), as a mask */
     int rows[HT_BYTE_VECTORS]; /* the most rows of a tile that is 1, 2, ... vectors wide */
     void (*tile)(const ht_byte_tile *tile, int rows);
+    /* Copies `lines` lines of `bytes` bytes, from_step apart, one behind the other, each byte ^ flip. May write up to
+     * HT_BYTE_SPILL bytes of anything behind the last. */
+    void (*copy)(uint8_t *to, const uint8_t *from, int64_t from_step, int64_t lines, int64_t bytes, uint8_t flip);
 } ht_byte_engine;
+
+#define HT_BYTE_SPILL 64
 
 #if defined(__x86_64__)
 extern const ht_byte_engine ht__byte_engine_avx512vnni;
@@ -80,23 +85,5 @@ bool ht__byte_product_terms(const ht_byte_weights *weights, const int32_t *bias,
  * y_at of `y`, rows y_row elements apart. */
 void ht__byte_product_rows(const ht_byte_product *product, const uint8_t *x, int64_t x_row, int64_t rows, void *y,
                            int64_t y_at, int64_t y_row, int32_t *room);
-
-/* to[i] = from[i] ^ flip for `count` bytes. */
-static inline void ht__bytes_copy(uint8_t *restrict to, const uint8_t *restrict from, int64_t count, uint8_t flip) {
-    typedef uint8_t chunk __attribute__((vector_size(16)));
-    chunk part;
-    if (count >= (int64_t)sizeof part) {
-        for (int64_t i = 0; i < count; i += (int64_t)sizeof part) {
-            int64_t at = i + (int64_t)sizeof part <= count ? i : count - (int64_t)sizeof part; /* the last overlaps */
-            __builtin_memcpy(&part, from + at, sizeof part);
-            part ^= flip;
-            __builtin_memcpy(to + at, &part, sizeof part);
-        }
-        return;
-    }
-    for (int64_t i = 0; i < count; ++i) {
-        to[i] = (uint8_t)(from[i] ^ flip);
-    }
-}
 
 #endif

@@ -115,8 +115,22 @@ static void any_tile(const ht_byte_tile *t, int rows) {
     tiles[(t->columns + HT_BYTE_LANES - 1) / HT_BYTE_LANES - 1][rows - 1](t);
 }
 
+VNNI static void copy(uint8_t *to, const uint8_t *from, int64_t from_step, int64_t lines, int64_t bytes, uint8_t flip) {
+    __m512i flips = _mm512_set1_epi8((char)flip);
+    int64_t whole = (bytes - 1) / 64 * 64;
+    __mmask64 rest = ~(__mmask64)0 >> (64 - (bytes - whole));
+    for (int64_t i = 0; i < lines; ++i, from += from_step, to += bytes) {
+        for (int64_t k = 0; k < whole; k += 64) {
+            _mm512_storeu_si512(to + k, _mm512_xor_si512(_mm512_loadu_si512(from + k), flips));
+        }
+        /* Reads nothing behind the line; what it writes too much, the next line writes again. */
+        _mm512_storeu_si512(to + whole, _mm512_xor_si512(_mm512_maskz_loadu_epi8(rest, from + whole), flips));
+    }
+}
+
 const ht_byte_engine ht__byte_engine_avx512vnni = {.needs = UINT32_C(1) << HT_CPU_AVX512 | UINT32_C(1)
                                                                                                << HT_CPU_AVX512_VNNI,
                                                    .rows = {14, 12, 8, 6},
-                                                   .tile = any_tile};
+                                                   .tile = any_tile,
+                                                   .copy = copy};
 #endif

@@ -18,6 +18,7 @@ typedef struct bytes_state {
     int64_t images, groups, channels, filters; /* channels and filters of one group */
     int64_t positions;                         /* results of a channel of an image */
     int64_t block;                             /* results whose neighbourhoods are copied at a time */
+    bool solid;                                /* lines of the window are lines of x's memory, without gaps */
     bool in_place;                             /* a neighbourhood is a row of x as it lies in memory */
     uint8_t flip;                              /* what makes codes of x unsigned */
     size_t terms_room, block_room, part_room;  /* bytes of scratch: terms of all groups; each thread */
@@ -74,11 +75,13 @@ static ht_status make_state(const ht_kernel_call *call, const ht_kernel_env *env
     }
     s.in_place =
         window_size == 1 && !strided && !padded && s.flip == 0 && s.window.x[1] == 1 && s.channels == shape.depth;
+    s.solid =
+        s.window.x[1] == 1 && s.window.x[4] == s.channels && s.window.dilation[1] == 1 && s.window.dilation[2] == 1;
     int64_t rows = BLOCK_BYTES / shape.depth;
     s.block = rows < HT_BYTE_MOST_ROWS ? HT_BYTE_MOST_ROWS : rows < s.positions ? rows : s.positions;
     s.terms_room =
         aligned((size_t)(s.groups * shape.columns) * 2 * sizeof(int32_t) + ht__requantizer_room(call) * sizeof(float));
-    s.block_room = s.in_place ? 0 : aligned((size_t)(s.block * shape.depth));
+    s.block_room = s.in_place ? 0 : aligned((size_t)(s.block * shape.depth) + HT_BYTE_SPILL);
     s.part_room = s.block_room + aligned(HT_BYTE_ROOM * sizeof(int32_t));
     size_t head = aligned(sizeof s), list = aligned((size_t)s.groups * sizeof *s.weights);
     size_t sums = aligned((size_t)(s.groups * shape.columns) * sizeof(int32_t));
@@ -147,49 +150,63 @@ typedef struct bytes_job {
     uint8_t pad;         /* x_zero as it lies in copied neighbourhoods */
 } bytes_job;
 
-/* One line of a window, its last dimension, that begins at x (may lie outside the map: from column `from`). */
-static void copy_line(const bytes_job *job, const uint8_t *line, int64_t from, uint8_t *to) {
+/* `count` > 0 pixels of a line, from column `from` on, which lies in the map. */
+static void copy_pixels(const bytes_job *job, const uint8_t *line, int64_t from, int64_t count, uint8_t *to) {
     const bytes_state *s = job->state;
     const ht_window *w = &s->window;
-    int64_t size = w->size[2], channels = s->channels, dilation = w->dilation[2];
-    if (dilation == 1 && w->x[4] == channels) { /* neighbours in the window are neighbours in memory */
-        int64_t first = from < 0 ? -from : 0, last = w->in[2] - from < size ? w->in[2] - from : size;
-        first = first < size ? first : size;
-        last = last > first ? last : first;
-        memset(to, job->pad, (size_t)(first * channels));
-        ht__bytes_copy(to + first * channels, line + (from + first) * channels, (last - first) * channels, s->flip);
-        memset(to + last * channels, job->pad, (size_t)((size - last) * channels));
+    if (w->x[1] == 1) {
+        bool together = w->dilation[2] == 1 && w->x[4] == s->channels;
+        s->engine->copy(to, line + from * w->x[4], w->dilation[2] * w->x[4], together ? 1 : count,
+                        together ? count * s->channels : s->channels, s->flip);
         return;
     }
-    for (int64_t k = 0; k < size; ++k, to += channels) {
-        int64_t at = from + k * dilation;
-        if (at < 0 || at >= w->in[2]) {
-            memset(to, job->pad, (size_t)channels);
-        } else if (w->x[1] == 1) {
-            ht__bytes_copy(to, line + at * w->x[4], channels, s->flip);
-        } else {
-            for (int64_t c = 0; c < channels; ++c) {
-                to[c] = (uint8_t)(line[at * w->x[4] + c * w->x[1]] ^ s->flip);
-            }
+    for (int64_t k = 0; k < count; ++k) {
+        for (int64_t c = 0; c < s->channels; ++c) {
+            *to++ = (uint8_t)(line[(from + k * w->dilation[2]) * w->x[4] + c * w->x[1]] ^ s->flip);
         }
     }
 }
 
+/* A line of the window that begins in column `from`, which may lie outside the map. */
+static void copy_line(const bytes_job *job, const uint8_t *line, int64_t from, uint8_t *to) {
+    const bytes_state *s = job->state;
+    const ht_window *w = &s->window;
+    int64_t step = w->dilation[2], first = from < 0 ? (-from + step - 1) / step : 0;
+    int64_t last = from < w->in[2] ? (w->in[2] - from + step - 1) / step : 0;
+    first = first < w->size[2] ? first : w->size[2];
+    last = last < w->size[2] ? last : w->size[2];
+    if (first < last) { /* first, since it may write behind its end */
+        copy_pixels(job, line, from + first * step, last - first, to + first * s->channels);
+    }
+    last = last > first ? last : first;
+    memset(to, job->pad, (size_t)(first * s->channels));
+    memset(to + last * s->channels, job->pad, (size_t)((w->size[2] - last) * s->channels));
+}
+
 /* The neighbourhood of result p, [window][channels]; x is the group's first channel of the image. */
 static void copy_window(const bytes_job *job, const uint8_t *x, const int64_t p[3], uint8_t *to) {
-    const ht_window *w = &job->state->window;
-    int64_t line_bytes = w->size[2] * job->state->channels;
-    int64_t from[3];
+    const bytes_state *s = job->state;
+    const ht_window *w = &s->window;
+    int64_t line_bytes = w->size[2] * s->channels, from[3];
     for (int i = 0; i < 3; ++i) {
         from[i] = p[i] * w->stride[i] - w->pad_begin[i];
     }
     for (int64_t a = 0; a < w->size[0]; ++a) {
+        int64_t i = from[0] + a * w->dilation[0];
+        bool inside = i >= 0 && i < w->in[0];
+        if (inside && s->solid && from[1] >= 0 && from[1] + w->size[1] <= w->in[1] && from[2] >= 0 &&
+            from[2] + w->size[2] <= w->in[2]) {
+            s->engine->copy(to, x + i * w->x[2] + from[1] * w->x[3] + from[2] * w->x[4], w->x[3], w->size[1],
+                            line_bytes, s->flip);
+            to += w->size[1] * line_bytes;
+            continue;
+        }
         for (int64_t b = 0; b < w->size[1]; ++b, to += line_bytes) {
-            int64_t i = from[0] + a * w->dilation[0], j = from[1] + b * w->dilation[1];
-            if (i < 0 || i >= w->in[0] || j < 0 || j >= w->in[1]) {
-                memset(to, job->pad, (size_t)line_bytes);
-            } else {
+            int64_t j = from[1] + b * w->dilation[1];
+            if (inside && j >= 0 && j < w->in[1]) {
                 copy_line(job, x + i * w->x[2] + j * w->x[3], from[2], to);
+            } else {
+                memset(to, job->pad, (size_t)line_bytes);
             }
         }
     }
