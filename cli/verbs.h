@@ -10,7 +10,7 @@
 #include "options.h"
 #include "output.h"
 
-/* In the order in which data flows: data, list, train, eval, quantize, convert, study, and last these. The overview
+/* In the order in which data flows: data, list, train, eval, bench, quantize, convert, study, and last these. The overview
  * prints them so, under the heading of each one's stage. */
 #define CLI_VERB_LIST(X) \
     X(data)              \
@@ -18,6 +18,7 @@
     X(train)             \
     X(eval)              \
     X(run)               \
+    X(bench)             \
     X(info)              \
     X(quantize)          \
     X(compare)           \

@@ -2,6 +2,63 @@
 
 #include "kernels/codes.h"
 
+/* ---- terms ---- */
+
+static ht_byte_ending ending_of(const ht_requantizer *r, ht_type y_type) {
+    if (ht_type_bytes(y_type) != 1) {
+        return HT_BYTE_SUMS;
+    }
+    switch (r->parameters.rule) {
+    case HT_REQUANTIZE_FLOAT: return HT_BYTE_FLOAT;
+    case HT_REQUANTIZE_FIXED: return r->parameters.way == HT_FIXED_NARROW ? HT_BYTE_FIXED : HT_BYTE_SUMS;
+    case HT_REQUANTIZE_NONE: break;
+    }
+    return HT_BYTE_SUMS;
+}
+
+void ht__byte_terms_make(const int32_t *sums, const int32_t *order, int64_t used, int64_t columns, const int32_t *bias,
+                         int32_t x_zero, const ht_requantizer *r, int64_t first, ht_type y_type, int32_t *room,
+                         ht_byte_terms *out) {
+    int32_t *scales = room + columns, *shifts = scales + columns;
+    *out = (ht_byte_terms){.ending = ending_of(r, y_type),
+                           .starts = room,
+                           .scales = scales,
+                           .shifts = shifts,
+                           .zero = r->zero,
+                           .low = r->parameters.low,
+                           .high = r->parameters.high,
+                           .is_signed = y_type == HT_I8};
+    for (int64_t i = 0; i < columns; ++i) {
+        int64_t c = order != NULL ? order[i] : i, entry = (first + c) * r->step;
+        room[i] = scales[i] = shifts[i] = 0;
+        if (c >= used) {
+            continue;
+        }
+        room[i] = (int32_t)((bias != NULL ? (uint32_t)bias[first + c] : 0) - (uint32_t)x_zero * (uint32_t)sums[c]);
+        if (out->ending == HT_BYTE_FLOAT) {
+            float scale = r->real[entry];
+            ((float *)(void *)scales)[i] = scale;
+            if (!(scale > -1.0f && scale < 1.0f)) { /* else sum * scale may leave i32, or is no number */
+                out->ending = HT_BYTE_SUMS;
+            }
+        } else if (out->ending == HT_BYTE_FIXED) {
+            scales[i] = r->multiplier[entry];
+            shifts[i] = r->shift[entry];
+        }
+    }
+}
+
+bool ht__byte_terms_are_constant(const ht_kernel_call *call) {
+    for (uint32_t i = 1; i < call->input_count; ++i) {
+        if (ht__has_operand(call, i) && call->constants[i] == NULL) {
+            return false;
+        }
+    }
+    return true;
+}
+
+/* ---- weights ---- */
+
 void ht__byte_weights_shape(int64_t depth, int64_t columns, ht_byte_weights *out) {
     out->depth = ht__byte_round(depth, HT_BYTE_GROUP);
     out->columns = ht__byte_round(columns, HT_BYTE_LANES);
@@ -39,21 +96,7 @@ bool ht__byte_weights_fit(const ht_byte_weights *weights, const int32_t *bias) {
     return true;
 }
 
-bool ht__byte_product_terms(const ht_byte_weights *weights, const int32_t *bias, int32_t x_zero,
-                            const ht_requantizer *requantizer, int64_t first, ht_type y_type, int32_t *starts,
-                            float *multipliers) {
-    bool direct = requantizer->parameters.rule == HT_REQUANTIZE_FLOAT && ht_type_bytes(y_type) == 1;
-    for (int64_t c = 0; c < weights->columns; ++c) {
-        bool used = c < weights->used_columns;
-        starts[c] =
-            (int32_t)((used && bias != NULL ? (uint32_t)bias[c] : 0) - (uint32_t)x_zero * (uint32_t)weights->sums[c]);
-        if (direct) {
-            multipliers[c] = used ? requantizer->real[(first + c) * requantizer->step] : 0.0f;
-            direct = multipliers[c] > -1.0f && multipliers[c] < 1.0f; /* |sum * multiplier| < 2^31 */
-        }
-    }
-    return direct;
-}
+/* ---- products ---- */
 
 static void store_sums(const ht_byte_product *product, const int32_t *sums, int64_t column, int64_t count, void *y,
                        int64_t y_at) {
@@ -62,39 +105,41 @@ static void store_sums(const ht_byte_product *product, const int32_t *sums, int6
     ht__codes_store(product->y_type, y, y_at, 1, count, codes);
 }
 
+static void panel_rows(const ht_byte_product *product, ht_byte_tile *tile, const uint8_t *x, int64_t rows,
+                       int64_t column, void *y, int64_t y_at, int64_t y_row, int32_t *room) {
+    int64_t most = product->engine->rows[(tile->columns - 1) / HT_BYTE_LANES], tiles = (rows + most - 1) / most;
+    for (int64_t t = 0; t < tiles; ++t) { /* tiles of nearly the same height: a low one fills few registers */
+        int64_t begin = rows * t / tiles, end = rows * (t + 1) / tiles;
+        tile->x = x + begin * tile->x_row;
+        if (tile->terms.ending != HT_BYTE_SUMS) {
+            tile->y = (uint8_t *)y + y_at + begin * y_row + column;
+            tile->y_row = y_row;
+            product->engine->tile(tile, (int)(end - begin));
+            continue;
+        }
+        tile->y = room;
+        tile->y_row = HT_BYTE_PANEL;
+        product->engine->tile(tile, (int)(end - begin));
+        for (int64_t i = begin; i < end; ++i) {
+            store_sums(product, room + (i - begin) * HT_BYTE_PANEL, column, tile->columns, y,
+                       y_at + i * y_row + column);
+        }
+    }
+}
+
 void ht__byte_product_rows(const ht_byte_product *product, const uint8_t *x, int64_t x_row, int64_t rows, void *y,
                            int64_t y_at, int64_t y_row, int32_t *room) {
     const ht_byte_weights *w = product->weights;
-    const ht_requantizer *r = product->requantizer;
-    ht_byte_tile tile = {.x_row = x_row,
-                         .depth = w->depth,
-                         .zero = r->zero,
-                         .low = r->parameters.low,
-                         .high = r->parameters.high,
-                         .is_signed = product->y_type == HT_I8};
     for (int64_t column = 0; column < w->used_columns; column += HT_BYTE_PANEL) {
-        int64_t left = w->used_columns - column, width = panel_width(w, column);
-        int64_t most = product->engine->rows[width / HT_BYTE_LANES - 1], tiles = (rows + most - 1) / most;
-        tile.columns = left < HT_BYTE_PANEL ? left : HT_BYTE_PANEL;
-        tile.weights = w->packed + column * w->depth;
-        tile.starts = product->starts + column;
-        for (int64_t t = 0; t < tiles; ++t) { /* tiles of nearly the same height: a low one uses few registers */
-            int64_t begin = rows * t / tiles, end = rows * (t + 1) / tiles;
-            tile.x = x + begin * x_row;
-            if (product->multipliers != NULL) {
-                tile.multipliers = product->multipliers + column;
-                tile.y = (uint8_t *)y + y_at + begin * y_row + column;
-                tile.y_row = y_row;
-                product->engine->tile(&tile, (int)(end - begin));
-                continue;
-            }
-            tile.y = room;
-            tile.y_row = HT_BYTE_PANEL;
-            product->engine->tile(&tile, (int)(end - begin));
-            for (int64_t i = begin; i < end; ++i) {
-                store_sums(product, room + (i - begin) * HT_BYTE_PANEL, column, tile.columns, y,
-                           y_at + i * y_row + column);
-            }
-        }
+        int64_t left = w->used_columns - column;
+        ht_byte_tile tile = {.x_row = x_row,
+                             .depth = w->depth,
+                             .weights = w->packed + column * w->depth,
+                             .columns = left < HT_BYTE_PANEL ? left : HT_BYTE_PANEL,
+                             .terms = product->terms};
+        tile.terms.starts += column;
+        tile.terms.scales = (const int32_t *)tile.terms.scales + column;
+        tile.terms.shifts += column;
+        panel_rows(product, &tile, x, rows, column, y, y_at, y_row, room);
     }
 }

@@ -1,5 +1,5 @@
 /* Products of 8-bit codes by instructions that multiply unsigned by signed bytes and add four neighbouring products:
- * vpdpbusd and its like. What a convolution and a matrix product have in common on such processors.
+ * vpdpbusd and its like. What convolutions and matrix products have in common on such processors.
  *
  * sum[r][c] = start[c] + sum over d of x[r][d] * w[d][c],  start[c] = bias[c] - x_zero * sum over d of w[d][c]
  *
@@ -17,17 +17,45 @@
 #define HT_BYTE_PANEL (HT_BYTE_LANES * HT_BYTE_VECTORS)
 #define HT_BYTE_MOST_ROWS 14 /* of a tile */
 
-/* One tile of results: some rows by the columns of one panel. */
+/* ---- from sums to codes ---- */
+
+/* Who makes codes of the sums? */
+typedef enum ht_byte_ending {
+    HT_BYTE_SUMS,  /* the caller, by ht__requantize_row */
+    HT_BYTE_FLOAT, /* vectors: zero + round_half_even(f32(sum) * scale) */
+    HT_BYTE_FIXED  /* vectors: zero + ht__fixed_multiply(sum, scale, shift) */
+} ht_byte_ending;
+
+/* What each column adds and multiplies; arrays have a multiple of HT_BYTE_LANES elements. */
+typedef struct ht_byte_terms {
+    ht_byte_ending ending;
+    const int32_t *starts;
+    const void *scales;    /* f32 or i32 */
+    const int32_t *shifts; /* HT_BYTE_FIXED */
+    int32_t zero, low, high;
+    bool is_signed; /* codes are i8, else u8 */
+} ht_byte_terms;
+
+/* i32 elements of room for the terms of so many columns, a multiple of HT_BYTE_LANES. */
+static inline int64_t ht__byte_terms_room(int64_t columns) { return 3 * columns; }
+/* The terms of `used` columns, zeros behind them up to `columns`. Entry i is made for column order[i] (NULL: i), which
+ * is column first + order[i] of bias (i32, or NULL) and requantizer. sums[column]: of the column's weights. */
+void ht__byte_terms_make(const int32_t *sums, const int32_t *order, int64_t used, int64_t columns, const int32_t *bias,
+                         int32_t x_zero, const ht_requantizer *requantizer, int64_t first, ht_type y_type,
+                         int32_t *room, ht_byte_terms *out);
+/* Are all operands but x known when preparing, so that the terms are, too? */
+bool ht__byte_terms_are_constant(const ht_kernel_call *call);
+
+/* ---- tiles ---- */
+
+/* Some rows by the columns of one panel. */
 typedef struct ht_byte_tile {
     const uint8_t *x; /* rows of `depth` bytes, x_row bytes apart */
     int64_t x_row, depth;
-    const int8_t *weights;    /* the panel: [depth / 4][columns rounded up to 16][4] */
-    const int32_t *starts;    /* as many as columns, rounded up to 16 */
-    int64_t columns;          /* 1 .. HT_BYTE_PANEL */
-    const float *multipliers; /* like starts; NULL: the sums are the result */
-    int32_t zero, low, high;  /* y = clamp(zero + round_half_even(f32(sum) * multiplier)) */
-    bool is_signed;           /* y is i8, else u8 */
-    void *y;                  /* u8 or i8 codes, or i32 sums; rows y_row elements apart */
+    const int8_t *weights; /* the panel: [depth / 4][columns rounded up to 16][4] */
+    int64_t columns;       /* 1 .. HT_BYTE_PANEL */
+    ht_byte_terms terms;   /* of the panel's columns */
+    void *y;               /* codes, or i32 sums; rows y_row elements apart */
     int64_t y_row;
 } ht_byte_tile;
 
@@ -46,6 +74,8 @@ typedef struct ht_byte_engine {
 #if defined(__x86_64__)
 extern const ht_byte_engine ht__byte_engine_avx512vnni;
 #endif
+
+/* ---- weights ---- */
 
 /* Weights packed for the engines: [panels][depth / 4][columns of the panel rounded up to 16][4]. */
 typedef struct ht_byte_weights {
@@ -67,22 +97,16 @@ bool ht__byte_weights_fit(const ht_byte_weights *weights, const int32_t *bias);
 typedef struct ht_byte_product {
     const ht_byte_engine *engine;
     const ht_byte_weights *weights;
-    const int32_t *starts;
-    const float *multipliers; /* NULL: the requantizer does it, from sums */
-    const ht_requantizer *requantizer;
-    int64_t first; /* column of the requantizer that the first column of the weights is */
+    ht_byte_terms terms;
+    const ht_requantizer *requantizer; /* HT_BYTE_SUMS: its column `first` is the first one of the weights */
+    int64_t first;
     ht_type y_type;
 } ht_byte_product;
 
-/* starts[c] and, where the rule is `float`, y has 8 bits and no result can leave i32, multipliers[c] (both of as many
- * elements as columns, rounded up); returns whether multipliers were made. */
-bool ht__byte_product_terms(const ht_byte_weights *weights, const int32_t *bias, int32_t x_zero,
-                            const ht_requantizer *requantizer, int64_t first, ht_type y_type, int32_t *starts,
-                            float *multipliers);
 /* i32 elements of scratch that ht__byte_product_rows needs. */
 #define HT_BYTE_ROOM (HT_BYTE_MOST_ROWS * HT_BYTE_PANEL)
-/* y[r][c] for rows of x (unsigned, x_row bytes apart, each `depth` long and readable to its rounded end); y at element
- * y_at of `y`, rows y_row elements apart. */
+/* y[r][c] for rows of x (unsigned, x_row bytes apart, each readable up to the rounded depth); y at element y_at of `y`,
+ * rows y_row elements apart. */
 void ht__byte_product_rows(const ht_byte_product *product, const uint8_t *x, int64_t x_row, int64_t rows, void *y,
                            int64_t y_at, int64_t y_row, int32_t *room);
 

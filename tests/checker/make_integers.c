@@ -90,7 +90,7 @@ void make_integer_conv(ht_rng *rng, check_case *out) {
     if (common) {
         out->call.inputs[HT_PRODUCT_X].layout = out->call.outputs[0].layout = HT_LAYOUT_CHANNELS_LAST;
     }
-    if (chance(rng, common ? 0.2 : 0.5)) { /* depthwise */
+    if (chance(rng, 0.5)) { /* depthwise */
         p.conv.groups = out->call.inputs[HT_PRODUCT_X].dims[1];
         out->call.inputs[HT_PRODUCT_W].dims[0] = out->call.outputs[0].dims[1] = p.conv.groups;
         out->call.inputs[HT_PRODUCT_W].dims[1] = 1;

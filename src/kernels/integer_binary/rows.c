@@ -1,5 +1,10 @@
-/* Elementwise functions of codes along memory, on all threads. */
+/* Elementwise functions of codes along memory, on all threads; each function has a loop that compilers turn into
+ * vectors. */
+#include <math.h>
+
+#include "base/clones.h"
 #include "kernels/codes.h"
+#include "kernels/fixed_point.h"
 #include "kernels/integer_binary/variants.h"
 #include "kernels/walk.h"
 
@@ -33,6 +38,58 @@ typedef struct rows_job {
     void *y;
 } rows_job;
 
+/* y[i] = clamp(zero + round_half_even(real / scale)) where `real` is made of a and b, the operands' real values. */
+#define REAL_LOOP(real)                                               \
+    for (int64_t i = 0; i < count; ++i) {                             \
+        float a = (float)(x[i] - x_zero) * x_scale;                   \
+        float b = (float)(z[i] - z_zero) * z_scale;                   \
+        float code = rintf((real) / y_scale);                         \
+        float raised = code > low ? code : low; /* NaN becomes low */ \
+        y[i] = (int32_t)(raised < high ? raised : high) + zero;       \
+    }
+
+HT_CLONES
+static void real_values(const ht_integer_binary_parameters *p, const int32_t *restrict x, const int32_t *restrict z,
+                        int64_t count, int32_t *restrict y) {
+    int32_t x_zero = p->zero[0], z_zero = p->zero[1], zero = p->zero[2];
+    float x_scale = p->scale[0], z_scale = p->scale[1], y_scale = p->scale[2];
+    float low = (float)(p->requantize.low - zero), high = (float)(p->requantize.high - zero);
+    switch (p->function) {
+    case HT_INTEGER_ADD: REAL_LOOP(a + b) break;
+    case HT_INTEGER_SUB: REAL_LOOP(a - b) break;
+    case HT_INTEGER_MUL: REAL_LOOP(a * b) break;
+    case HT_INTEGER_PRELU: REAL_LOOP(a < 0.0f ? b * a : a) break;
+    }
+}
+
+/* Sums of fixed-point numbers: sign is 1 or -1. */
+HT_CLONES
+static void fixed_sums(const ht_integer_binary_parameters *p, int32_t sign, const int32_t *restrict x,
+                       const int32_t *restrict z, int64_t count, int32_t *restrict y) {
+    int32_t low = p->requantize.low, high = p->requantize.high;
+    for (int64_t i = 0; i < count; ++i) {
+        uint32_t a = (uint32_t)(x[i] - p->zero[0]) << p->left, b = (uint32_t)(z[i] - p->zero[1]) << p->left;
+        uint32_t scaled_a = (uint32_t)ht__fixed_multiply((int32_t)a, p->multiplier[0], p->shift[0]);
+        uint32_t scaled_b = (uint32_t)ht__fixed_multiply((int32_t)b, p->multiplier[1], p->shift[1]);
+        int32_t sum = (int32_t)(scaled_a + (uint32_t)sign * scaled_b);
+        int64_t code = (int64_t)ht__fixed_multiply(sum, p->multiplier[2], p->shift[2]) + p->zero[2];
+        y[i] = (int32_t)(code < low ? low : code > high ? high : code);
+    }
+}
+
+static void values(const ht_integer_binary_parameters *p, const int32_t *x, const int32_t *z, int64_t count,
+                   int32_t *y) {
+    if (p->requantize.rule != HT_REQUANTIZE_FIXED) {
+        real_values(p, x, z, count, y);
+    } else if (p->function == HT_INTEGER_ADD || p->function == HT_INTEGER_SUB) {
+        fixed_sums(p, p->function == HT_INTEGER_ADD ? 1 : -1, x, z, count, y);
+    } else {
+        for (int64_t i = 0; i < count; ++i) {
+            y[i] = ht__integer_binary_value(p, x[i], z[i]);
+        }
+    }
+}
+
 static void segment(void *argument, const int64_t offsets[HT_WALK_TENSORS], int64_t count) {
     const rows_job *job = argument;
     const rows_state *s = job->state;
@@ -44,9 +101,7 @@ static void segment(void *argument, const int64_t offsets[HT_WALK_TENSORS], int6
         int64_t some = count - i < STRETCH ? count - i : STRETCH;
         ht__codes_load(s->x_type, job->x, offsets[1] + i * step_x, step_x, some, 0, x);
         ht__codes_load(s->z_type, job->z, offsets[2] + i * step_z, step_z, some, 0, z);
-        for (int64_t k = 0; k < some; ++k) {
-            y[k] = ht__integer_binary_value(&s->parameters, x[k], z[k]);
-        }
+        values(&s->parameters, x, z, some, y);
         ht__codes_store(s->y_type, job->y, offsets[0] + i * step_y, step_y, some, y);
     }
 }

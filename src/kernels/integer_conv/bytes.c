@@ -21,8 +21,10 @@ typedef struct bytes_state {
     bool solid;                                /* lines of the window are lines of x's memory, without gaps */
     bool in_place;                             /* a neighbourhood is a row of x as it lies in memory */
     uint8_t flip;                              /* what makes codes of x unsigned */
+    bool known;                                /* terms were made when preparing */
     size_t terms_room, block_room, part_room;  /* bytes of scratch: terms of all groups; each thread */
     ht_byte_weights *weights;                  /* by group */
+    ht_byte_terms *terms;                      /* by group, when known */
 } bytes_state;
 
 static size_t aligned(size_t bytes) { return (bytes + HT_ALIGNMENT - 1) / HT_ALIGNMENT * HT_ALIGNMENT; }
@@ -50,9 +52,48 @@ static bool pack(bytes_state *s) {
     return fits;
 }
 
-/* One memory block: state, the groups' descriptions, sums and weights. *fits: can the weights be taken at all? */
+/* Terms of all groups into `terms`; room: terms_room bytes. */
+static void make_terms(const bytes_state *s, const void *const *inputs, void *room, ht_requantizer *requantizer,
+                       ht_byte_terms *terms) {
+    const ht_integer_conv_parameters *p = HT_PARAMETERS(ht_integer_conv_parameters, &s->call);
+    const int32_t *bias = ht__has_operand(&s->call, HT_PRODUCT_BIAS) ? inputs[HT_PRODUCT_BIAS] : NULL;
+    int32_t x_zero = ht__zero_point(&s->call, inputs, HT_PRODUCT_X_ZERO, 0) + (s->flip != 0 ? 128 : 0);
+    int64_t each = ht__byte_terms_room(s->weights->columns);
+    int32_t *of_group = room;
+    ht__requantizer_make(&s->call, &p->requantize, inputs, (float *)(void *)(of_group + s->groups * each), requantizer);
+    for (int64_t g = 0; g < s->groups; ++g, of_group += each) {
+        ht__byte_terms_make(s->weights[g].sums, NULL, s->filters, s->weights->columns, bias, x_zero, requantizer,
+                            g * s->filters, s->call.outputs[0].type, of_group, &terms[g]);
+    }
+}
+
+static void set_sizes(bytes_state *s, const ht_byte_weights *shape) {
+    const ht_window *w = &s->window;
+    bool plain = ht__index_product(w->size, 0, 3) == 1; /* neither window nor stride nor padding */
+    for (int i = 0; i < 3; ++i) {
+        plain = plain && w->stride[i] == 1 && w->pad_begin[i] == 0 && w->out[i] == w->in[i];
+    }
+    s->in_place = plain && s->flip == 0 && w->x[1] == 1 && s->channels == shape->depth;
+    s->solid = w->x[1] == 1 && w->x[4] == s->channels && w->dilation[1] == 1 && w->dilation[2] == 1;
+    int64_t rows = BLOCK_BYTES / shape->depth;
+    s->block = rows < HT_BYTE_MOST_ROWS ? HT_BYTE_MOST_ROWS : rows < s->positions ? rows : s->positions;
+    s->terms_room = aligned((size_t)(s->groups * ht__byte_terms_room(shape->columns)) * sizeof(int32_t) +
+                            ht__requantizer_room(&s->call) * sizeof(float)) +
+                    aligned((size_t)s->groups * sizeof(ht_byte_terms));
+    s->block_room = s->in_place ? 0 : aligned((size_t)(s->block * shape->depth) + HT_BYTE_SPILL);
+    s->part_room = s->block_room + aligned(HT_BYTE_ROOM * sizeof(int32_t));
+}
+
+/* The list of terms lies at the end of a room for terms. */
+static ht_byte_terms *terms_in(const bytes_state *s, void *room) {
+    return (ht_byte_terms *)(void *)((unsigned char *)room + s->terms_room -
+                                     aligned((size_t)s->groups * sizeof(ht_byte_terms)));
+}
+
+/* One memory block: state, the groups' descriptions, sums, constant terms, weights. *fits: can the weights be taken at
+ * all? */
 static ht_status make_state(const ht_kernel_call *call, const ht_kernel_env *env, const ht_byte_engine *engine,
-                            bytes_state **out, size_t *bytes, bool *fits, ht_error *err) {
+                            ht_kernel_state *out, bool *fits, ht_error *err) {
     const ht_integer_conv_parameters *p = HT_PARAMETERS(ht_integer_conv_parameters, call);
     const ht_tensor_desc *w = &call->inputs[HT_PRODUCT_W], *x = &call->inputs[HT_PRODUCT_X];
     bytes_state s = {.call = *call,
@@ -61,52 +102,45 @@ static ht_status make_state(const ht_kernel_call *call, const ht_kernel_env *env
                      .groups = p->conv.groups,
                      .channels = w->dims[1],
                      .filters = w->dims[0] / p->conv.groups,
-                     .flip = x->type == HT_I8 ? 0x80 : 0};
+                     .flip = x->type == HT_I8 ? 0x80 : 0,
+                     .known = ht__byte_terms_are_constant(call)};
     ht__window_make(p->conv.spatial, x, &call->outputs[0], w->dims + 2, p->conv.strides, p->conv.dilations,
                     p->conv.pads_begin, p->conv.pads_end, &s.window);
     s.positions = ht__index_product(s.window.out, 0, 3);
-    int64_t window_size = ht__index_product(s.window.size, 0, 3);
     ht_byte_weights shape = {0};
-    ht__byte_weights_shape(s.channels * window_size, s.filters, &shape);
-    bool strided = s.window.stride[0] * s.window.stride[1] * s.window.stride[2] != 1;
-    bool padded = s.window.pad_begin[0] + s.window.pad_begin[1] + s.window.pad_begin[2] != 0;
-    for (int i = 0; i < 3; ++i) {
-        padded = padded || s.window.out[i] != s.window.in[i];
-    }
-    s.in_place =
-        window_size == 1 && !strided && !padded && s.flip == 0 && s.window.x[1] == 1 && s.channels == shape.depth;
-    s.solid =
-        s.window.x[1] == 1 && s.window.x[4] == s.channels && s.window.dilation[1] == 1 && s.window.dilation[2] == 1;
-    int64_t rows = BLOCK_BYTES / shape.depth;
-    s.block = rows < HT_BYTE_MOST_ROWS ? HT_BYTE_MOST_ROWS : rows < s.positions ? rows : s.positions;
-    s.terms_room =
-        aligned((size_t)(s.groups * shape.columns) * 2 * sizeof(int32_t) + ht__requantizer_room(call) * sizeof(float));
-    s.block_room = s.in_place ? 0 : aligned((size_t)(s.block * shape.depth) + HT_BYTE_SPILL);
-    s.part_room = s.block_room + aligned(HT_BYTE_ROOM * sizeof(int32_t));
+    ht__byte_weights_shape(s.channels * ht__index_product(s.window.size, 0, 3), s.filters, &shape);
+    set_sizes(&s, &shape);
     size_t head = aligned(sizeof s), list = aligned((size_t)s.groups * sizeof *s.weights);
     size_t sums = aligned((size_t)(s.groups * shape.columns) * sizeof(int32_t));
-    *bytes = head + list + sums + (size_t)(s.groups * shape.columns * shape.depth);
-    unsigned char *memory = ht__calloc(env->allocator, 1, *bytes);
+    size_t bytes = head + list + sums + s.terms_room + (size_t)(s.groups * shape.columns * shape.depth);
+    unsigned char *memory = ht__calloc(env->allocator, 1, bytes), *at = memory + head + list;
     if (memory == NULL) {
-        return ht__fail_memory(err, *bytes);
+        return ht__fail_memory(err, bytes);
     }
     s.weights = (ht_byte_weights *)(void *)(memory + head);
     for (int64_t g = 0; g < s.groups; ++g) {
         s.weights[g] = shape;
-        s.weights[g].sums = (int32_t *)(void *)(memory + head + list) + g * shape.columns;
-        s.weights[g].packed = (int8_t *)memory + head + list + sums + g * shape.columns * shape.depth;
+        s.weights[g].sums = (int32_t *)(void *)at + g * shape.columns;
+        s.weights[g].packed = (int8_t *)at + sums + s.terms_room + g * shape.columns * shape.depth;
     }
     *fits = pack(&s);
+    s.terms = terms_in(&s, at + sums);
+    if (*fits && s.known) {
+        ht_requantizer requantizer;
+        make_terms(&s, call->constants, at + sums, &requantizer, s.terms);
+        for (int64_t g = 0; g < s.groups; ++g) { /* sums need the requantizer, too */
+            s.known = s.known && s.terms[g].ending != HT_BYTE_SUMS;
+        }
+    }
     memcpy(memory, &s, sizeof s);
-    *out = (bytes_state *)(void *)memory;
+    *out = (ht_kernel_state){memory, bytes, s.terms_room + env->threads * s.part_room};
     return HT_OK;
 }
 
 /* Only packed weights tell whether they fit; the packing of a refused call is thrown away. */
 static bool accept_on(const ht_byte_engine *engine, const ht_kernel_call *call, const ht_kernel_env *env,
                       const char **reason) {
-    bytes_state *state;
-    size_t bytes;
+    ht_kernel_state state;
     bool fits;
     if ((env->cpu & engine->needs) != engine->needs) {
         *reason = "this CPU lacks its instructions";
@@ -122,28 +156,23 @@ static bool accept_on(const ht_byte_engine *engine, const ht_kernel_call *call, 
         return false;
     }
     *reason = "weights or sums do not fit";
-    if (make_state(call, env, engine, &state, &bytes, &fits, NULL) != HT_OK) {
+    if (make_state(call, env, engine, &state, &fits, NULL) != HT_OK) {
         return false;
     }
-    ht__free(env->allocator, state);
+    ht__free(env->allocator, state.data);
     return fits;
 }
 
 static ht_status prepare_on(const ht_byte_engine *engine, const ht_kernel_call *call, const ht_kernel_env *env,
                             ht_kernel_state *out, ht_error *err) {
-    bytes_state *state;
-    size_t bytes;
     bool fits;
-    HT_TRY(make_state(call, env, engine, &state, &bytes, &fits, err));
-    *out = (ht_kernel_state){state, bytes, state->terms_room + env->threads * state->part_room};
-    return HT_OK;
+    return make_state(call, env, engine, out, &fits, err);
 }
 
 typedef struct bytes_job {
     const bytes_state *state;
     ht_requantizer requantizer;
-    const int32_t *starts;
-    const float *multipliers; /* NULL: the requantizer works on sums */
+    const ht_byte_terms *terms; /* by group */
     const uint8_t *x;
     void *y;
     unsigned char *room; /* of all threads */
@@ -232,9 +261,7 @@ static void results(const bytes_job *job, int64_t image, int64_t group, int64_t 
     int64_t x_row = w->x[4], y_row = s->groups * s->filters;
     ht_byte_product product = {.engine = s->engine,
                                .weights = weights,
-                               .starts = job->starts + group * weights->columns,
-                               .multipliers =
-                                   job->multipliers != NULL ? job->multipliers + group * weights->columns : NULL,
+                               .terms = job->terms[group],
                                .requantizer = &job->requantizer,
                                .first = group * s->filters,
                                .y_type = s->call.outputs[0].type};
@@ -267,27 +294,17 @@ static void part(void *argument, size_t begin, size_t end, unsigned number) {
 static ht_status run(const ht_kernel_state *state, const void *const *inputs, void *const *outputs, void *scratch,
                      ht_pool *pool) {
     const bytes_state *s = state->data;
-    const ht_integer_conv_parameters *p = HT_PARAMETERS(ht_integer_conv_parameters, &s->call);
-    const int32_t *bias = ht__has_operand(&s->call, HT_PRODUCT_BIAS) ? inputs[HT_PRODUCT_BIAS] : NULL;
-    int64_t columns = s->weights->columns;
-    int32_t *starts = scratch;
-    float *multipliers = (float *)(void *)(starts + s->groups * columns);
-    int32_t x_zero = ht__zero_point(&s->call, inputs, HT_PRODUCT_X_ZERO, 0) + (s->flip != 0 ? 128 : 0);
     bytes_job job = {.state = s,
-                     .starts = starts,
-                     .multipliers = multipliers,
+                     .terms = s->terms,
                      .x = inputs[HT_PRODUCT_X],
                      .y = outputs[0],
                      .room = (unsigned char *)scratch + s->terms_room,
-                     .pad = (uint8_t)x_zero};
-    ht__requantizer_make(&s->call, &p->requantize, inputs, multipliers + s->groups * columns, &job.requantizer);
-    for (int64_t g = 0; g < s->groups; ++g) {
-        bool direct = ht__byte_product_terms(&s->weights[g], bias != NULL ? bias + g * s->filters : NULL, x_zero,
-                                             &job.requantizer, g * s->filters, s->call.outputs[0].type,
-                                             starts + g * columns, multipliers + g * columns);
-        job.multipliers = direct ? job.multipliers : NULL;
+                     .pad = (uint8_t)(ht__zero_point(&s->call, inputs, HT_PRODUCT_X_ZERO, 0) + s->flip)};
+    if (!s->known) {
+        job.terms = terms_in(s, scratch);
+        make_terms(s, inputs, scratch, &job.requantizer, terms_in(s, scratch));
     }
-    int64_t work = s->weights->depth * columns * s->groups;
+    int64_t work = s->weights->depth * s->weights->columns * s->groups;
     ht__pool_run(pool, (size_t)(s->images * s->positions), (size_t)(PARALLEL_WORK / work + 1), part, &job);
     return HT_OK;
 }

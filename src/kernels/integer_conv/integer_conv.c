@@ -1,6 +1,9 @@
 #include "kernels/integer_conv/variants.h"
 
 static const ht_kernel_variant *const variants[] = {
+#if defined(__x86_64__)
+    &ht__integer_conv_depthwise_avx512vnni,
+#endif
     &ht__integer_conv_depthwise,
 #if defined(__x86_64__)
     &ht__integer_conv_avx512vnni,

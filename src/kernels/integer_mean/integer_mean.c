@@ -2,6 +2,7 @@
 
 #include <math.h>
 
+#include "base/clones.h"
 #include "kernels/codes.h"
 #include "kernels/fixed_point.h"
 #include "kernels/index.h"
@@ -46,20 +47,25 @@ static void part(void *argument, size_t begin, size_t end, unsigned number) {
     }
 }
 
+static void make_job(const ht_kernel_call *call, const void *const *inputs, void *const *outputs, mean_job *out) {
+    const ht_integer_mean_parameters *p = HT_PARAMETERS(ht_integer_mean_parameters, call);
+    const ht_tensor_desc *x = &call->inputs[0];
+    int64_t strides[HT_MAX_RANK];
+    *out = (mean_job){.call = call, .x = inputs != NULL ? inputs[0] : NULL, .y = outputs != NULL ? outputs[0] : NULL};
+    ht__desc_strides(x, strides);
+    for (int32_t i = 0; i < x->rank; ++i) {
+        int32_t place = p->axes[i] ? out->reduced++ : out->kept++;
+        (p->axes[i] ? out->dims : out->kept_dims)[place] = x->dims[i];
+        (p->axes[i] ? out->strides : out->kept_strides)[place] = strides[i];
+    }
+}
+
 static ht_status run(const ht_kernel_state *state, const void *const *inputs, void *const *outputs, void *scratch,
                      ht_pool *pool) {
     (void)scratch;
     const ht_kernel_call *call = state->data;
-    const ht_integer_mean_parameters *p = HT_PARAMETERS(ht_integer_mean_parameters, call);
-    const ht_tensor_desc *x = &call->inputs[0];
-    mean_job job = {.call = call, .x = inputs[0], .y = outputs[0]};
-    int64_t strides[HT_MAX_RANK];
-    ht__desc_strides(x, strides);
-    for (int32_t i = 0; i < x->rank; ++i) {
-        int32_t place = p->axes[i] ? job.reduced++ : job.kept++;
-        (p->axes[i] ? job.dims : job.kept_dims)[place] = x->dims[i];
-        (p->axes[i] ? job.strides : job.kept_strides)[place] = strides[i];
-    }
+    mean_job job;
+    make_job(call, inputs, outputs, &job);
     ht__pool_run(pool, (size_t)ht__desc_elements(&call->outputs[0]), 16, part, &job);
     return HT_OK;
 }
@@ -70,6 +76,74 @@ static const ht_kernel_variant integer_mean_reference = {.name = "integer_mean_r
                                                          .prepare = ht__kernel_keep_call,
                                                          .run = run};
 
-static const ht_kernel_variant *const variants[] = {&integer_mean_reference};
+/* ---- the last kept axis lies densely: all its means at once ---- */
 
-const ht_kernel_family ht__integer_mean_family = {"integer_mean", variants, 1};
+#define STRETCH 256
+
+static bool accept_rows(const ht_kernel_call *call, const ht_kernel_env *env, const char **reason) {
+    (void)env;
+    mean_job job;
+    int64_t count = 1;
+    make_job(call, NULL, NULL, &job);
+    for (int32_t i = 0; i < job.reduced; ++i) {
+        count *= job.dims[i];
+    }
+    *reason = "takes kept axes that lie densely, and sums that fit 32 bits";
+    return job.kept > 0 && job.kept_strides[job.kept - 1] == 1 && count > 0 && count <= INT32_MAX / (2 * UINT16_MAX);
+}
+
+HT_CLONES
+static void add_row(int32_t *restrict sums, const int32_t *restrict row, int64_t count) {
+    for (int64_t i = 0; i < count; ++i) {
+        sums[i] += row[i];
+    }
+}
+
+/* begin, end: stretches of the last kept axis, all others before them. */
+static void rows_part(void *argument, size_t begin, size_t end, unsigned number) {
+    (void)number;
+    const mean_job *job = argument;
+    const ht_integer_mean_parameters *p = HT_PARAMETERS(ht_integer_mean_parameters, job->call);
+    int64_t size = job->kept_dims[job->kept - 1], stretches = (size + STRETCH - 1) / STRETCH;
+    int64_t count = ht__index_product(job->dims, 0, job->reduced);
+    for (int64_t i = (int64_t)begin; i < (int64_t)end; ++i) {
+        int64_t c = i % stretches * STRETCH, some = size - c < STRETCH ? size - c : STRETCH;
+        int64_t first = c, rest = i / stretches, index[HT_MAX_RANK] = {0};
+        int32_t sums[STRETCH] = {0}, row[STRETCH];
+        for (int32_t k = job->kept - 1; k-- > 0; rest /= job->kept_dims[k]) {
+            first += rest % job->kept_dims[k] * job->kept_strides[k];
+        }
+        do {
+            ht__codes_load(job->call->inputs[0].type, job->x,
+                           first + ht__index_offset(job->reduced, index, job->strides), 1, some, p->x_zero, row);
+            add_row(sums, row, some);
+        } while (ht__index_next(job->reduced, job->dims, index));
+        for (int64_t k = 0; k < some; ++k) {
+            sums[k] = mean_of(p, sums[k], count);
+        }
+        ht__codes_store(job->call->outputs[0].type, job->y, i / stretches * size + c, 1, some, sums);
+    }
+}
+
+static ht_status run_rows(const ht_kernel_state *state, const void *const *inputs, void *const *outputs, void *scratch,
+                          ht_pool *pool) {
+    (void)scratch;
+    mean_job job;
+    make_job(state->data, inputs, outputs, &job);
+    int64_t size = job.kept_dims[job.kept - 1];
+    if (size > 0) {
+        int64_t rows = ht__index_product(job.kept_dims, 0, job.kept - 1);
+        ht__pool_run(pool, (size_t)(rows * ((size + STRETCH - 1) / STRETCH)), 4, rows_part, &job);
+    }
+    return HT_OK;
+}
+
+static const ht_kernel_variant integer_mean_rows = {.name = "integer_mean_rows",
+                                                    .family = &ht__integer_mean_family,
+                                                    .accept = accept_rows,
+                                                    .prepare = ht__kernel_keep_call,
+                                                    .run = run_rows};
+
+static const ht_kernel_variant *const variants[] = {&integer_mean_rows, &integer_mean_reference};
+
+const ht_kernel_family ht__integer_mean_family = {"integer_mean", variants, 2};

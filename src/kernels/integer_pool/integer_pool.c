@@ -2,11 +2,13 @@
 
 #include <math.h>
 
+#include "base/clones.h"
 #include "kernels/codes.h"
 #include "kernels/index.h"
 #include "kernels/window.h"
 
-#define GRAIN 64 /* results per thread that make a second thread worth while */
+#define GRAIN 64       /* results per thread that make a second thread worth while */
+#define ROW_WORK 16384 /* the same, of a variant that takes all channels at once */
 
 typedef struct pool_job {
     const ht_kernel_call *call;
@@ -66,14 +68,19 @@ static void part(void *argument, size_t begin, size_t end, unsigned number) {
     }
 }
 
+static void make_job(const ht_kernel_call *call, const void *const *inputs, void *const *outputs, pool_job *out) {
+    const ht_integer_pool_parameters *p = HT_PARAMETERS(ht_integer_pool_parameters, call);
+    *out = (pool_job){.call = call, .parameters = p, .x = inputs[0], .y = outputs[0]};
+    ht__window_make(p->pool.spatial, &call->inputs[0], &call->outputs[0], p->pool.window, p->pool.strides,
+                    p->pool.dilations, p->pool.pads_begin, p->pool.pads_end, &out->window);
+}
+
 static ht_status run(const ht_kernel_state *state, const void *const *inputs, void *const *outputs, void *scratch,
                      ht_pool *pool) {
     (void)scratch;
     const ht_kernel_call *call = state->data;
-    const ht_integer_pool_parameters *p = HT_PARAMETERS(ht_integer_pool_parameters, call);
-    pool_job job = {.call = call, .parameters = p, .x = inputs[0], .y = outputs[0]};
-    ht__window_make(p->pool.spatial, &call->inputs[0], &call->outputs[0], p->pool.window, p->pool.strides,
-                    p->pool.dilations, p->pool.pads_begin, p->pool.pads_end, &job.window);
+    pool_job job;
+    make_job(call, inputs, outputs, &job);
     ht__pool_run(pool, (size_t)ht__desc_elements(&call->outputs[0]), GRAIN, part, &job);
     return HT_OK;
 }
@@ -84,6 +91,124 @@ static const ht_kernel_variant integer_pool_reference = {.name = "integer_pool_r
                                                          .prepare = ht__kernel_keep_call,
                                                          .run = run};
 
-static const ht_kernel_variant *const variants[] = {&integer_pool_reference};
+/* ---- channels-last maps: all channels of a position at once ---- */
 
-const ht_kernel_family ht__integer_pool_family = {"integer_pool", variants, 1};
+#define STRETCH 256 /* channels whose sums are held at a time */
+
+static bool accept_rows(const ht_kernel_call *call, const ht_kernel_env *env, const char **reason) {
+    (void)env;
+    int64_t x[HT_MAX_RANK], y[HT_MAX_RANK];
+    *reason = "takes channels-last maps";
+    ht__desc_strides(&call->inputs[0], x);
+    ht__desc_strides(&call->outputs[0], y);
+    const ht_pool_parameters *p = &HT_PARAMETERS(ht_integer_pool_parameters, call)->pool;
+    int64_t window = ht__index_product(p->window, 0, p->spatial); /* sums of 16-bit codes must fit 32 bits */
+    return x[1] == 1 && y[1] == 1 && window <= INT32_MAX / UINT16_MAX;
+}
+
+HT_CLONES
+static void add_row(int32_t *restrict sums, const int32_t *restrict row, int64_t count) {
+    for (int64_t i = 0; i < count; ++i) {
+        sums[i] += row[i];
+    }
+}
+
+/* The largest bytes, which are unsigned after ^ flip. */
+HT_CLONES
+static void largest_bytes(uint8_t *restrict best, const uint8_t *restrict row, int64_t count, uint8_t flip) {
+    for (int64_t i = 0; i < count; ++i) {
+        uint8_t code = row[i] ^ flip;
+        best[i] = code > best[i] ? code : best[i];
+    }
+}
+
+static void largest_codes(int32_t *restrict best, const int32_t *restrict row, int64_t count) {
+    for (int64_t i = 0; i < count; ++i) {
+        best[i] = row[i] > best[i] ? row[i] : best[i];
+    }
+}
+
+/* Codes of the channels first .. first + count - 1 at position p of the image that begins at element x. */
+static void row_of_bytes(const pool_job *job, int64_t x, const int64_t p[3], int64_t first, int64_t count,
+                         int32_t *codes) {
+    const ht_window *w = &job->window;
+    uint8_t best[STRETCH] = {0}, flip = job->call->inputs[0].type == HT_I8 ? 0x80 : 0;
+    int64_t k[3] = {0};
+    do {
+        int64_t at = ht__window_input_offset(w, p, k);
+        if (at >= 0) {
+            largest_bytes(best, (const uint8_t *)job->x + x + at + first, count, flip);
+        }
+    } while (ht__index_next(3, w->size, k));
+    for (int64_t i = 0; i < count; ++i) {
+        codes[i] = clamp(&job->parameters->requantize, (double)(flip != 0 ? (int)best[i] - 128 : best[i]));
+    }
+}
+
+static void row_of_codes(const pool_job *job, int64_t x, const int64_t p[3], int64_t first, int64_t count,
+                         int32_t *codes) {
+    const ht_window *w = &job->window;
+    const ht_integer_pool_parameters *q = job->parameters;
+    ht_type type = job->call->inputs[0].type;
+    bool max = q->pool.kind == HT_POOL_MAX;
+    int32_t row[STRETCH];
+    int64_t k[3] = {0}, inside = 0;
+    for (int64_t i = 0; i < count; ++i) {
+        codes[i] = max ? ht__code_low(type) : 0;
+    }
+    do {
+        int64_t at = ht__window_input_offset(w, p, k);
+        if (at >= 0) {
+            ht__codes_load(type, job->x, x + at + first, 1, count, 0, row);
+            max ? largest_codes(codes, row, count) : add_row(codes, row, count);
+            ++inside;
+        }
+    } while (ht__index_next(3, w->size, k));
+    int64_t counted = ht__window_count(w, p, q->pool.count_include_pad);
+    for (int64_t i = 0; i < count; ++i) {
+        codes[i] = max ? clamp(&q->requantize, codes[i]) : average(q, codes[i], inside, counted);
+    }
+}
+
+static void rows_part(void *argument, size_t begin, size_t end, unsigned number) {
+    (void)number;
+    const pool_job *job = argument;
+    const ht_window *w = &job->window;
+    ht_type type = job->call->inputs[0].type;
+    bool bytes = job->parameters->pool.kind == HT_POOL_MAX && ht_type_bytes(type) == 1;
+    int64_t channels = job->call->inputs[0].dims[1];
+    int32_t codes[STRETCH];
+    for (int64_t i = (int64_t)begin; i < (int64_t)end; ++i) {
+        int64_t p[3] = {i / w->out[2] / w->out[1] % w->out[0], i / w->out[2] % w->out[1], i % w->out[2]};
+        int64_t n = i / w->out[2] / w->out[1] / w->out[0];
+        for (int64_t c = 0; c < channels; c += STRETCH) {
+            int64_t some = channels - c < STRETCH ? channels - c : STRETCH;
+            (bytes ? row_of_bytes : row_of_codes)(job, n * w->x[0], p, c, some, codes);
+            ht__codes_store(type, job->y, n * w->y[0] + ht__index_offset(3, p, w->y + 2) + c, 1, some, codes);
+        }
+    }
+}
+
+static ht_status run_rows(const ht_kernel_state *state, const void *const *inputs, void *const *outputs, void *scratch,
+                          ht_pool *pool) {
+    (void)scratch;
+    const ht_kernel_call *call = state->data;
+    pool_job job;
+    make_job(call, inputs, outputs, &job);
+    int64_t channels = call->inputs[0].dims[1];
+    if (channels > 0) {
+        ht__pool_run(pool, (size_t)(ht__desc_elements(&call->outputs[0]) / channels), (size_t)(ROW_WORK / channels + 1),
+                     rows_part, &job);
+    }
+    return HT_OK;
+}
+
+static const ht_kernel_variant integer_pool_rows = {.name = "integer_pool_rows",
+                                                    .family = &ht__integer_pool_family,
+                                                    .accept = accept_rows,
+                                                    .prepare = ht__kernel_keep_call,
+                                                    .run = run_rows};
+
+static const ht_kernel_variant *const variants[] = {&integer_pool_rows, &integer_pool_reference};
+
+const ht_kernel_family ht__integer_pool_family = {"integer_pool", variants, 2};

@@ -1,0 +1,194 @@
+/* Integer matrix products of constant 8-bit weights as products of bytes, by the best engine of this processor. */
+#include <string.h>
+
+#include "kernels/byte_product.h"
+#include "kernels/codes.h"
+#include "kernels/index.h"
+#include "kernels/integer_matmul/variants.h"
+
+#define BLOCK_ROWS 96           /* rows of x that are copied at a time, where they cannot be read in place */
+#define PARALLEL_WORK (1 << 19) /* multiplications per thread that make a second thread worth while */
+
+typedef struct bytes_state {
+    ht_kernel_call call;
+    const ht_byte_engine *engine;
+    ht_integer_matrices matrices;
+    bool in_place;                            /* rows of x can be read as they lie in memory */
+    bool known;                               /* `terms` were made when preparing */
+    uint8_t flip;                             /* what makes codes of x unsigned */
+    size_t terms_room, block_room, part_room; /* bytes of scratch: terms; each thread */
+    ht_byte_weights weights;
+    ht_byte_terms terms;
+} bytes_state;
+
+static size_t aligned(size_t bytes) { return (bytes + HT_ALIGNMENT - 1) / HT_ALIGNMENT * HT_ALIGNMENT; }
+
+static bool pack(bytes_state *s) {
+    const ht_integer_matrices *m = &s->matrices;
+    const ht_kernel_call *call = &s->call;
+    for (int64_t j = 0; j < m->n; ++j) {
+        int32_t zero = ht__zero_point(call, call->constants, HT_PRODUCT_W_ZERO, j);
+        for (int64_t k = 0; k < m->k; ++k) {
+            int32_t code = ht__code_at(call->inputs[HT_PRODUCT_W].type, call->constants[HT_PRODUCT_W],
+                                       k * m->w_row + j * m->w_column);
+            if (!ht__byte_weights_put(&s->weights, k, j, code - zero)) {
+                return false;
+            }
+        }
+    }
+    return ht__byte_weights_fit(&s->weights, call->constants[HT_PRODUCT_BIAS]);
+}
+
+static void make_terms(const bytes_state *s, const void *const *inputs, int32_t *room, ht_requantizer *requantizer,
+                       ht_byte_terms *out) {
+    const ht_integer_matmul_parameters *p = HT_PARAMETERS(ht_integer_matmul_parameters, &s->call);
+    const int32_t *bias = ht__has_operand(&s->call, HT_PRODUCT_BIAS) ? inputs[HT_PRODUCT_BIAS] : NULL;
+    int32_t x_zero = ht__zero_point(&s->call, inputs, HT_PRODUCT_X_ZERO, 0) + (s->flip != 0 ? 128 : 0);
+    float *scales = (float *)(void *)(room + ht__byte_terms_room(s->weights.columns));
+    ht__requantizer_make(&s->call, &p->requantize, inputs, scales, requantizer);
+    ht__byte_terms_make(s->weights.sums, NULL, s->matrices.n, s->weights.columns, bias, x_zero, requantizer, 0,
+                        s->call.outputs[0].type, room, out);
+}
+
+/* One memory block: state, sums, constant terms, weights. *fits: can the weights be taken at all? */
+static ht_status make_state(const ht_kernel_call *call, const ht_kernel_env *env, const ht_byte_engine *engine,
+                            ht_kernel_state *out, bool *fits, ht_error *err) {
+    bytes_state s = {.call = *call,
+                     .engine = engine,
+                     .flip = call->inputs[HT_PRODUCT_X].type == HT_I8 ? 0x80 : 0,
+                     .known = ht__byte_terms_are_constant(call)};
+    ht__integer_matrices_of(call, &s.matrices);
+    ht__byte_weights_shape(s.matrices.k, s.matrices.n, &s.weights);
+    s.in_place = s.flip == 0 && s.matrices.x_column == 1 && s.weights.depth == s.matrices.k;
+    s.terms_room = aligned((size_t)ht__byte_terms_room(s.weights.columns) * sizeof(int32_t) +
+                           ht__requantizer_room(call) * sizeof(float));
+    s.block_room = s.in_place ? 0 : aligned((size_t)(BLOCK_ROWS * s.weights.depth) + HT_BYTE_SPILL);
+    s.part_room = s.block_room + aligned(HT_BYTE_ROOM * sizeof(int32_t));
+    size_t head = aligned(sizeof s), sums = aligned((size_t)s.weights.columns * sizeof(int32_t));
+    size_t bytes = head + sums + s.terms_room + (size_t)(s.weights.columns * s.weights.depth);
+    unsigned char *memory = ht__calloc(env->allocator, 1, bytes);
+    if (memory == NULL) {
+        return ht__fail_memory(err, bytes);
+    }
+    s.weights.sums = (int32_t *)(void *)(memory + head);
+    s.weights.packed = (int8_t *)memory + head + sums + s.terms_room;
+    *fits = pack(&s);
+    if (*fits && s.known) {
+        ht_requantizer requantizer;
+        make_terms(&s, call->constants, (int32_t *)(void *)(memory + head + sums), &requantizer, &s.terms);
+        s.known = s.terms.ending != HT_BYTE_SUMS; /* sums need the requantizer, too */
+    }
+    memcpy(memory, &s, sizeof s);
+    *out = (ht_kernel_state){memory, bytes, s.terms_room + env->threads * s.part_room};
+    return HT_OK;
+}
+
+static bool accept_on(const ht_byte_engine *engine, const ht_kernel_call *call, const ht_kernel_env *env,
+                      const char **reason) {
+    if ((env->cpu & engine->needs) != engine->needs) {
+        *reason = "this CPU lacks its instructions";
+        return false;
+    }
+    *reason = "takes one matrix of constant 8-bit weights, and 8-bit codes";
+    const ht_tensor_desc *w = &call->inputs[HT_PRODUCT_W], *x = &call->inputs[HT_PRODUCT_X];
+    bool zero = !ht__has_operand(call, HT_PRODUCT_W_ZERO) || call->constants[HT_PRODUCT_W_ZERO] != NULL;
+    bool bias = !ht__has_operand(call, HT_PRODUCT_BIAS) ||
+                (call->inputs[HT_PRODUCT_BIAS].type == HT_I32 && call->constants[HT_PRODUCT_BIAS] != NULL);
+    if (w->rank != 2 || ht_type_bytes(w->type) != 1 || call->constants[HT_PRODUCT_W] == NULL || !zero || !bias ||
+        ht_type_bytes(x->type) != 1 || ht__desc_elements(&call->outputs[0]) == 0 || ht__desc_elements(w) == 0) {
+        return false;
+    }
+    *reason = "weights or sums do not fit";
+    ht_kernel_state state;
+    bool fits;
+    if (make_state(call, env, engine, &state, &fits, NULL) != HT_OK) {
+        return false;
+    }
+    ht__free(env->allocator, state.data);
+    return fits;
+}
+
+static ht_status prepare_on(const ht_byte_engine *engine, const ht_kernel_call *call, const ht_kernel_env *env,
+                            ht_kernel_state *out, ht_error *err) {
+    bool fits;
+    return make_state(call, env, engine, out, &fits, err);
+}
+
+typedef struct bytes_job {
+    const bytes_state *state;
+    ht_byte_product product;
+    ht_requantizer requantizer;
+    const uint8_t *x; /* of this matrix of the batch */
+    void *y;
+    int64_t y_first;
+    unsigned char *room; /* of all threads */
+} bytes_job;
+
+static void copy_rows(const bytes_state *s, const uint8_t *x, int64_t rows, uint8_t *to) {
+    const ht_integer_matrices *m = &s->matrices;
+    for (int64_t r = 0; r < rows; ++r, to += s->weights.depth) {
+        if (m->x_column == 1) {
+            s->engine->copy(to, x + r * m->x_row, 0, 1, m->k, s->flip);
+            continue;
+        }
+        for (int64_t k = 0; k < m->k; ++k) {
+            to[k] = (uint8_t)(x[r * m->x_row + k * m->x_column] ^ s->flip);
+        }
+    }
+}
+
+static void part(void *argument, size_t begin, size_t end, unsigned number) {
+    const bytes_job *job = argument;
+    const bytes_state *s = job->state;
+    unsigned char *room = job->room + number * s->part_room;
+    int64_t most = s->in_place ? (int64_t)(end - begin) : BLOCK_ROWS;
+    for (int64_t i = (int64_t)begin; i < (int64_t)end; i += most) {
+        int64_t rows = (int64_t)end - i < most ? (int64_t)end - i : most, x_row = s->matrices.x_row;
+        const uint8_t *x = job->x + i * x_row;
+        if (!s->in_place) {
+            copy_rows(s, x, rows, room);
+            x = room;
+            x_row = s->weights.depth;
+        }
+        ht__byte_product_rows(&job->product, x, x_row, rows, job->y, job->y_first + i * s->matrices.n, s->matrices.n,
+                              (int32_t *)(void *)(room + s->block_room));
+    }
+}
+
+static ht_status run(const ht_kernel_state *state, const void *const *inputs, void *const *outputs, void *scratch,
+                     ht_pool *pool) {
+    const bytes_state *s = state->data;
+    const ht_integer_matrices *m = &s->matrices;
+    bytes_job job = {
+        .state = s,
+        .product = {.engine = s->engine, .weights = &s->weights, .terms = s->terms, .y_type = s->call.outputs[0].type},
+        .y = outputs[0],
+        .room = (unsigned char *)scratch + s->terms_room};
+    job.product.requantizer = &job.requantizer;
+    if (!s->known) {
+        make_terms(s, inputs, scratch, &job.requantizer, &job.product.terms);
+    }
+    int64_t batch[HT_MAX_RANK] = {0};
+    size_t grain = (size_t)(PARALLEL_WORK / (s->weights.depth * s->weights.columns) + 1);
+    do {
+        job.x = (const uint8_t *)inputs[HT_PRODUCT_X] + ht__index_offset(m->batch_rank, batch, m->x_batch);
+        ht__pool_run(pool, (size_t)m->m, grain, part, &job);
+        job.y_first += m->m * m->n;
+    } while (ht__index_next(m->batch_rank, m->batch, batch));
+    return HT_OK;
+}
+
+#if defined(__x86_64__)
+static bool accept_avx512vnni(const ht_kernel_call *call, const ht_kernel_env *env, const char **reason) {
+    return accept_on(&ht__byte_engine_avx512vnni, call, env, reason);
+}
+static ht_status prepare_avx512vnni(const ht_kernel_call *call, const ht_kernel_env *env, ht_kernel_state *state,
+                                    ht_error *err) {
+    return prepare_on(&ht__byte_engine_avx512vnni, call, env, state, err);
+}
+const ht_kernel_variant ht__integer_matmul_avx512vnni = {.name = "integer_matmul_avx512vnni",
+                                                         .family = &ht__integer_matmul_family,
+                                                         .accept = accept_avx512vnni,
+                                                         .prepare = prepare_avx512vnni,
+                                                         .run = run};
+#endif
