@@ -4,6 +4,9 @@
 
 #include "kernels/integer_binary/integer_binary.h"
 
+#if defined(__x86_64__)
+extern const ht_kernel_variant ht__integer_binary_avx512;
+#endif
 extern const ht_kernel_variant ht__integer_binary_rows, ht__integer_binary_reference;
 
 /* y for one pair of codes. */

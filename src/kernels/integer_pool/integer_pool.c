@@ -1,6 +1,7 @@
 #include "kernels/integer_pool/integer_pool.h"
 
 #include <math.h>
+#include <string.h>
 
 #include "base/clones.h"
 #include "kernels/codes.h"
@@ -122,27 +123,52 @@ static void largest_bytes(uint8_t *restrict best, const uint8_t *restrict row, i
     }
 }
 
+/* to = clamp(best) ^ flip, limits being flipped. */
+HT_CLONES
+static void clamp_bytes(uint8_t *restrict to, const uint8_t *restrict best, int64_t count, uint8_t low, uint8_t high,
+                        uint8_t flip) {
+    for (int64_t i = 0; i < count; ++i) {
+        uint8_t code = best[i] > low ? best[i] : low;
+        to[i] = (code < high ? code : high) ^ flip;
+    }
+}
+
 static void largest_codes(int32_t *restrict best, const int32_t *restrict row, int64_t count) {
     for (int64_t i = 0; i < count; ++i) {
         best[i] = row[i] > best[i] ? row[i] : best[i];
     }
 }
 
-/* Codes of the channels first .. first + count - 1 at position p of the image that begins at element x. */
-static void row_of_bytes(const pool_job *job, int64_t x, const int64_t p[3], int64_t first, int64_t count,
-                         int32_t *codes) {
+/* The window's elements first .. last - 1 of dimension d that lie in the map, for result p. */
+static void inside_of(const ht_window *w, int d, int64_t p, int64_t *first, int64_t *last) {
+    int64_t from = p * w->stride[d] - w->pad_begin[d], step = w->dilation[d];
+    *first = from < 0 ? (-from + step - 1) / step : 0;
+    *last = from < w->in[d] ? (w->in[d] - from + step - 1) / step : 0;
+    *last = *last < w->size[d] ? *last : w->size[d];
+}
+
+/* Largest codes of 8 bits: the channels first .. first + count - 1 at position p of the image that begins at x. */
+static void row_of_bytes(const pool_job *job, const uint8_t *x, const int64_t p[3], int64_t count, uint8_t *y) {
     const ht_window *w = &job->window;
-    uint8_t best[STRETCH] = {0}, flip = job->call->inputs[0].type == HT_I8 ? 0x80 : 0;
-    int64_t k[3] = {0};
-    do {
-        int64_t at = ht__window_input_offset(w, p, k);
-        if (at >= 0) {
-            largest_bytes(best, (const uint8_t *)job->x + x + at + first, count, flip);
-        }
-    } while (ht__index_next(3, w->size, k));
-    for (int64_t i = 0; i < count; ++i) {
-        codes[i] = clamp(&job->parameters->requantize, (double)(flip != 0 ? (int)best[i] - 128 : best[i]));
+    const ht_requantize_parameters *r = &job->parameters->requantize;
+    uint8_t best[STRETCH], flip = job->call->inputs[0].type == HT_I8 ? 0x80 : 0;
+    int64_t first[3], last[3];
+    memset(best, 0, (size_t)count);
+    for (int d = 0; d < 3; ++d) {
+        inside_of(w, d, p[d], &first[d], &last[d]);
+        x += (p[d] * w->stride[d] - w->pad_begin[d]) * w->x[2 + d];
     }
+    for (int64_t a = first[0]; a < last[0]; ++a) {
+        for (int64_t b = first[1]; b < last[1]; ++b) {
+            for (int64_t c = first[2]; c < last[2]; ++c) {
+                largest_bytes(best,
+                              x + a * w->dilation[0] * w->x[2] + b * w->dilation[1] * w->x[3] +
+                                  c * w->dilation[2] * w->x[4],
+                              count, flip);
+            }
+        }
+    }
+    clamp_bytes(y, best, count, (uint8_t)r->low ^ flip, (uint8_t)r->high ^ flip, flip);
 }
 
 static void row_of_codes(const pool_job *job, int64_t x, const int64_t p[3], int64_t first, int64_t count,
@@ -183,8 +209,13 @@ static void rows_part(void *argument, size_t begin, size_t end, unsigned number)
         int64_t n = i / w->out[2] / w->out[1] / w->out[0];
         for (int64_t c = 0; c < channels; c += STRETCH) {
             int64_t some = channels - c < STRETCH ? channels - c : STRETCH;
-            (bytes ? row_of_bytes : row_of_codes)(job, n * w->x[0], p, c, some, codes);
-            ht__codes_store(type, job->y, n * w->y[0] + ht__index_offset(3, p, w->y + 2) + c, 1, some, codes);
+            int64_t y = n * w->y[0] + ht__index_offset(3, p, w->y + 2) + c;
+            if (bytes) {
+                row_of_bytes(job, (const uint8_t *)job->x + n * w->x[0] + c, p, some, (uint8_t *)job->y + y);
+            } else {
+                row_of_codes(job, n * w->x[0], p, c, some, codes);
+                ht__codes_store(type, job->y, y, 1, some, codes);
+            }
         }
     }
 }

@@ -93,9 +93,34 @@ static void row_segment(void *argument, const int64_t offsets[HT_WALK_TENSORS], 
     }
 }
 
+/* y[i * step] = x[i], i < count. */
+#define SCATTER_LOOP(type)                    \
+    do {                                      \
+        const type *from = (const void *)x;   \
+        type *to = (void *)y;                 \
+        for (int64_t i = 0; i < count; ++i) { \
+            to[i * step] = from[i];           \
+        }                                     \
+    } while (0)
+
+static void scattered(unsigned char *y, const unsigned char *x, int64_t step, int64_t count, size_t bytes) {
+    switch (bytes) {
+    case 1: SCATTER_LOOP(uint8_t); break;
+    case 2: SCATTER_LOOP(uint16_t); break;
+    case 4: SCATTER_LOOP(uint32_t); break;
+    default: SCATTER_LOOP(uint64_t); break;
+    }
+}
+
 /* y[r][i] = x[r + i * step] for a whole plane, TILE by TILE. */
 static void transpose_plane(const move_state *s, unsigned char *y, const unsigned char *x) {
     int64_t bytes = (int64_t)s->bytes;
+    if (s->count < TILE / 2) { /* a few channels: each is read at once */
+        for (int64_t i = 0; i < s->count; ++i) {
+            scattered(y + i * bytes, x + i * s->step * bytes, s->row_y, s->rows, s->bytes);
+        }
+        return;
+    }
     for (int64_t i = 0; i < s->count; i += TILE) {
         int64_t count = s->count - i < TILE ? s->count - i : TILE;
         for (int64_t r = 0; r < s->rows; ++r) {
