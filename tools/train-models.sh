@@ -52,6 +52,8 @@ pictures)
     ;;
 resnets)
     train cifar10-resnet8-s0 --arch resnet8 --data cifar-10-jpeg:train+validation --precision bf16 --epochs 20 --seed 0
+    train cifar10-resnet8-s0-polished --from "$folder/cifar10-resnet8-s0.onnx" --data cifar-10-jpeg:train+validation \
+        --precision bf16 --augment crop:4,flip --optimizer adamw --epochs 8 --lr 0.003 --schedule onecycle --seed 0
     train fashion-mnist-resnet9-s0 --arch resnet9 --data fashion-mnist-capstone:train+validation --precision bf16 \
         --augment flip --epochs 6 --seed 0
     train fashion-mnist-resnet9-s0-polished --from "$folder/fashion-mnist-resnet9-s0.onnx" \
