@@ -254,7 +254,8 @@ ht_status ht__study_execute(ht_study *study, ht_error *err) {
     return status;
 }
 
-/* A network read from a file is another one when the file's bytes are; a trained one when its recipe is. */
+/* A network read from a file is another one when the file's bytes are; a trained one when its recipe is; and what was
+ * measured on other samples is not comparable. */
 static ht_status has_changed(ht_study *study, const ht_study_model *model, bool *changed, ht_error *err) {
     ht_store_model row;
     bool found;
@@ -264,7 +265,7 @@ static ht_status has_changed(ht_study *study, const ht_study_model *model, bool 
         return HT_OK;
     }
     char hash[65];
-    *changed = strcmp(row.key, model->key) != 0;
+    *changed = strcmp(row.key, model->key) != 0 || (row.dataset != NULL && strcmp(row.dataset, model->evaluate) != 0);
     if (row.sha256 != NULL && ht__sha256_file(model->file, hash, NULL) == HT_OK) {
         *changed = *changed || strcmp(row.sha256, hash) != 0;
     }

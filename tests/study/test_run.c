@@ -187,6 +187,23 @@ static void a_changed_recipe_makes_a_new_network(void **state) {
     assert_true(b->fake.evaluated - evaluated <= 2 + 3);
 }
 
+static void a_changed_slice_is_measured_anew(void **state) {
+    bench *b = *state;
+    ht_study_counts counts;
+    for (int i = 0; i < 2; ++i) {
+        write_yaml(b, i == 0 ? "models:\n  - {arch: mlp-simple, data: telescope, evaluate: 'test[0:20]'}\n"
+                               "grids:\n  - {schemes: mid-rise, bits: [4, 5]}\n"
+                             : "models:\n  - {arch: mlp-simple, data: telescope, evaluate: 'test[0:10]'}\n"
+                               "grids:\n  - {schemes: mid-rise, bits: [4, 5]}\n");
+        open_study(b);
+        int trained = b->fake.trained, evaluated = b->fake.evaluated;
+        assert_int_equal(ht_study_run(b->study, &counts, NULL), HT_OK);
+        assert_int_equal(counts.cells_done, 2);
+        assert_int_equal(b->fake.evaluated - evaluated, 3); /* float and both widths, each time */
+        assert_int_equal(b->fake.trained - trained, i == 0 ? 1 : 0);
+    }
+}
+
 static void count_missing(void *user, const char *model, const char *reason) {
     assert_string_equal(model, "missing_mlp-simple_s0");
     assert_string_equal(reason, "The data set is not here.");
@@ -461,6 +478,7 @@ int main(void) {
         TEST(an_interrupted_run_goes_on),
         TEST(a_killed_run_goes_on),
         TEST(a_changed_recipe_makes_a_new_network),
+        TEST(a_changed_slice_is_measured_anew),
         TEST(a_missing_data_set_is_told_before),
         TEST(the_store_refuses_other_files),
         TEST(results_carry_intervals_and_tests),
