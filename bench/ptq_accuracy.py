@@ -1,9 +1,10 @@
 """What post-training quantization costs: prints the page docs/accuracy-of-ptq.md.
 
-usage: python3 bench/ptq_accuracy.py HALFTONE BUILDER WEIGHTS > docs/accuracy-of-ptq.md
+usage: python3 bench/ptq_accuracy.py HALFTONE BUILDER MODELS > docs/accuracy-of-ptq.md
 
-HALFTONE is the program, BUILDER is bench_build_resnet, WEIGHTS the folder with resnet20.f32 and resnet32.f32 (published weights of
-the CIFAR-10 ResNets). The data set cifar-10-jpeg is looked up as always. Nothing is trained.
+HALFTONE is the program, BUILDER is bench_build_resnet, MODELS a folder with resnet-cifar10/ (published weights of the CIFAR-10
+ResNets) and mlperf-tiny/ (ResNet8 and its reference quantization, TFLite). The data set cifar-10-jpeg is looked up as always.
+Nothing is trained.
 """
 
 import json
@@ -19,6 +20,7 @@ CASES = [
     ("W8A8", "per channel, min-max", ["--bits", "8/8"]),
     ("W4A8", "per channel, min-max; first and last layer 8 bits", ["--bits", "4/8", *FIRST_LAST]),
     ("W4A8", "per channel, min-max, every layer", ["--bits", "4/8"]),
+    ("W4A8", "the same, adaptive rounding", ["--bits", "4/8", "--round", "adaptive"]),
 ]
 
 
@@ -26,8 +28,28 @@ def run(*command):
     return subprocess.run(command, check=True, stdout=subprocess.PIPE, text=True).stdout
 
 
+def compared(halftone, model, baseline, *options):
+    result = json.loads(run(halftone, "eval", model, "--baseline", baseline, "--data", TEST, "--json", "-q", *options))
+    return result, result["baseline"]
+
+
+def resnet8(halftone, folder, models):
+    """Ours from the float file, and the reference quantization of the same network; pictures of 0..255."""
+    model, reference = models / "pretrainedResnet.tflite", models / "pretrainedResnet_quant.tflite"
+    ours = pathlib.Path(folder) / "resnet8.tflite"
+    run(halftone, "quantize", str(model), "--pre", "raw", "--calib", CALIBRATION, "-o", str(ours), "-q", "--force")
+    for path, how in ((ours, "ours: per channel, min-max, TFLite"), (reference, "the reference file")):
+        result, against = compared(halftone, str(path), str(model), "--pre", "raw")
+        if path == ours:
+            print(f"| ResNet8 | f32 | | {result['accuracy'] - against['delta']:.4f} | | | |")
+        print(f"| ResNet8 | W8A8 | {how} | {result['accuracy']:.4f} | {100 * against['delta']:+.2f} | {against['flipped']} | "
+              f"{against['p']:.2g} |", flush=True)
+
+
 def main():
-    halftone, builder, weights = sys.argv[1:4]
+    halftone, builder = sys.argv[1:3]
+    models = pathlib.Path(sys.argv[3])
+    weights = str(models / "resnet-cifar10")
     version = json.loads(run(halftone, "version", "--json"))
     print("# Accuracy after post-training quantization\n")
     print("Made by `bench/ptq_accuracy.py`. Nothing is trained: batch norms are folded, ranges come from 1,024 training")
@@ -38,6 +60,7 @@ def main():
     print("| network | width | how | accuracy | change, points | flipped | p |")
     print("|---|---|---|---|---|---|---|")
     with tempfile.TemporaryDirectory() as folder:
+        resnet8(halftone, folder, models / "mlperf-tiny")
         for depth in ("20", "32"):
             model = str(pathlib.Path(folder) / f"resnet{depth}.onnx")
             run(builder, weights, depth, model)
@@ -46,8 +69,7 @@ def main():
                 output = str(pathlib.Path(folder) / "quantized.onnx")
                 run(halftone, "quantize", model, "--kind", "static", "--calib", CALIBRATION, *options, "-o", output, "-q",
                     "--force")
-                result = json.loads(run(halftone, "eval", output, "--baseline", model, "--data", TEST, "--json", "-q"))
-                against = result["baseline"]
+                result, against = compared(halftone, output, model)
                 if first:
                     print(f"| ResNet{depth} | f32 | | {result['accuracy'] - against['delta']:.4f} | | | |")
                     first = False

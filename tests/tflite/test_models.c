@@ -1,5 +1,6 @@
 /* Models of others: each .tflite file under $HALFTONE_TFLITE_MODELS (or under the shared models) is read and run on
- * random inputs; what went in and came out is left in $HALFTONE_TFLITE_SAMPLES for oracle.py, which asks LiteRT. */
+ * random inputs, and on pictures where it takes codes of some; what went in and came out is left in
+ * $HALFTONE_TFLITE_SAMPLES for oracle.py, which asks LiteRT. */
 #define _XOPEN_SOURCE 700 /* nftw */
 #include <ftw.h>
 #include <stdio.h>
@@ -9,10 +10,11 @@
 #include "base/file.h"
 #include "base/rng.h"
 #include "formats/model.h"
+#include "halftone/eval.h"
+#include "halftone/run.h"
 #include "passes/passes.h"
 #include "plan/compile.h"
 #include "support.h"
-
 
 static ht_context *context;
 
@@ -40,6 +42,36 @@ static void fill(const ht_tensor_desc *desc, uint64_t stream, void *out) {
             memcpy((char *)out + i * size, &code, size);
         }
     }
+}
+
+/* Pictures for a network with one input of codes in three channels, in the range that they stand for; NULL: it is no
+ * such network, or there are no pictures. */
+static ht_dataset *pictures_for(const ht_model *model, size_t count) {
+    const char *shared = getenv("HALFTONE_SHARED");
+    ht_tensor_info input, second;
+    ht_input_range range;
+    char spec[1024], steps[96];
+    if (shared == NULL || !ht_model_input(model, 0, &input) || ht_model_input(model, 1, &second) || input.rank != 4 ||
+        input.dims[3] != 3 || ht_model_input_range(model, &range, NULL) != HT_OK || !range.coded) {
+        return NULL;
+    }
+    snprintf(spec, sizeof spec, "%s/data/imagenet-250[0:%zu]", shared, count);
+    snprintf(steps, sizeof steps, "size=%dx%d,%s", (int)input.dims[1], (int)input.dims[2],
+             range.high > 100.0  ? "raw"
+             : range.low < -0.25 ? "mean=127.5,std=127.5"
+                                 : "unit");
+    ht_dataset *out = NULL;
+    SUCCEED(ht_dataset_open(context, spec, &(ht_dataset_options){.preprocess = steps}, &out, err));
+    return out;
+}
+
+static void fill_with_picture(const ht_model *model, const ht_dataset *pictures, size_t k, size_t bytes, void *out) {
+    ht_tensor_info input;
+    ht_tensors *tensors;
+    assert_true(ht_model_input(model, 0, &input));
+    SUCCEED(ht_dataset_tensor(context, pictures, k, model, input.name, &tensors, err));
+    memcpy(out, ht_tensors_at(tensors, 0)->data, bytes);
+    ht_tensors_destroy(tensors);
 }
 
 static void leave(const char *stem, const char *kind, size_t index, const void *data, size_t bytes) {
@@ -81,11 +113,16 @@ static void run(const ht_model *model, const char *stem) {
     samples inputs[8], outputs[8];
     size_t count = sample_count();
     assert_true(program->input_count <= 8 && program->output_count <= 8);
+    ht_dataset *pictures = pictures_for(model, count);
     for (size_t i = 0; i < program->input_count; ++i) {
         const ht_program_tensor *tensor = &program->tensors[program->inputs[i]];
         inputs[i] = make_samples(tensor, count);
         for (size_t k = 0; k < count; ++k) {
-            fill(&tensor->desc, 100 + i + 1000 * k, inputs[i].data + k * inputs[i].bytes);
+            if (pictures != NULL && k % 2 == 0) {
+                fill_with_picture(model, pictures, k, inputs[i].bytes, inputs[i].data + k * inputs[i].bytes);
+            } else {
+                fill(&tensor->desc, 100 + i + 1000 * k, inputs[i].data + k * inputs[i].bytes);
+            }
         }
         leave(stem, "in", i, inputs[i].data, count * inputs[i].bytes);
     }
@@ -113,6 +150,7 @@ static void run(const ht_model *model, const char *stem) {
     for (size_t i = 0; i < program->input_count; ++i) {
         free(inputs[i].data);
     }
+    ht_dataset_close(pictures);
     free(arena);
     ht__program_destroy(program);
     ht__graph_destroy(graph);
