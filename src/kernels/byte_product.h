@@ -59,14 +59,22 @@ typedef struct ht_byte_tile {
     int64_t y_row;
 } ht_byte_tile;
 
+/* Blocks of lines; in `to` the lines of a block lie one behind the other. */
+typedef struct ht_byte_copy {
+    int64_t blocks, from_block, to_block; /* how many, and bytes from one to the next */
+    int64_t lines, from_line;
+    int64_t bytes; /* of a line, at least 1 */
+    uint8_t flip;
+} ht_byte_copy;
+
 /* An instruction set that can do it. */
 typedef struct ht_byte_engine {
     uint32_t needs;            /* CPU features (cpu/features.h), as a mask */
     int rows[HT_BYTE_VECTORS]; /* the most rows of a tile that is 1, 2, ... vectors wide */
     void (*tile)(const ht_byte_tile *tile, int rows);
-    /* Copies `lines` lines of `bytes` bytes, from_step apart, one behind the other, each byte ^ flip. May write up to
-     * HT_BYTE_SPILL bytes of anything behind the last. */
-    void (*copy)(uint8_t *to, const uint8_t *from, int64_t from_step, int64_t lines, int64_t bytes, uint8_t flip);
+    /* Copies blocks of lines of bytes, each byte ^ flip. May write up to HT_BYTE_SPILL bytes of anything behind each
+     * block. */
+    void (*copy)(const ht_byte_copy *copy, uint8_t *to, const uint8_t *from);
 } ht_byte_engine;
 
 #define HT_BYTE_SPILL 64

@@ -90,17 +90,20 @@ static void any_tile(const ht_byte_tile *t, int rows) {
     tiles[(t->columns + HT_BYTE_LANES - 1) / HT_BYTE_LANES - 1][rows - 1](t);
 }
 
-HT_VNNI static void copy(uint8_t *to, const uint8_t *from, int64_t from_step, int64_t lines, int64_t bytes,
-                         uint8_t flip) {
-    __m512i flips = _mm512_set1_epi8((char)flip);
-    int64_t whole = (bytes - 1) / 64 * 64;
-    __mmask64 rest = ht__low_bits(bytes - whole);
-    for (int64_t i = 0; i < lines; ++i, from += from_step, to += bytes) {
-        for (int64_t k = 0; k < whole; k += 64) {
-            _mm512_storeu_si512(to + k, _mm512_xor_si512(_mm512_loadu_si512(from + k), flips));
+/* Lines are read to their end and no further; what is written too much, the next line writes again. */
+HT_VNNI static void copy(const ht_byte_copy *c, uint8_t *to, const uint8_t *from) {
+    __m512i flips = _mm512_set1_epi8((char)c->flip);
+    int64_t whole = (c->bytes - 1) / 64 * 64;
+    __mmask64 rest = ht__low_bits(c->bytes - whole);
+    for (int64_t b = 0; b < c->blocks; ++b, from += c->from_block, to += c->to_block) {
+        const uint8_t *line = from;
+        uint8_t *at = to;
+        for (int64_t i = 0; i < c->lines; ++i, line += c->from_line, at += c->bytes) {
+            for (int64_t k = 0; k < whole; k += 64) {
+                _mm512_storeu_si512(at + k, _mm512_xor_si512(_mm512_loadu_si512(line + k), flips));
+            }
+            _mm512_storeu_si512(at + whole, _mm512_xor_si512(_mm512_maskz_loadu_epi8(rest, line + whole), flips));
         }
-        /* Reads nothing behind the line; what it writes too much, the next line writes again. */
-        _mm512_storeu_si512(to + whole, _mm512_xor_si512(_mm512_maskz_loadu_epi8(rest, from + whole), flips));
     }
 }
 

@@ -185,8 +185,12 @@ static void copy_pixels(const bytes_job *job, const uint8_t *line, int64_t from,
     const ht_window *w = &s->window;
     if (w->x[1] == 1) {
         bool together = w->dilation[2] == 1 && w->x[4] == s->channels;
-        s->engine->copy(to, line + from * w->x[4], w->dilation[2] * w->x[4], together ? 1 : count,
-                        together ? count * s->channels : s->channels, s->flip);
+        ht_byte_copy copy = {.blocks = 1,
+                             .lines = together ? 1 : count,
+                             .from_line = w->dilation[2] * w->x[4],
+                             .bytes = together ? count * s->channels : s->channels,
+                             .flip = s->flip};
+        s->engine->copy(&copy, to, line + from * w->x[4]);
         return;
     }
     for (int64_t k = 0; k < count; ++k) {
@@ -223,13 +227,6 @@ static void copy_window(const bytes_job *job, const uint8_t *x, const int64_t p[
     for (int64_t a = 0; a < w->size[0]; ++a) {
         int64_t i = from[0] + a * w->dilation[0];
         bool inside = i >= 0 && i < w->in[0];
-        if (inside && s->solid && from[1] >= 0 && from[1] + w->size[1] <= w->in[1] && from[2] >= 0 &&
-            from[2] + w->size[2] <= w->in[2]) {
-            s->engine->copy(to, x + i * w->x[2] + from[1] * w->x[3] + from[2] * w->x[4], w->x[3], w->size[1],
-                            line_bytes, s->flip);
-            to += w->size[1] * line_bytes;
-            continue;
-        }
         for (int64_t b = 0; b < w->size[1]; ++b, to += line_bytes) {
             int64_t j = from[1] + b * w->dilation[1];
             if (inside && j >= 0 && j < w->in[1]) {
@@ -241,13 +238,47 @@ static void copy_window(const bytes_job *job, const uint8_t *x, const int64_t p[
     }
 }
 
+/* How many results from p on, at most `most`, have windows that lie in the map, on one line, without gaps in memory. */
+static int64_t inside_run(const bytes_state *s, const int64_t p[3], int64_t most) {
+    const ht_window *w = &s->window;
+    int64_t from[3];
+    for (int i = 0; i < 3; ++i) {
+        from[i] = p[i] * w->stride[i] - w->pad_begin[i];
+        if (from[i] < 0 || from[i] + w->size[i] > w->in[i]) {
+            return 0;
+        }
+    }
+    int64_t left = (w->in[2] - w->size[2] - from[2]) / w->stride[2] + 1, line = w->out[2] - p[2];
+    left = left < line ? left : line;
+    return !s->solid || w->size[0] != 1 ? 0 : left < most ? left : most;
+}
+
 static void copy_block(const bytes_job *job, const uint8_t *x, int64_t first, int64_t count, uint8_t *to) {
     const bytes_state *s = job->state;
-    const int64_t *out = s->window.out;
-    int64_t p[3] = {first / out[2] / out[1], first / out[2] % out[1], first % out[2]};
-    for (int64_t r = 0; r < count; ++r, to += s->weights->depth) {
-        copy_window(job, x, p, to);
-        ht__index_next(3, out, p);
+    const ht_window *w = &s->window;
+    int64_t depth = s->weights->depth;
+    ht_byte_copy copy = {.from_block = w->stride[2] * w->x[4],
+                         .to_block = depth,
+                         .lines = w->size[1],
+                         .from_line = w->x[3],
+                         .bytes = w->size[2] * s->channels,
+                         .flip = s->flip};
+    while (count > 0) {
+        int64_t p[3] = {first / w->out[2] / w->out[1], first / w->out[2] % w->out[1], first % w->out[2]};
+        copy.blocks = inside_run(s, p, count);
+        if (copy.blocks > 0) {
+            int64_t at = 0;
+            for (int i = 0; i < 3; ++i) {
+                at += (p[i] * w->stride[i] - w->pad_begin[i]) * w->x[2 + i];
+            }
+            s->engine->copy(&copy, to, x + at);
+        } else {
+            copy_window(job, x, p, to);
+            copy.blocks = 1;
+        }
+        first += copy.blocks;
+        count -= copy.blocks;
+        to += copy.blocks * depth;
     }
 }
 

@@ -3,6 +3,9 @@
  * The instruction adds four neighbouring bytes, so the four lines of a window that belong together are interleaved by
  * channel first: once per column of the map, into a buffer that stays in the first-level cache, for all results whose
  * windows contain the column. A window of 3x3 is then three multiplications per 16 channels.
+ *
+ * Where less than 64 channels (a divisor of 64) have stride 1, neighbouring results of a line fill the vector: they
+ * count as the channels of one wide result, whose columns are interleaved for it alone.
  */
 #if defined(__x86_64__)
 #include <string.h>
@@ -22,12 +25,16 @@
 typedef struct depthwise_state {
     ht_kernel_call call;
     ht_window window;
-    int64_t images, channels, blocks;
-    int64_t lines;   /* groups of four lines of a window */
-    int64_t chunk;   /* results of a line whose columns are interleaved at a time */
-    int64_t columns; /* of the map, that they need */
-    uint8_t flip;    /* what makes codes of x unsigned */
-    bool known;      /* `terms` were made when preparing */
+    int64_t images, channels;
+    int64_t together;              /* results that make a wide one; else 1 */
+    int64_t results;               /* of a line, wide or not */
+    int64_t blocks;                /* of their channels */
+    int64_t lines;                 /* groups of four lines of a window */
+    int64_t result_step, tap_step; /* columns from one result to the next; from one column of the window to the next */
+    int64_t chunk;                 /* results of a line whose columns are interleaved at a time */
+    int64_t columns;               /* that they need */
+    uint8_t flip;                  /* what makes codes of x unsigned */
+    bool known;                    /* `terms` were made when preparing */
     ht_byte_terms terms;
     size_t terms_room, part_room; /* bytes of scratch */
     int32_t *order, *sums, *room; /* by channel, rounded up to BLOCK; see ht__byte_terms_make */
@@ -56,7 +63,7 @@ static bool pack(depthwise_state *s) {
     const int32_t *bias = call->constants[HT_PRODUCT_BIAS];
     int64_t at = 0;
     for (int64_t i = 0; i < s->blocks * BLOCK; ++i) {
-        s->order[i / BLOCK * BLOCK + place(i % BLOCK)] = (int32_t)i;
+        s->order[i / BLOCK * BLOCK + place(i % BLOCK)] = (int32_t)(s->together > 1 ? i % s->channels : i);
     }
     for (int64_t c = 0; c < s->channels; ++c) {
         int64_t size = bias == NULL ? 0 : bias[c] < 0 ? -(int64_t)bias[c] : bias[c];
@@ -65,8 +72,10 @@ static bool pack(depthwise_state *s) {
             for (int64_t k = 0; k < s->window.size[2]; ++k) {
                 int32_t value = ht__code_at(w->type, call->constants[HT_PRODUCT_W], at++) - zero;
                 int64_t column = (c / BLOCK * s->window.size[2] + k) * s->lines + line / HT_BYTE_GROUP;
-                s->weights[column * COLUMN_BYTES + place(c % BLOCK) * HT_BYTE_GROUP + line % HT_BYTE_GROUP] =
-                    (int8_t)value;
+                for (int64_t t = 0; t < s->together; ++t) {
+                    int64_t lane = place((c + t * s->channels) % BLOCK);
+                    s->weights[column * COLUMN_BYTES + lane * HT_BYTE_GROUP + line % HT_BYTE_GROUP] = (int8_t)value;
+                }
                 s->sums[c] += value;
                 size += (int64_t)UINT8_MAX * (value < 0 ? -value : value);
                 if (value < INT8_MIN || value > INT8_MAX || size > INT32_MAX) {
@@ -80,13 +89,18 @@ static bool pack(depthwise_state *s) {
 
 static void set_sizes(depthwise_state *s) {
     const ht_window *w = &s->window;
+    bool narrow = s->channels < BLOCK && BLOCK % s->channels == 0 && w->stride[2] == 1 && w->dilation[2] == 1;
+    s->together = narrow ? BLOCK / s->channels : 1;
+    s->results = (w->out[2] + s->together - 1) / s->together;
     s->blocks = (s->channels + BLOCK - 1) / BLOCK;
     s->lines = (w->size[1] + HT_BYTE_GROUP - 1) / HT_BYTE_GROUP;
-    int64_t span = (w->size[2] - 1) * w->dilation[2] + 1;
+    s->result_step = narrow ? w->size[2] : w->stride[2];
+    s->tap_step = w->dilation[2];
+    int64_t span = (w->size[2] - 1) * s->tap_step + 1;
     int64_t fitting = BUFFER_BYTES / (s->lines * COLUMN_BYTES) - span;
-    s->chunk = 1 + (fitting > 0 ? fitting / w->stride[2] : 0);
-    s->chunk = s->chunk < w->out[2] ? s->chunk : w->out[2];
-    s->columns = (s->chunk - 1) * w->stride[2] + span;
+    s->chunk = 1 + (fitting > 0 ? fitting / s->result_step : 0);
+    s->chunk = s->chunk < s->results ? s->chunk : s->results;
+    s->columns = (s->chunk - 1) * s->result_step + span;
     int64_t channels = s->blocks * BLOCK;
     s->terms_room = aligned((size_t)ht__byte_terms_room(channels) * sizeof(int32_t)) +
                     aligned(ht__requantizer_room(&s->call) * sizeof(float));
@@ -177,33 +191,49 @@ typedef struct depthwise_chunk {
     const uint8_t *x; /* the image's first channel of the block */
     int64_t y_line, first, count;
     int64_t block;
-    __mmask64 mask; /* of the block's channels */
+    int64_t bytes; /* of the block's channels, in all results of the line from `first` on */
     uint8_t *buffer;
 } depthwise_chunk;
+
+/* What of interleaved column i lies in the map: the offset of its first byte in a line, and a mask. */
+static __mmask64 column_of(const depthwise_state *s, const depthwise_chunk *c, int64_t i, int64_t *offset) {
+    const ht_window *w = &s->window;
+    if (s->together == 1) {
+        int64_t at = c->first * w->stride[2] - w->pad_begin[2] + i;
+        *offset = at * w->x[4];
+        return at >= 0 && at < w->in[2] ? ht__low_bits(c->bytes) : 0;
+    }
+    int64_t at = (c->first + i / s->result_step) * s->together - w->pad_begin[2] + i % s->result_step;
+    int64_t before = at < 0 ? -at : 0, left = w->in[2] - at;
+    *offset = at * w->x[4];
+    if (left <= 0 || before >= s->together) {
+        return 0;
+    }
+    return ht__low_bits(left * s->channels) & ~ht__low_bits(before * s->channels);
+}
 
 /* The columns of four lines that the chunk needs, interleaved. `group`: which lines of the window. */
 HT_VNNI static void interleave(const depthwise_job *job, const depthwise_chunk *c, int64_t group) {
     const depthwise_state *s = job->state;
     const ht_window *w = &s->window;
     const uint8_t *lines[HT_BYTE_GROUP];
-    __mmask64 masks[HT_BYTE_GROUP];
+    __mmask64 inside[HT_BYTE_GROUP];
     const __m512i flip = _mm512_set1_epi8((char)s->flip), pad = _mm512_set1_epi8((char)(job->pad ^ s->flip));
-    int64_t from = c->first * w->stride[2] - w->pad_begin[2];
     for (int i = 0; i < HT_BYTE_GROUP; ++i) { /* what lies outside is not read, nor are lines that the window lacks */
         int64_t k = group * HT_BYTE_GROUP + i, line = c->y_line * w->stride[1] - w->pad_begin[1] + k * w->dilation[1];
-        bool inside = k < w->size[1] && line >= 0 && line < w->in[1];
-        lines[i] = c->x + (inside ? line : 0) * w->x[3];
-        masks[i] = inside ? c->mask : 0;
+        bool in_map = k < w->size[1] && line >= 0 && line < w->in[1];
+        lines[i] = c->x + (in_map ? line : 0) * w->x[3];
+        inside[i] = in_map ? ~(__mmask64)0 : 0;
     }
-    int64_t columns = (c->count - 1) * w->stride[2] + (w->size[2] - 1) * w->dilation[2] + 1;
+    int64_t columns = (c->count - 1) * s->result_step + (w->size[2] - 1) * s->tap_step + 1;
     uint8_t *to = c->buffer + group * COLUMN_BYTES;
     for (int64_t i = 0; i < columns; ++i, to += s->lines * COLUMN_BYTES) {
-        int64_t at = from + i;
+        int64_t offset;
+        __mmask64 mask = column_of(s, c, i, &offset);
         __m512i part[HT_BYTE_GROUP];
 #pragma GCC unroll 4
         for (int k = 0; k < HT_BYTE_GROUP; ++k) {
-            __mmask64 mask = at >= 0 && at < w->in[2] ? masks[k] : 0;
-            part[k] = _mm512_xor_si512(_mm512_mask_loadu_epi8(pad, mask, lines[k] + at * w->x[4]), flip);
+            part[k] = _mm512_xor_si512(_mm512_mask_loadu_epi8(pad, mask & inside[k], lines[k] + offset), flip);
         }
         __m512i a = _mm512_unpacklo_epi8(part[0], part[1]), b = _mm512_unpackhi_epi8(part[0], part[1]);
         __m512i d = _mm512_unpacklo_epi8(part[2], part[3]), e = _mm512_unpackhi_epi8(part[2], part[3]);
@@ -235,18 +265,21 @@ HT_VNNI_INLINE void sums_of(const ht_byte_terms *t, const uint8_t *x, int64_t x_
 /* All results of a chunk to codes, for one kind of ending; taps and groups are constants where that pays. */
 HT_VNNI_INLINE void codes_of(const depthwise_job *job, const depthwise_chunk *c, const ht_byte_terms *t, bool fixed,
                              int64_t taps, int64_t groups) {
-    const ht_window *w = &job->state->window;
-    const int8_t *weights = job->state->weights + c->block * taps * groups * COLUMN_BYTES;
+    const depthwise_state *s = job->state;
+    const ht_window *w = &s->window;
+    const int8_t *weights = s->weights + c->block * taps * groups * COLUMN_BYTES;
     const uint8_t *x = c->buffer;
-    uint8_t *y = (uint8_t *)job->y + c->y_line * w->y[3] + c->first * w->y[4] + c->block * BLOCK;
-    for (int64_t i = 0; i < c->count; ++i, x += w->stride[2] * groups * COLUMN_BYTES, y += w->y[4]) {
+    int64_t y_step = s->together * w->y[4], left = c->bytes;
+    uint8_t *y = (uint8_t *)job->y + c->y_line * w->y[3] + c->first * y_step + c->block * BLOCK;
+    for (int64_t i = 0; i < c->count; ++i, x += s->result_step * groups * COLUMN_BYTES, y += y_step) {
         __m512i sums[HT_BYTE_VECTORS];
-        sums_of(t, x, w->dilation[2] * groups * COLUMN_BYTES, groups, weights, taps, sums);
+        sums_of(t, x, s->tap_step * groups * COLUMN_BYTES, groups, weights, taps, sums);
 #pragma GCC unroll 4
         for (int v = 0; v < HT_BYTE_VECTORS; ++v) {
             sums[v] = ht__scale(t, fixed, sums[v], v);
         }
-        _mm512_mask_storeu_epi8(y, c->mask, ht__pack_codes(t, sums[0], sums[1], sums[2], sums[3]));
+        _mm512_mask_storeu_epi8(y, ht__low_bits(left), ht__pack_codes(t, sums[0], sums[1], sums[2], sums[3]));
+        left -= s->together > 1 ? BLOCK : 0;
     }
 }
 
@@ -255,18 +288,20 @@ HT_VNNI static void sums_to_codes(const depthwise_job *job, const depthwise_chun
     const depthwise_state *s = job->state;
     const ht_window *w = &s->window;
     const int8_t *weights = s->weights + c->block * w->size[2] * s->lines * COLUMN_BYTES;
-    int64_t channels = s->channels - c->block * BLOCK < BLOCK ? s->channels - c->block * BLOCK : BLOCK;
-    int64_t y = c->y_line * w->y[3] + c->first * w->y[4] + c->block * BLOCK;
-    for (int64_t i = 0; i < c->count; ++i, y += w->y[4]) {
+    int64_t y = c->y_line * w->y[3] + c->first * s->together * w->y[4] + c->block * BLOCK, left = c->bytes;
+    for (int64_t i = 0; i<c->count; ++i, y += s->together * w->y[4], left -= s->together> 1 ? BLOCK : 0) {
         __m512i sums[HT_BYTE_VECTORS];
         int32_t there[BLOCK], codes[BLOCK];
-        sums_of(t, c->buffer + i * w->stride[2] * s->lines * COLUMN_BYTES, w->dilation[2] * s->lines * COLUMN_BYTES,
+        int64_t used = left < BLOCK ? left : BLOCK, each = s->together > 1 ? s->channels : used;
+        sums_of(t, c->buffer + i * s->result_step * s->lines * COLUMN_BYTES, s->tap_step * s->lines * COLUMN_BYTES,
                 s->lines, weights, w->size[2], sums);
-        for (int64_t k = 0; k < channels; ++k) {
+        for (int64_t k = 0; k < used; ++k) {
             there[k] = ((const int32_t *)sums)[place(k)];
         }
-        ht__requantize_row(&job->requantizer, there, c->block * BLOCK, channels, codes);
-        ht__codes_store(s->call.outputs[0].type, job->y, y, 1, channels, codes);
+        for (int64_t k = 0; k < used; k += each) {
+            ht__requantize_row(&job->requantizer, there + k, c->block * BLOCK, each, codes + k);
+        }
+        ht__codes_store(s->call.outputs[0].type, job->y, y, 1, used, codes);
     }
 }
 
@@ -299,9 +334,10 @@ static void part(void *argument, size_t begin, size_t end, unsigned number) {
         depthwise_chunk c = {.y_line = i % w->out[1], .buffer = job->room + number * s->part_room};
         for (c.block = 0; c.block < s->blocks; ++c.block) {
             c.x = job->x + image * w->x[0] + c.block * BLOCK;
-            c.mask = ht__low_bits(s->channels - c.block * BLOCK);
-            for (c.first = 0; c.first < w->out[2]; c.first += s->chunk) {
-                c.count = w->out[2] - c.first < s->chunk ? w->out[2] - c.first : s->chunk;
+            for (c.first = 0; c.first < s->results; c.first += s->chunk) {
+                c.count = s->results - c.first < s->chunk ? s->results - c.first : s->chunk;
+                c.bytes =
+                    s->together > 1 ? (w->out[2] - c.first * s->together) * s->channels : s->channels - c.block * BLOCK;
                 for (int64_t g = 0; g < s->lines; ++g) {
                     interleave(&own, &c, g);
                 }

@@ -126,11 +126,17 @@ typedef struct bytes_job {
 
 static void copy_rows(const bytes_state *s, const uint8_t *x, int64_t rows, uint8_t *to) {
     const ht_integer_matrices *m = &s->matrices;
+    if (m->x_column == 1) {
+        ht_byte_copy copy = {.blocks = rows,
+                             .from_block = m->x_row,
+                             .to_block = s->weights.depth,
+                             .lines = 1,
+                             .bytes = m->k,
+                             .flip = s->flip};
+        s->engine->copy(&copy, to, x);
+        return;
+    }
     for (int64_t r = 0; r < rows; ++r, to += s->weights.depth) {
-        if (m->x_column == 1) {
-            s->engine->copy(to, x + r * m->x_row, 0, 1, m->k, s->flip);
-            continue;
-        }
         for (int64_t k = 0; k < m->k; ++k) {
             to[k] = (uint8_t)(x[r * m->x_row + k * m->x_column] ^ s->flip);
         }
