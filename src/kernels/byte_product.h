@@ -59,10 +59,10 @@ typedef struct ht_byte_tile {
     int64_t y_row;
 } ht_byte_tile;
 
-/* Blocks of lines; in `to` the lines of a block lie one behind the other. */
+/* Blocks of lines of bytes: how many, and bytes from one to the next. */
 typedef struct ht_byte_copy {
-    int64_t blocks, from_block, to_block; /* how many, and bytes from one to the next */
-    int64_t lines, from_line;
+    int64_t blocks, from_block, to_block;
+    int64_t lines, from_line, to_line;
     int64_t bytes; /* of a line, at least 1 */
     uint8_t flip;
 } ht_byte_copy;
@@ -72,12 +72,9 @@ typedef struct ht_byte_engine {
     uint32_t needs;            /* CPU features (cpu/features.h), as a mask */
     int rows[HT_BYTE_VECTORS]; /* the most rows of a tile that is 1, 2, ... vectors wide */
     void (*tile)(const ht_byte_tile *tile, int rows);
-    /* Copies blocks of lines of bytes, each byte ^ flip. May write up to HT_BYTE_SPILL bytes of anything behind each
-     * block. */
+    /* Copies, each byte ^ flip. */
     void (*copy)(const ht_byte_copy *copy, uint8_t *to, const uint8_t *from);
 } ht_byte_engine;
-
-#define HT_BYTE_SPILL 64
 
 #if defined(__x86_64__)
 extern const ht_byte_engine ht__byte_engine_avx512vnni;

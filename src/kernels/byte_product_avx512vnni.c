@@ -90,7 +90,6 @@ static void any_tile(const ht_byte_tile *t, int rows) {
     tiles[(t->columns + HT_BYTE_LANES - 1) / HT_BYTE_LANES - 1][rows - 1](t);
 }
 
-/* Lines are read to their end and no further; what is written too much, the next line writes again. */
 HT_VNNI static void copy(const ht_byte_copy *c, uint8_t *to, const uint8_t *from) {
     __m512i flips = _mm512_set1_epi8((char)c->flip);
     int64_t whole = (c->bytes - 1) / 64 * 64;
@@ -98,11 +97,12 @@ HT_VNNI static void copy(const ht_byte_copy *c, uint8_t *to, const uint8_t *from
     for (int64_t b = 0; b < c->blocks; ++b, from += c->from_block, to += c->to_block) {
         const uint8_t *line = from;
         uint8_t *at = to;
-        for (int64_t i = 0; i < c->lines; ++i, line += c->from_line, at += c->bytes) {
+        for (int64_t i = 0; i < c->lines; ++i, line += c->from_line, at += c->to_line) {
             for (int64_t k = 0; k < whole; k += 64) {
                 _mm512_storeu_si512(at + k, _mm512_xor_si512(_mm512_loadu_si512(line + k), flips));
             }
-            _mm512_storeu_si512(at + whole, _mm512_xor_si512(_mm512_maskz_loadu_epi8(rest, line + whole), flips));
+            _mm512_mask_storeu_epi8(at + whole, rest,
+                                    _mm512_xor_si512(_mm512_maskz_loadu_epi8(rest, line + whole), flips));
         }
     }
 }

@@ -80,7 +80,7 @@ static void set_sizes(bytes_state *s, const ht_byte_weights *shape) {
     s->terms_room = aligned((size_t)(s->groups * ht__byte_terms_room(shape->columns)) * sizeof(int32_t) +
                             ht__requantizer_room(&s->call) * sizeof(float)) +
                     aligned((size_t)s->groups * sizeof(ht_byte_terms));
-    s->block_room = s->in_place ? 0 : aligned((size_t)(s->block * shape->depth) + HT_BYTE_SPILL);
+    s->block_room = s->in_place ? 0 : aligned((size_t)(s->block * shape->depth));
     s->part_room = s->block_room + aligned(HT_BYTE_ROOM * sizeof(int32_t));
 }
 
@@ -188,6 +188,7 @@ static void copy_pixels(const bytes_job *job, const uint8_t *line, int64_t from,
         ht_byte_copy copy = {.blocks = 1,
                              .lines = together ? 1 : count,
                              .from_line = w->dilation[2] * w->x[4],
+                             .to_line = s->channels,
                              .bytes = together ? count * s->channels : s->channels,
                              .flip = s->flip};
         s->engine->copy(&copy, to, line + from * w->x[4]);
@@ -200,40 +201,32 @@ static void copy_pixels(const bytes_job *job, const uint8_t *line, int64_t from,
     }
 }
 
-/* A line of the window that begins in column `from`, which may lie outside the map. */
-static void copy_line(const bytes_job *job, const uint8_t *line, int64_t from, uint8_t *to) {
-    const bytes_state *s = job->state;
-    const ht_window *w = &s->window;
-    int64_t step = w->dilation[2], first = from < 0 ? (-from + step - 1) / step : 0;
-    int64_t last = from < w->in[2] ? (w->in[2] - from + step - 1) / step : 0;
-    first = first < w->size[2] ? first : w->size[2];
-    last = last < w->size[2] ? last : w->size[2];
-    if (first < last) { /* first, since it may write behind its end */
-        copy_pixels(job, line, from + first * step, last - first, to + first * s->channels);
-    }
-    last = last > first ? last : first;
-    memset(to, job->pad, (size_t)(first * s->channels));
-    memset(to + last * s->channels, job->pad, (size_t)((w->size[2] - last) * s->channels));
+/* The window's elements first .. last - 1 of dimension d lie in the map, when the first one is at `from`. */
+static void inside_of(const ht_window *w, int d, int64_t from, int64_t *first, int64_t *last) {
+    int64_t step = w->dilation[d];
+    *first = from < 0 ? (-from + step - 1) / step : 0;
+    *last = from < w->in[d] ? (w->in[d] - from + step - 1) / step : 0;
+    *last = *last < w->size[d] ? *last : w->size[d];
 }
 
 /* The neighbourhood of result p, [window][channels]; x is the group's first channel of the image. */
 static void copy_window(const bytes_job *job, const uint8_t *x, const int64_t p[3], uint8_t *to) {
     const bytes_state *s = job->state;
     const ht_window *w = &s->window;
-    int64_t line_bytes = w->size[2] * s->channels, from[3];
+    int64_t line_bytes = w->size[2] * s->channels, from[3], first[3], last[3];
+    memset(to, job->pad, (size_t)(ht__index_product(w->size, 0, 3) * s->channels));
     for (int i = 0; i < 3; ++i) {
         from[i] = p[i] * w->stride[i] - w->pad_begin[i];
+        inside_of(w, i, from[i], &first[i], &last[i]);
+        if (first[i] >= last[i]) {
+            return;
+        }
     }
-    for (int64_t a = 0; a < w->size[0]; ++a) {
-        int64_t i = from[0] + a * w->dilation[0];
-        bool inside = i >= 0 && i < w->in[0];
-        for (int64_t b = 0; b < w->size[1]; ++b, to += line_bytes) {
-            int64_t j = from[1] + b * w->dilation[1];
-            if (inside && j >= 0 && j < w->in[1]) {
-                copy_line(job, x + i * w->x[2] + j * w->x[3], from[2], to);
-            } else {
-                memset(to, job->pad, (size_t)line_bytes);
-            }
+    for (int64_t a = first[0]; a < last[0]; ++a) {
+        for (int64_t b = first[1]; b < last[1]; ++b) {
+            int64_t i = from[0] + a * w->dilation[0], j = from[1] + b * w->dilation[1];
+            copy_pixels(job, x + i * w->x[2] + j * w->x[3], from[2] + first[2] * w->dilation[2], last[2] - first[2],
+                        to + (a * w->size[1] + b) * line_bytes + first[2] * s->channels);
         }
     }
 }
@@ -261,6 +254,7 @@ static void copy_block(const bytes_job *job, const uint8_t *x, int64_t first, in
                          .to_block = depth,
                          .lines = w->size[1],
                          .from_line = w->x[3],
+                         .to_line = w->size[2] * s->channels,
                          .bytes = w->size[2] * s->channels,
                          .flip = s->flip};
     while (count > 0) {

@@ -62,7 +62,7 @@ static ht_status make_state(const ht_kernel_call *call, const ht_kernel_env *env
     s.in_place = s.flip == 0 && s.matrices.x_column == 1 && s.weights.depth == s.matrices.k;
     s.terms_room = aligned((size_t)ht__byte_terms_room(s.weights.columns) * sizeof(int32_t) +
                            ht__requantizer_room(call) * sizeof(float));
-    s.block_room = s.in_place ? 0 : aligned((size_t)(BLOCK_ROWS * s.weights.depth) + HT_BYTE_SPILL);
+    s.block_room = s.in_place ? 0 : aligned((size_t)(BLOCK_ROWS * s.weights.depth));
     s.part_room = s.block_room + aligned(HT_BYTE_ROOM * sizeof(int32_t));
     size_t head = aligned(sizeof s), sums = aligned((size_t)s.weights.columns * sizeof(int32_t));
     size_t bytes = head + sums + s.terms_room + (size_t)(s.weights.columns * s.weights.depth);
