@@ -76,24 +76,22 @@ static int64_t place(const ht_byte_weights *weights, int64_t row, int64_t column
     return first * weights->depth + group * HT_BYTE_GROUP + row % HT_BYTE_GROUP;
 }
 
-bool ht__byte_weights_put(ht_byte_weights *weights, int64_t row, int64_t column, int32_t value) {
+void ht__byte_weights_put(ht_byte_weights *weights, int64_t row, int64_t column, int32_t value) {
     weights->packed[place(weights, row, column)] = (int8_t)value;
     weights->sums[column] += value;
-    return value >= INT8_MIN && value <= INT8_MAX;
 }
 
-bool ht__byte_weights_fit(const ht_byte_weights *weights, const int32_t *bias) {
-    for (int64_t c = 0; c < weights->used_columns; ++c) {
-        int64_t sum = 0, offset = bias != NULL ? bias[c] : 0;
-        for (int64_t d = 0; d < weights->depth; ++d) {
-            int64_t weight = weights->packed[place(weights, d, c)];
-            sum += weight < 0 ? -weight : weight;
-        }
-        if (sum > (INT32_MAX - (offset < 0 ? -offset : offset)) / UINT8_MAX) {
-            return false;
-        }
+bool ht__byte_column_fits(ht_type type, const void *codes, int64_t first, int64_t step, int64_t count, int32_t zero,
+                          int64_t bias) {
+    int64_t sum = 0;
+    int32_t least = 0, most = 0;
+    for (int64_t i = 0; i < count; ++i) {
+        int32_t value = ht__code_at(type, codes, first + i * step) - zero;
+        sum += value < 0 ? -value : value;
+        least = value < least ? value : least;
+        most = value > most ? value : most;
     }
-    return true;
+    return least >= INT8_MIN && most <= INT8_MAX && sum <= (INT32_MAX - (bias < 0 ? -bias : bias)) / UINT8_MAX;
 }
 
 /* ---- products ---- */

@@ -93,10 +93,12 @@ typedef struct ht_byte_weights {
 static inline int64_t ht__byte_round(int64_t value, int64_t step) { return (value + step - 1) / step * step; }
 /* Fills in the sizes; the caller gives memory for `packed` and `sums`, zeroed. */
 void ht__byte_weights_shape(int64_t depth, int64_t columns, ht_byte_weights *out);
-/* Puts one weight, minus its zero point, where it belongs; false when it does not fit i8. */
-bool ht__byte_weights_put(ht_byte_weights *weights, int64_t row, int64_t column, int32_t value);
-/* Do all sums fit 32 bits? bias: i32[used_columns], or NULL. */
-bool ht__byte_weights_fit(const ht_byte_weights *weights, const int32_t *bias);
+/* Puts one weight, minus its zero point, where it belongs; it must fit i8. */
+void ht__byte_weights_put(ht_byte_weights *weights, int64_t row, int64_t column, int32_t value);
+/* May a column of weights be taken? codes: u8 or i8, `count` of them from `first` on, `step` apart. Each minus `zero`
+ * must fit i8, and bias plus any sum with 8-bit codes 32 bits. */
+bool ht__byte_column_fits(ht_type type, const void *codes, int64_t first, int64_t step, int64_t count, int32_t zero,
+                          int64_t bias);
 
 /* What stays the same for all tiles of a run. */
 typedef struct ht_byte_product {

@@ -29,27 +29,33 @@ typedef struct bytes_state {
 
 static size_t aligned(size_t bytes) { return (bytes + HT_ALIGNMENT - 1) / HT_ALIGNMENT * HT_ALIGNMENT; }
 
-static bool pack(bytes_state *s) {
+static bool weights_fit(const ht_kernel_call *call) {
+    const ht_tensor_desc *w = &call->inputs[HT_PRODUCT_W];
+    int64_t depth = ht__index_product(w->dims, 1, w->rank);
+    for (int64_t o = 0; o < w->dims[0]; ++o) {
+        if (!ht__byte_column_fits(w->type, call->constants[HT_PRODUCT_W], o * depth, 1, depth,
+                                  ht__zero_point(call, call->constants, HT_PRODUCT_W_ZERO, o),
+                                  ht__product_bias(call, call->constants, o))) {
+            return false;
+        }
+    }
+    return true;
+}
+
+static void pack(bytes_state *s) {
     const ht_kernel_call *call = &s->call;
     const ht_tensor_desc *w = &call->inputs[HT_PRODUCT_W];
-    const int32_t *bias = call->constants[HT_PRODUCT_BIAS];
     int64_t at = 0, window_size = ht__index_product(s->window.size, 0, 3);
-    bool fits = true;
     for (int64_t o = 0; o < s->groups * s->filters; ++o) {
         ht_byte_weights *group = &s->weights[o / s->filters];
         int32_t zero = ht__zero_point(call, call->constants, HT_PRODUCT_W_ZERO, o);
         for (int64_t c = 0; c < s->channels; ++c) {
             for (int64_t k = 0; k < window_size; ++k) {
-                fits = ht__byte_weights_put(group, k * s->channels + c, o % s->filters,
-                                            ht__code_at(w->type, call->constants[HT_PRODUCT_W], at++) - zero) &&
-                       fits;
+                ht__byte_weights_put(group, k * s->channels + c, o % s->filters,
+                                     ht__code_at(w->type, call->constants[HT_PRODUCT_W], at++) - zero);
             }
         }
     }
-    for (int64_t g = 0; fits && g < s->groups; ++g) {
-        fits = ht__byte_weights_fit(&s->weights[g], bias != NULL ? bias + g * s->filters : NULL);
-    }
-    return fits;
 }
 
 /* Terms of all groups into `terms`; room: terms_room bytes. */
@@ -90,10 +96,9 @@ static ht_byte_terms *terms_in(const bytes_state *s, void *room) {
                                      aligned((size_t)s->groups * sizeof(ht_byte_terms)));
 }
 
-/* One memory block: state, the groups' descriptions, sums, constant terms, weights. *fits: can the weights be taken at
- * all? */
+/* One memory block: state, the groups' descriptions, sums, constant terms, weights. */
 static ht_status make_state(const ht_kernel_call *call, const ht_kernel_env *env, const ht_byte_engine *engine,
-                            ht_kernel_state *out, bool *fits, ht_error *err) {
+                            ht_kernel_state *out, ht_error *err) {
     const ht_integer_conv_parameters *p = HT_PARAMETERS(ht_integer_conv_parameters, call);
     const ht_tensor_desc *w = &call->inputs[HT_PRODUCT_W], *x = &call->inputs[HT_PRODUCT_X];
     bytes_state s = {.call = *call,
@@ -123,9 +128,9 @@ static ht_status make_state(const ht_kernel_call *call, const ht_kernel_env *env
         s.weights[g].sums = (int32_t *)(void *)at + g * shape.columns;
         s.weights[g].packed = (int8_t *)at + sums + s.terms_room + g * shape.columns * shape.depth;
     }
-    *fits = pack(&s);
+    pack(&s);
     s.terms = terms_in(&s, at + sums);
-    if (*fits && s.known) {
+    if (s.known) {
         ht_requantizer requantizer;
         make_terms(&s, call->constants, at + sums, &requantizer, s.terms);
         for (int64_t g = 0; g < s.groups; ++g) { /* sums need the requantizer, too */
@@ -137,11 +142,8 @@ static ht_status make_state(const ht_kernel_call *call, const ht_kernel_env *env
     return HT_OK;
 }
 
-/* Only packed weights tell whether they fit; the packing of a refused call is thrown away. */
 static bool accept_on(const ht_byte_engine *engine, const ht_kernel_call *call, const ht_kernel_env *env,
                       const char **reason) {
-    ht_kernel_state state;
-    bool fits;
     if ((env->cpu & engine->needs) != engine->needs) {
         *reason = "this CPU lacks its instructions";
         return false;
@@ -156,17 +158,7 @@ static bool accept_on(const ht_byte_engine *engine, const ht_kernel_call *call, 
         return false;
     }
     *reason = "weights or sums do not fit";
-    if (make_state(call, env, engine, &state, &fits, NULL) != HT_OK) {
-        return false;
-    }
-    ht__free(env->allocator, state.data);
-    return fits;
-}
-
-static ht_status prepare_on(const ht_byte_engine *engine, const ht_kernel_call *call, const ht_kernel_env *env,
-                            ht_kernel_state *out, ht_error *err) {
-    bool fits;
-    return make_state(call, env, engine, out, &fits, err);
+    return weights_fit(call);
 }
 
 typedef struct bytes_job {
@@ -340,7 +332,7 @@ static bool accept_avx512vnni(const ht_kernel_call *call, const ht_kernel_env *e
 }
 static ht_status prepare_avx512vnni(const ht_kernel_call *call, const ht_kernel_env *env, ht_kernel_state *state,
                                     ht_error *err) {
-    return prepare_on(&ht__byte_engine_avx512vnni, call, env, state, err);
+    return make_state(call, env, &ht__byte_engine_avx512vnni, state, err);
 }
 const ht_kernel_variant ht__integer_conv_avx512vnni = {.name = "integer_conv_avx512vnni",
                                                        .family = &ht__integer_conv_family,

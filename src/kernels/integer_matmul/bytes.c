@@ -23,7 +23,20 @@ typedef struct bytes_state {
 
 static size_t aligned(size_t bytes) { return (bytes + HT_ALIGNMENT - 1) / HT_ALIGNMENT * HT_ALIGNMENT; }
 
-static bool pack(bytes_state *s) {
+static bool weights_fit(const ht_kernel_call *call) {
+    ht_integer_matrices m;
+    ht__integer_matrices_of(call, &m);
+    for (int64_t j = 0; j < m.n; ++j) {
+        if (!ht__byte_column_fits(call->inputs[HT_PRODUCT_W].type, call->constants[HT_PRODUCT_W], j * m.w_column,
+                                  m.w_row, m.k, ht__zero_point(call, call->constants, HT_PRODUCT_W_ZERO, j),
+                                  ht__product_bias(call, call->constants, j))) {
+            return false;
+        }
+    }
+    return true;
+}
+
+static void pack(bytes_state *s) {
     const ht_integer_matrices *m = &s->matrices;
     const ht_kernel_call *call = &s->call;
     for (int64_t j = 0; j < m->n; ++j) {
@@ -31,12 +44,9 @@ static bool pack(bytes_state *s) {
         for (int64_t k = 0; k < m->k; ++k) {
             int32_t code = ht__code_at(call->inputs[HT_PRODUCT_W].type, call->constants[HT_PRODUCT_W],
                                        k * m->w_row + j * m->w_column);
-            if (!ht__byte_weights_put(&s->weights, k, j, code - zero)) {
-                return false;
-            }
+            ht__byte_weights_put(&s->weights, k, j, code - zero);
         }
     }
-    return ht__byte_weights_fit(&s->weights, call->constants[HT_PRODUCT_BIAS]);
 }
 
 static void make_terms(const bytes_state *s, const void *const *inputs, int32_t *room, ht_requantizer *requantizer,
@@ -50,9 +60,9 @@ static void make_terms(const bytes_state *s, const void *const *inputs, int32_t 
                         s->call.outputs[0].type, room, out);
 }
 
-/* One memory block: state, sums, constant terms, weights. *fits: can the weights be taken at all? */
+/* One memory block: state, sums, constant terms, weights. */
 static ht_status make_state(const ht_kernel_call *call, const ht_kernel_env *env, const ht_byte_engine *engine,
-                            ht_kernel_state *out, bool *fits, ht_error *err) {
+                            ht_kernel_state *out, ht_error *err) {
     bytes_state s = {.call = *call,
                      .engine = engine,
                      .flip = call->inputs[HT_PRODUCT_X].type == HT_I8 ? 0x80 : 0,
@@ -72,8 +82,8 @@ static ht_status make_state(const ht_kernel_call *call, const ht_kernel_env *env
     }
     s.weights.sums = (int32_t *)(void *)(memory + head);
     s.weights.packed = (int8_t *)memory + head + sums + s.terms_room;
-    *fits = pack(&s);
-    if (*fits && s.known) {
+    pack(&s);
+    if (s.known) {
         ht_requantizer requantizer;
         make_terms(&s, call->constants, (int32_t *)(void *)(memory + head + sums), &requantizer, &s.terms);
         s.known = s.terms.ending != HT_BYTE_SUMS; /* sums need the requantizer, too */
@@ -99,19 +109,7 @@ static bool accept_on(const ht_byte_engine *engine, const ht_kernel_call *call, 
         return false;
     }
     *reason = "weights or sums do not fit";
-    ht_kernel_state state;
-    bool fits;
-    if (make_state(call, env, engine, &state, &fits, NULL) != HT_OK) {
-        return false;
-    }
-    ht__free(env->allocator, state.data);
-    return fits;
-}
-
-static ht_status prepare_on(const ht_byte_engine *engine, const ht_kernel_call *call, const ht_kernel_env *env,
-                            ht_kernel_state *out, ht_error *err) {
-    bool fits;
-    return make_state(call, env, engine, out, &fits, err);
+    return weights_fit(call);
 }
 
 typedef struct bytes_job {
@@ -190,7 +188,7 @@ static bool accept_avx512vnni(const ht_kernel_call *call, const ht_kernel_env *e
 }
 static ht_status prepare_avx512vnni(const ht_kernel_call *call, const ht_kernel_env *env, ht_kernel_state *state,
                                     ht_error *err) {
-    return prepare_on(&ht__byte_engine_avx512vnni, call, env, state, err);
+    return make_state(call, env, &ht__byte_engine_avx512vnni, state, err);
 }
 const ht_kernel_variant ht__integer_matmul_avx512vnni = {.name = "integer_matmul_avx512vnni",
                                                          .family = &ht__integer_matmul_family,
