@@ -45,16 +45,19 @@ static ht_status choose_data(const ht_model *model, const eval_settings *setting
     return HT_OK;
 }
 
-static ht_status evaluate(cli_session *session, const char *path, const eval_settings *settings, evaluated *out,
-                          ht_error *err) {
+/* A model that remembers no preprocessing sees what `other` (may be NULL) remembers: a baseline is compared on the same
+ * pictures. */
+static ht_status evaluate(cli_session *session, const char *path, const eval_settings *settings, const ht_model *other,
+                          evaluated *out, ht_error *err) {
     char spec[512];
     ht_status status = ht_model_load(session->context, path, &out->model, err);
     if (status == HT_OK) {
         status = choose_data(out->model, settings, spec, sizeof spec, err);
     }
     if (status == HT_OK) {
-        status = cli_open_samples(session, spec, settings->preprocess, (uint64_t)session->common.seed, out->model,
-                                  &out->dataset, err);
+        bool remembers = other == NULL || ht_model_metadata(out->model, HT_METADATA_PREPROCESS) != NULL;
+        status = cli_open_samples(session, spec, settings->preprocess, (uint64_t)session->common.seed,
+                                  remembers ? out->model : other, &out->dataset, err);
     }
     if (status == HT_OK) {
         status = cli_check_samples(session, out->model, out->dataset, err);
@@ -211,9 +214,9 @@ static ht_status run(cli_session *session, const void *given, ht_error *err) {
     evaluated item = {0}, base = {0};
     comparison versus;
     bool compared = settings->baseline != NULL;
-    ht_status status = evaluate(session, settings->model, settings, &item, err);
+    ht_status status = evaluate(session, settings->model, settings, NULL, &item, err);
     if (status == HT_OK && compared) {
-        status = evaluate(session, settings->baseline, settings, &base, err);
+        status = evaluate(session, settings->baseline, settings, item.model, &base, err);
     }
     if (status == HT_OK && compared) {
         status = compare(&base.result, &item.result, &versus, err);
