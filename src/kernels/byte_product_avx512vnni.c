@@ -1,5 +1,7 @@
 /* Tiles of byte products with AVX-512 VNNI: up to 24 accumulators in registers, each step multiplies four bytes of
  * every row with four of every column. */
+#include "kernels/byte_product.h"
+
 #if defined(__x86_64__)
 #include "cpu/features.h"
 #include "kernels/byte_codes_avx512.h"

@@ -52,7 +52,8 @@ static ht_dataset *pictures_for(const ht_model *model, size_t count) {
     ht_input_range range;
     char spec[1024], steps[96];
     if (shared == NULL || !ht_model_input(model, 0, &input) || ht_model_input(model, 1, &second) || input.rank != 4 ||
-        input.dims[3] != 3 || ht_model_input_range(model, &range, NULL) != HT_OK || !range.coded) {
+        input.dims[0] > 1 || input.dims[1] < 32 || input.dims[3] != 3 || ht_type_bytes(input.type) != 1 ||
+        ht_model_input_range(model, &range, NULL) != HT_OK || !range.coded) {
         return NULL;
     }
     snprintf(spec, sizeof spec, "%s/data/imagenet-250[0:%zu]", shared, count);

@@ -1,10 +1,11 @@
 /* Sums, differences and products of 8-bit codes with AVX-512, 64 at a time. */
+#include "kernels/integer_binary/variants.h"
+
 #if defined(__x86_64__)
 #include <math.h>
 
 #include "cpu/features.h"
 #include "kernels/byte_codes_avx512.h"
-#include "kernels/integer_binary/variants.h"
 #include "kernels/walk.h"
 
 #define GRAIN 16384 /* elements; below, a second thread costs more than it brings */

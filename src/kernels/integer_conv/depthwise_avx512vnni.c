@@ -7,6 +7,8 @@
  * Where less than 64 channels (a divisor of 64) have stride 1, neighbouring results of a line fill the vector: they
  * count as the channels of one wide result, whose columns are interleaved for it alone.
  */
+#include "kernels/integer_conv/variants.h"
+
 #if defined(__x86_64__)
 #include <string.h>
 
@@ -14,7 +16,6 @@
 #include "kernels/byte_codes_avx512.h"
 #include "kernels/codes.h"
 #include "kernels/index.h"
-#include "kernels/integer_conv/variants.h"
 #include "kernels/window.h"
 
 #define BLOCK HT_BYTE_PANEL                  /* channels */
