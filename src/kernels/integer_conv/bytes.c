@@ -1,11 +1,13 @@
 /* Integer convolution as a product of bytes: the neighbourhoods of some results are copied one behind the other, and
  * multiplied with the filters by the best engine of this processor. A 1x1 convolution needs no copy. */
+#include "kernels/integer_conv/variants.h"
+
+#if defined(__x86_64__) /* no engine elsewhere yet */
 #include <string.h>
 
 #include "kernels/byte_product.h"
 #include "kernels/codes.h"
 #include "kernels/index.h"
-#include "kernels/integer_conv/variants.h"
 #include "kernels/window.h"
 
 #define BLOCK_BYTES (128 * 1024) /* of copied neighbourhoods: they share the second-level cache with a panel */
@@ -326,7 +328,6 @@ static ht_status run(const ht_kernel_state *state, const void *const *inputs, vo
     return HT_OK;
 }
 
-#if defined(__x86_64__)
 static bool accept_avx512vnni(const ht_kernel_call *call, const ht_kernel_env *env, const char **reason) {
     return accept_on(&ht__byte_engine_avx512vnni, call, env, reason);
 }

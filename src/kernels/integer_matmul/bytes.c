@@ -1,10 +1,12 @@
 /* Integer matrix products of constant 8-bit weights as products of bytes, by the best engine of this processor. */
+#include "kernels/integer_matmul/variants.h"
+
+#if defined(__x86_64__) /* no engine elsewhere yet */
 #include <string.h>
 
 #include "kernels/byte_product.h"
 #include "kernels/codes.h"
 #include "kernels/index.h"
-#include "kernels/integer_matmul/variants.h"
 
 #define BLOCK_ROWS 96           /* rows of x that are copied at a time, where they cannot be read in place */
 #define PARALLEL_WORK (1 << 19) /* multiplications per thread that make a second thread worth while */
@@ -182,7 +184,6 @@ static ht_status run(const ht_kernel_state *state, const void *const *inputs, vo
     return HT_OK;
 }
 
-#if defined(__x86_64__)
 static bool accept_avx512vnni(const ht_kernel_call *call, const ht_kernel_env *env, const char **reason) {
     return accept_on(&ht__byte_engine_avx512vnni, call, env, reason);
 }
