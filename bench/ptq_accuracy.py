@@ -79,7 +79,7 @@ def main():
                     first = False
                 print(f"| ResNet{depth} | {width} | {how} | {result['accuracy']:.4f} | {100 * against['delta']:+.2f} | "
                       f"{against['flipped']} | {against['p']:.2g} |", flush=True)
-    print(f"\nHalftone {version.get('version', '')}.")
+    print(f"\nHalftone {version.get('halftone', '')}.")
 
 
 if __name__ == "__main__":
