@@ -30,6 +30,9 @@ ht_status ht__grow(const ht_allocator *allocator, void *array, size_t size, size
 static inline bool ht__mul(size_t a, size_t b, size_t *out) { return !__builtin_mul_overflow(a, b, out); }
 static inline bool ht__add(size_t a, size_t b, size_t *out) { return !__builtin_add_overflow(a, b, out); }
 
+/* Rounded up to a multiple of HT_ALIGNMENT; `bytes` is not close to SIZE_MAX. */
+static inline size_t ht__aligned(size_t bytes) { return (bytes + HT_ALIGNMENT - 1) / HT_ALIGNMENT * HT_ALIGNMENT; }
+
 /* An arena: many small allocations with one lifetime. Not thread safe. */
 typedef struct ht_arena ht_arena;
 ht_status ht__arena_create(const ht_allocator *allocator, ht_arena **out, ht_error *err);

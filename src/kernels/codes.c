@@ -59,3 +59,12 @@ void ht__codes_store(ht_type type, void *codes, int64_t first, int64_t stride, i
     default: store_i32((int32_t *)codes + first, stride, count, from); break;
     }
 }
+
+HT_CLONES
+static void add(int32_t *restrict sums, const int32_t *restrict codes, int64_t count) {
+    for (int64_t i = 0; i < count; ++i) {
+        sums[i] += codes[i];
+    }
+}
+
+void ht__codes_add(int32_t *restrict sums, const int32_t *restrict codes, int64_t count) { add(sums, codes, count); }

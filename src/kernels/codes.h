@@ -46,6 +46,8 @@ static inline void ht__code_store(ht_type type, void *codes, int64_t i, int32_t 
 /* out[i] = codes[first + i * stride] - zero for 0 <= i < count. */
 void ht__codes_load(ht_type type, const void *codes, int64_t first, int64_t stride, int64_t count, int32_t zero,
                     int32_t *out);
+/* sums[i] += codes[i] for 0 <= i < count. */
+void ht__codes_add(int32_t *restrict sums, const int32_t *restrict codes, int64_t count);
 /* codes[first + i * stride] = from[i]; each must lie in the type's range. */
 void ht__codes_store(ht_type type, void *codes, int64_t first, int64_t stride, int64_t count, const int32_t *from);
 

@@ -62,6 +62,12 @@ int32_t ht__requantize(const ht_requantizer *requantizer, int64_t accumulator, i
 void ht__requantize_row(const ht_requantizer *requantizer, const int32_t *sums, int64_t first, int64_t count,
                         int32_t *codes);
 
+/* A code that is computed as a real number, within the limits; NaN becomes the lower one. */
+static inline int32_t ht__limit_code(const ht_requantize_parameters *parameters, double code) {
+    return code > (double)parameters->low ? (code < (double)parameters->high ? (int32_t)code : parameters->high)
+                                          : parameters->low;
+}
+
 /* Is operand i of the call there? */
 static inline bool ht__has_operand(const ht_kernel_call *call, uint32_t i) {
     return i < call->input_count && call->inputs[i].type != HT_NONE;

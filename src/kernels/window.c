@@ -36,6 +36,14 @@ int64_t ht__window_input_offset(const ht_window *window, const int64_t p[3], con
     return offset;
 }
 
+int64_t ht__window_inside(const ht_window *window, int d, int64_t p, int64_t *first, int64_t *last) {
+    int64_t from = p * window->stride[d] - window->pad_begin[d], step = window->dilation[d];
+    *first = from < 0 ? (-from + step - 1) / step : 0;
+    *last = from < window->in[d] ? (window->in[d] - from + step - 1) / step : 0;
+    *last = *last < window->size[d] ? *last : window->size[d];
+    return from;
+}
+
 int64_t ht__window_output_offset(const ht_window *window, const int64_t i[3], const int64_t k[3]) {
     int64_t offset = 0;
     for (int d = 0; d < 3; ++d) {

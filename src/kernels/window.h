@@ -20,6 +20,9 @@ void ht__window_make(int32_t spatial, const ht_tensor_desc *x, const ht_tensor_d
 /* Offset inside an image's channel of the element that window element k reads for result p: at position
  * p * stride + k * dilation - pad_begin; -1 when that lies in the padding. */
 int64_t ht__window_input_offset(const ht_window *window, const int64_t p[3], const int64_t k[3]);
+/* For result p of dimension d the window's elements first .. last - 1 lie in the map; none when first >= last. Returns
+ * the position of element 0, which may lie outside. */
+int64_t ht__window_inside(const ht_window *window, int d, int64_t p, int64_t *first, int64_t *last);
 /* Offset inside an image's channel of the result that reads position i with window element k; -1 when there is none. */
 int64_t ht__window_output_offset(const ht_window *window, const int64_t i[3], const int64_t k[3]);
 /* Elements of the window at result p that lie in the map, with `padded` also those in its padding (but not those that

@@ -335,7 +335,7 @@ static ht_status choose_and_prepare(compiler *c) {
         }
         HT_TRY(variant->prepare(&c->calls[i], &c->env, &step->state, c->err));
         step->variant = variant; /* only now: destroy releases prepared steps */
-        size_t scratch = (step->state.scratch_bytes + HT_ALIGNMENT - 1) / HT_ALIGNMENT * HT_ALIGNMENT;
+        size_t scratch = ht__aligned(step->state.scratch_bytes);
         c->program->scratch_bytes = scratch > c->program->scratch_bytes ? scratch : c->program->scratch_bytes;
         c->program->packed_bytes += step->state.data_bytes;
     }

@@ -22,7 +22,7 @@ static size_t lowest_gap(ht_lifetime *const *placed, size_t count, const ht_life
         if (offset + item->bytes <= other->offset) {
             break;
         }
-        size_t end = (other->offset + other->bytes + HT_ALIGNMENT - 1) / HT_ALIGNMENT * HT_ALIGNMENT;
+        size_t end = ht__aligned(other->offset + other->bytes);
         offset = end > offset ? end : offset;
     }
     return offset;
@@ -53,7 +53,7 @@ ht_status ht__memory_plan(const ht_allocator *allocator, ht_lifetime *items, siz
         size_t end = item->offset + item->bytes;
         *total = end > *total ? end : *total;
     }
-    *total = (*total + HT_ALIGNMENT - 1) / HT_ALIGNMENT * HT_ALIGNMENT;
+    *total = ht__aligned(*total);
     ht__free(allocator, order);
     ht__free(allocator, placed);
     return HT_OK;

@@ -45,8 +45,6 @@ static void pack_weights(const rows_state *s, const float *w, float *packed) {
     }
 }
 
-static size_t aligned(size_t bytes) { return (bytes + HT_ALIGNMENT - 1) / HT_ALIGNMENT * HT_ALIGNMENT; }
-
 static ht_status prepare(const ht_kernel_call *call, const ht_kernel_env *env, ht_kernel_state *state, ht_error *err,
                          bool backward) {
     const ht_tensor_desc *source = &call->inputs[0], *w = &call->inputs[1], *target = &call->outputs[0];
@@ -63,13 +61,14 @@ static ht_status prepare(const ht_kernel_call *call, const ht_kernel_env *env, h
                         .x_image = ht__desc_elements(source) / source->dims[0]};
     size_t table_bytes = ht__conv_table_bytes(target, w), zero_bytes = (size_t)shape.sources * sizeof(float);
     size_t weight_bytes = (size_t)(ht__desc_elements(w) / w->dims[backward ? 1 : 0] * shape.width) * sizeof(float);
-    size_t bytes =
-        aligned(sizeof shape) + aligned(table_bytes) + aligned(zero_bytes) + (shape.packed ? weight_bytes : 0);
+    size_t bytes = ht__aligned(sizeof shape) + ht__aligned(table_bytes) + ht__aligned(zero_bytes) +
+                   (shape.packed ? weight_bytes : 0);
     unsigned char *memory = ht__calloc(env->allocator, 1, bytes);
     if (memory == NULL) {
         return ht__fail_memory(err, bytes);
     }
-    void *offsets = memory + aligned(sizeof shape), *zeros = memory + aligned(sizeof shape) + aligned(table_bytes);
+    void *offsets = memory + ht__aligned(sizeof shape),
+         *zeros = memory + ht__aligned(sizeof shape) + ht__aligned(table_bytes);
     void *weights = memory + bytes - (shape.packed ? weight_bytes : 0);
     ht__conv_table_fill(&shape.parameters, backward ? target : source, w, backward ? source : target, backward, offsets,
                         &shape.table);

@@ -24,9 +24,7 @@ static bool accept(const ht_kernel_call *call, const ht_kernel_env *env, const c
 }
 
 /* Scratch: sums of the bias gradient, then of the weights'. */
-static size_t bias_bytes(const weight_state *s) {
-    return ((size_t)s->filters * sizeof(double) + HT_ALIGNMENT - 1) / HT_ALIGNMENT * HT_ALIGNMENT;
-}
+static size_t bias_bytes(const weight_state *s) { return ht__aligned((size_t)s->filters * sizeof(double)); }
 static size_t sum_bytes(const weight_state *s) {
     return (size_t)(s->table.window_size * s->channels * s->width) * sizeof(float);
 }

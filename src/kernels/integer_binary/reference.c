@@ -47,7 +47,7 @@ int32_t ht__integer_binary_value(const ht_integer_binary_parameters *p, int32_t 
         float real = real_value(p->function, (float)a * p->scale[0], (float)b * p->scale[1]);
         code = (double)rintf(real / p->scale[2]) + (double)p->zero[2];
     }
-    return code > (double)r->low ? (code < (double)r->high ? (int32_t)code : r->high) : r->low;
+    return ht__limit_code(r, code);
 }
 
 static ht_status run(const ht_kernel_state *state, const void *const *inputs, void *const *outputs, void *scratch,

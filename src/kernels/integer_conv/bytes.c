@@ -29,8 +29,6 @@ typedef struct bytes_state {
     ht_byte_terms *terms;                      /* by group, when known */
 } bytes_state;
 
-static size_t aligned(size_t bytes) { return (bytes + HT_ALIGNMENT - 1) / HT_ALIGNMENT * HT_ALIGNMENT; }
-
 static bool weights_fit(const ht_kernel_call *call) {
     const ht_tensor_desc *w = &call->inputs[HT_PRODUCT_W];
     int64_t depth = ht__index_product(w->dims, 1, w->rank);
@@ -85,17 +83,17 @@ static void set_sizes(bytes_state *s, const ht_byte_weights *shape) {
     s->solid = w->x[1] == 1 && w->x[4] == s->channels && w->dilation[1] == 1 && w->dilation[2] == 1;
     int64_t rows = BLOCK_BYTES / shape->depth;
     s->block = rows < HT_BYTE_MOST_ROWS ? HT_BYTE_MOST_ROWS : rows < s->positions ? rows : s->positions;
-    s->terms_room = aligned((size_t)(s->groups * ht__byte_terms_room(shape->columns)) * sizeof(int32_t) +
-                            ht__requantizer_room(&s->call) * sizeof(float)) +
-                    aligned((size_t)s->groups * sizeof(ht_byte_terms));
-    s->block_room = s->in_place ? 0 : aligned((size_t)(s->block * shape->depth));
-    s->part_room = s->block_room + aligned(HT_BYTE_ROOM * sizeof(int32_t));
+    s->terms_room = ht__aligned((size_t)(s->groups * ht__byte_terms_room(shape->columns)) * sizeof(int32_t) +
+                                ht__requantizer_room(&s->call) * sizeof(float)) +
+                    ht__aligned((size_t)s->groups * sizeof(ht_byte_terms));
+    s->block_room = s->in_place ? 0 : ht__aligned((size_t)(s->block * shape->depth));
+    s->part_room = s->block_room + ht__aligned(HT_BYTE_ROOM * sizeof(int32_t));
 }
 
 /* The list of terms lies at the end of a room for terms. */
 static ht_byte_terms *terms_in(const bytes_state *s, void *room) {
     return (ht_byte_terms *)(void *)((unsigned char *)room + s->terms_room -
-                                     aligned((size_t)s->groups * sizeof(ht_byte_terms)));
+                                     ht__aligned((size_t)s->groups * sizeof(ht_byte_terms)));
 }
 
 /* One memory block: state, the groups' descriptions, sums, constant terms, weights. */
@@ -117,8 +115,8 @@ static ht_status make_state(const ht_kernel_call *call, const ht_kernel_env *env
     ht_byte_weights shape = {0};
     ht__byte_weights_shape(s.channels * ht__index_product(s.window.size, 0, 3), s.filters, &shape);
     set_sizes(&s, &shape);
-    size_t head = aligned(sizeof s), list = aligned((size_t)s.groups * sizeof *s.weights);
-    size_t sums = aligned((size_t)(s.groups * shape.columns) * sizeof(int32_t));
+    size_t head = ht__aligned(sizeof s), list = ht__aligned((size_t)s.groups * sizeof *s.weights);
+    size_t sums = ht__aligned((size_t)(s.groups * shape.columns) * sizeof(int32_t));
     size_t bytes = head + list + sums + s.terms_room + (size_t)(s.groups * shape.columns * shape.depth);
     unsigned char *memory = ht__calloc(env->allocator, 1, bytes), *at = memory + head + list;
     if (memory == NULL) {
@@ -195,14 +193,6 @@ static void copy_pixels(const bytes_job *job, const uint8_t *line, int64_t from,
     }
 }
 
-/* The window's elements first .. last - 1 of dimension d lie in the map, when the first one is at `from`. */
-static void inside_of(const ht_window *w, int d, int64_t from, int64_t *first, int64_t *last) {
-    int64_t step = w->dilation[d];
-    *first = from < 0 ? (-from + step - 1) / step : 0;
-    *last = from < w->in[d] ? (w->in[d] - from + step - 1) / step : 0;
-    *last = *last < w->size[d] ? *last : w->size[d];
-}
-
 /* The neighbourhood of result p, [window][channels]; x is the group's first channel of the image. */
 static void copy_window(const bytes_job *job, const uint8_t *x, const int64_t p[3], uint8_t *to) {
     const bytes_state *s = job->state;
@@ -210,8 +200,7 @@ static void copy_window(const bytes_job *job, const uint8_t *x, const int64_t p[
     int64_t line_bytes = w->size[2] * s->channels, from[3], first[3], last[3];
     memset(to, job->pad, (size_t)(ht__index_product(w->size, 0, 3) * s->channels));
     for (int i = 0; i < 3; ++i) {
-        from[i] = p[i] * w->stride[i] - w->pad_begin[i];
-        inside_of(w, i, from[i], &first[i], &last[i]);
+        from[i] = ht__window_inside(w, i, p[i], &first[i], &last[i]);
         if (first[i] >= last[i]) {
             return;
         }

@@ -19,8 +19,6 @@ typedef struct depthwise_state {
     int16_t weights[];      /* [window][channels], minus their zero points */
 } depthwise_state;
 
-static size_t aligned(size_t bytes) { return (bytes + HT_ALIGNMENT - 1) / HT_ALIGNMENT * HT_ALIGNMENT; }
-
 /* Is every sum within 32 bits? 255 * 255 * window + bias, bias constant. */
 static bool sums_fit(const ht_kernel_call *call, int64_t window_size) {
     const int32_t *bias = call->constants[HT_PRODUCT_BIAS];
@@ -56,8 +54,8 @@ static ht_status prepare(const ht_kernel_call *call, const ht_kernel_env *env, h
                              .images = call->inputs[HT_PRODUCT_X].dims[0],
                              .channels = w->dims[0],
                              .window_size = ht__index_product(w->dims, 2, w->rank)};
-    shape.room = aligned(ht__requantizer_room(call) * sizeof(float));
-    shape.part_room = aligned(2 * (size_t)shape.channels * sizeof(int32_t)); /* sums, a row of x or of codes */
+    shape.room = ht__aligned(ht__requantizer_room(call) * sizeof(float));
+    shape.part_room = ht__aligned(2 * (size_t)shape.channels * sizeof(int32_t)); /* sums, a row of x or of codes */
     ht__window_make(p->conv.spatial, &call->inputs[HT_PRODUCT_X], &call->outputs[0], w->dims + 2, p->conv.strides,
                     p->conv.dilations, p->conv.pads_begin, p->conv.pads_end, &shape.window);
     size_t bytes = sizeof shape + (size_t)ht__desc_elements(w) * sizeof(int16_t);

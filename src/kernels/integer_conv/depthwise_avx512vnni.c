@@ -42,8 +42,6 @@ typedef struct depthwise_state {
     int8_t *weights;              /* [block][column of the window][lines][BLOCK][4] */
 } depthwise_state;
 
-static size_t aligned(size_t bytes) { return (bytes + HT_ALIGNMENT - 1) / HT_ALIGNMENT * HT_ALIGNMENT; }
-
 /* Where channel c of a block lies after interleaving: 16 channels to a 128-bit lane of four vectors. */
 static int64_t place(int64_t c) { return c % 16 / 4 * 16 + c / 16 * 4 + c % 4; }
 
@@ -103,9 +101,9 @@ static void set_sizes(depthwise_state *s) {
     s->chunk = s->chunk < s->results ? s->chunk : s->results;
     s->columns = (s->chunk - 1) * s->result_step + span;
     int64_t channels = s->blocks * BLOCK;
-    s->terms_room = aligned((size_t)ht__byte_terms_room(channels) * sizeof(int32_t)) +
-                    aligned(ht__requantizer_room(&s->call) * sizeof(float));
-    s->part_room = aligned((size_t)(s->columns * s->lines) * COLUMN_BYTES);
+    s->terms_room = ht__aligned((size_t)ht__byte_terms_room(channels) * sizeof(int32_t)) +
+                    ht__aligned(ht__requantizer_room(&s->call) * sizeof(float));
+    s->part_room = ht__aligned((size_t)(s->columns * s->lines) * COLUMN_BYTES);
 }
 
 /* One memory block: state, order, sums, constant terms, weights. *fits: can the weights be taken at all? */
@@ -121,7 +119,7 @@ static ht_status make_state(const ht_kernel_call *call, const ht_kernel_env *env
     ht__window_make(p->conv.spatial, x, &call->outputs[0], w->dims + 2, p->conv.strides, p->conv.dilations,
                     p->conv.pads_begin, p->conv.pads_end, &s.window);
     set_sizes(&s);
-    size_t channels = (size_t)(s.blocks * BLOCK), head = aligned(sizeof s);
+    size_t channels = (size_t)(s.blocks * BLOCK), head = ht__aligned(sizeof s);
     size_t weights = channels * HT_BYTE_GROUP * (size_t)(s.window.size[2] * s.lines);
     size_t bytes = head + 2 * channels * sizeof(int32_t) + s.terms_room + weights;
     unsigned char *memory = ht__calloc(env->allocator, 1, bytes);

@@ -20,8 +20,6 @@ typedef struct tiles_state {
     int16_t packed[];                                       /* [groups][ht__tiles_size] */
 } tiles_state;
 
-static size_t aligned(size_t bytes) { return (bytes + HT_ALIGNMENT - 1) / HT_ALIGNMENT * HT_ALIGNMENT; }
-
 bool ht__integer_conv_is_packable(const ht_kernel_call *call, const char **reason) {
     const ht_tensor_desc *w = &call->inputs[HT_PRODUCT_W];
     *reason = "takes constant weights and zero points, 8 bits";
@@ -70,9 +68,9 @@ static ht_status make_state(const ht_kernel_call *call, const ht_kernel_env *env
                          .filters = w->dims[0] / p->conv.groups,
                          .window_size = ht__index_product(w->dims, 2, w->rank)};
     shape.depth = shape.channels * shape.window_size;
-    shape.room = aligned(ht__requantizer_room(call) * sizeof(float));
+    shape.room = ht__aligned(ht__requantizer_room(call) * sizeof(float));
     shape.part_room =
-        aligned((size_t)(HT_TILE_ROWS * (shape.depth + shape.filters)) * sizeof(int32_t)); /* x rows, codes */
+        ht__aligned((size_t)(HT_TILE_ROWS * (shape.depth + shape.filters)) * sizeof(int32_t)); /* x rows, codes */
     ht__window_make(p->conv.spatial, &call->inputs[HT_PRODUCT_X], &call->outputs[0], w->dims + 2, p->conv.strides,
                     p->conv.dilations, p->conv.pads_begin, p->conv.pads_end, &shape.window);
     size_t bytes = sizeof shape + (size_t)(shape.groups * ht__tiles_size(shape.depth, shape.filters)) * sizeof(int16_t);

@@ -23,8 +23,6 @@ typedef struct bytes_state {
     ht_byte_terms terms;
 } bytes_state;
 
-static size_t aligned(size_t bytes) { return (bytes + HT_ALIGNMENT - 1) / HT_ALIGNMENT * HT_ALIGNMENT; }
-
 static bool weights_fit(const ht_kernel_call *call) {
     ht_integer_matrices m;
     ht__integer_matrices_of(call, &m);
@@ -72,11 +70,11 @@ static ht_status make_state(const ht_kernel_call *call, const ht_kernel_env *env
     ht__integer_matrices_of(call, &s.matrices);
     ht__byte_weights_shape(s.matrices.k, s.matrices.n, &s.weights);
     s.in_place = s.flip == 0 && s.matrices.x_column == 1 && s.weights.depth == s.matrices.k;
-    s.terms_room = aligned((size_t)ht__byte_terms_room(s.weights.columns) * sizeof(int32_t) +
-                           ht__requantizer_room(call) * sizeof(float));
-    s.block_room = s.in_place ? 0 : aligned((size_t)(BLOCK_ROWS * s.weights.depth));
-    s.part_room = s.block_room + aligned(HT_BYTE_ROOM * sizeof(int32_t));
-    size_t head = aligned(sizeof s), sums = aligned((size_t)s.weights.columns * sizeof(int32_t));
+    s.terms_room = ht__aligned((size_t)ht__byte_terms_room(s.weights.columns) * sizeof(int32_t) +
+                               ht__requantizer_room(call) * sizeof(float));
+    s.block_room = s.in_place ? 0 : ht__aligned((size_t)(BLOCK_ROWS * s.weights.depth));
+    s.part_room = s.block_room + ht__aligned(HT_BYTE_ROOM * sizeof(int32_t));
+    size_t head = ht__aligned(sizeof s), sums = ht__aligned((size_t)s.weights.columns * sizeof(int32_t));
     size_t bytes = head + sums + s.terms_room + (size_t)(s.weights.columns * s.weights.depth);
     unsigned char *memory = ht__calloc(env->allocator, 1, bytes);
     if (memory == NULL) {

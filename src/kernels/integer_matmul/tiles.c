@@ -17,8 +17,6 @@ typedef struct tiles_state {
     int16_t packed[];
 } tiles_state;
 
-static size_t aligned(size_t bytes) { return (bytes + HT_ALIGNMENT - 1) / HT_ALIGNMENT * HT_ALIGNMENT; }
-
 static void pack(const tiles_state *s, const void *const *inputs, int64_t first, int16_t *packed) {
     const ht_integer_matrices *m = &s->matrices;
     ht_type type = s->call.inputs[HT_PRODUCT_W].type;
@@ -60,9 +58,9 @@ static ht_status prepare(const ht_kernel_call *call, const ht_kernel_env *env, h
     bool zero = !ht__has_operand(call, HT_PRODUCT_W_ZERO) || call->constants[HT_PRODUCT_W_ZERO] != NULL;
     shape.packed_once = call->constants[HT_PRODUCT_W] != NULL && zero && call->inputs[HT_PRODUCT_W].rank == 2;
     size_t matrix = (size_t)ht__tiles_size(m->k, m->n) * sizeof(int16_t);
-    shape.room = aligned(ht__requantizer_room(call) * sizeof(float));
-    shape.matrix_room = shape.packed_once ? 0 : aligned(matrix);
-    shape.part_room = aligned((size_t)(HT_TILE_ROWS * (m->k + m->n)) * sizeof(int32_t));
+    shape.room = ht__aligned(ht__requantizer_room(call) * sizeof(float));
+    shape.matrix_room = shape.packed_once ? 0 : ht__aligned(matrix);
+    shape.part_room = ht__aligned((size_t)(HT_TILE_ROWS * (m->k + m->n)) * sizeof(int32_t));
     size_t bytes = sizeof shape + (shape.packed_once ? matrix : 0);
     tiles_state *own = ht__alloc(env->allocator, bytes);
     if (own == NULL) {

@@ -2,7 +2,6 @@
 
 #include <math.h>
 
-#include "base/clones.h"
 #include "kernels/codes.h"
 #include "kernels/fixed_point.h"
 #include "kernels/index.h"
@@ -24,7 +23,7 @@ static int32_t mean_of(const ht_integer_mean_parameters *p, int64_t sum, int64_t
     } else if (count > 0) {
         code += (double)rintf((float)sum * (p->x_scale / (p->y_scale * (float)count)));
     }
-    return code > (double)r->low ? (code < (double)r->high ? (int32_t)code : r->high) : r->low;
+    return ht__limit_code(&p->requantize, code);
 }
 
 static void part(void *argument, size_t begin, size_t end, unsigned number) {
@@ -92,13 +91,6 @@ static bool accept_rows(const ht_kernel_call *call, const ht_kernel_env *env, co
     return job.kept > 0 && job.kept_strides[job.kept - 1] == 1 && count > 0 && count <= INT32_MAX / (2 * UINT16_MAX);
 }
 
-HT_CLONES
-static void add_row(int32_t *restrict sums, const int32_t *restrict row, int64_t count) {
-    for (int64_t i = 0; i < count; ++i) {
-        sums[i] += row[i];
-    }
-}
-
 /* begin, end: stretches of the last kept axis, all others before them. */
 static void rows_part(void *argument, size_t begin, size_t end, unsigned number) {
     (void)number;
@@ -116,7 +108,7 @@ static void rows_part(void *argument, size_t begin, size_t end, unsigned number)
         do {
             ht__codes_load(job->call->inputs[0].type, job->x,
                            first + ht__index_offset(job->reduced, index, job->strides), 1, some, p->x_zero, row);
-            add_row(sums, row, some);
+            ht__codes_add(sums, row, some);
         } while (ht__index_next(job->reduced, job->dims, index));
         for (int64_t k = 0; k < some; ++k) {
             sums[k] = mean_of(p, sums[k], count);

@@ -19,20 +19,17 @@ typedef struct pool_job {
     void *y;
 } pool_job;
 
-static int32_t clamp(const ht_requantize_parameters *r, double code) {
-    return code > (double)r->low ? (code < (double)r->high ? (int32_t)code : r->high) : r->low;
-}
-
 static int32_t average(const ht_integer_pool_parameters *p, int64_t sum, int64_t inside, int64_t count) {
     if (count <= 0) {
-        return clamp(&p->requantize, p->y_zero);
+        return ht__limit_code(&p->requantize, p->y_zero);
     }
     if (p->requantize.rule == HT_REQUANTIZE_FIXED) {
         sum += (count - inside) * p->x_zero;
-        return clamp(&p->requantize, (double)((sum > 0 ? sum + count / 2 : sum - count / 2) / count));
+        return ht__limit_code(&p->requantize, (double)((sum > 0 ? sum + count / 2 : sum - count / 2) / count));
     }
     float multiplier = p->x_scale / (p->y_scale * (float)count);
-    return clamp(&p->requantize, (double)rintf((float)(sum - inside * p->x_zero) * multiplier) + (double)p->y_zero);
+    return ht__limit_code(&p->requantize,
+                          (double)rintf((float)(sum - inside * p->x_zero) * multiplier) + (double)p->y_zero);
 }
 
 /* The result at p of the map that begins at element `first` of x. */
@@ -51,7 +48,7 @@ static int32_t result(const pool_job *job, int64_t first, const int64_t p[3]) {
             ++inside;
         }
     } while (ht__index_next(3, w->size, k));
-    return q->pool.kind == HT_POOL_MAX ? clamp(&q->requantize, largest)
+    return q->pool.kind == HT_POOL_MAX ? ht__limit_code(&q->requantize, largest)
                                        : average(q, sum, inside, ht__window_count(w, p, q->pool.count_include_pad));
 }
 
@@ -107,13 +104,6 @@ static bool accept_rows(const ht_kernel_call *call, const ht_kernel_env *env, co
     return x[1] == 1 && y[1] == 1 && window <= INT32_MAX / UINT16_MAX;
 }
 
-HT_CLONES
-static void add_row(int32_t *restrict sums, const int32_t *restrict row, int64_t count) {
-    for (int64_t i = 0; i < count; ++i) {
-        sums[i] += row[i];
-    }
-}
-
 /* The largest bytes, which are unsigned after ^ flip. */
 HT_CLONES
 static void largest_bytes(uint8_t *restrict best, const uint8_t *restrict row, int64_t count, uint8_t flip) {
@@ -123,7 +113,7 @@ static void largest_bytes(uint8_t *restrict best, const uint8_t *restrict row, i
     }
 }
 
-/* to = clamp(best) ^ flip, limits being flipped. */
+/* to = ht__limit_code(best) ^ flip, limits being flipped. */
 HT_CLONES
 static void clamp_bytes(uint8_t *restrict to, const uint8_t *restrict best, int64_t count, uint8_t low, uint8_t high,
                         uint8_t flip) {
@@ -139,32 +129,21 @@ static void largest_codes(int32_t *restrict best, const int32_t *restrict row, i
     }
 }
 
-/* The window's elements first .. last - 1 of dimension d that lie in the map, for result p. */
-static void inside_of(const ht_window *w, int d, int64_t p, int64_t *first, int64_t *last) {
-    int64_t from = p * w->stride[d] - w->pad_begin[d], step = w->dilation[d];
-    *first = from < 0 ? (-from + step - 1) / step : 0;
-    *last = from < w->in[d] ? (w->in[d] - from + step - 1) / step : 0;
-    *last = *last < w->size[d] ? *last : w->size[d];
-}
-
 /* Largest codes of 8 bits: the channels first .. first + count - 1 at position p of the image that begins at x. */
 static void row_of_bytes(const pool_job *job, const uint8_t *x, const int64_t p[3], int64_t count, uint8_t *y) {
     const ht_window *w = &job->window;
     const ht_requantize_parameters *r = &job->parameters->requantize;
     uint8_t best[STRETCH], flip = job->call->inputs[0].type == HT_I8 ? 0x80 : 0;
-    int64_t first[3], last[3];
+    int64_t first[3], last[3], at = 0;
     memset(best, 0, (size_t)count);
     for (int d = 0; d < 3; ++d) {
-        inside_of(w, d, p[d], &first[d], &last[d]);
-        x += (p[d] * w->stride[d] - w->pad_begin[d]) * w->x[2 + d];
+        at += ht__window_inside(w, d, p[d], &first[d], &last[d]) * w->x[2 + d];
     }
     for (int64_t a = first[0]; a < last[0]; ++a) {
         for (int64_t b = first[1]; b < last[1]; ++b) {
             for (int64_t c = first[2]; c < last[2]; ++c) {
-                largest_bytes(best,
-                              x + a * w->dilation[0] * w->x[2] + b * w->dilation[1] * w->x[3] +
-                                  c * w->dilation[2] * w->x[4],
-                              count, flip);
+                int64_t k = a * w->dilation[0] * w->x[2] + b * w->dilation[1] * w->x[3] + c * w->dilation[2] * w->x[4];
+                largest_bytes(best, x + (at + k), count, flip);
             }
         }
     }
@@ -186,13 +165,13 @@ static void row_of_codes(const pool_job *job, int64_t x, const int64_t p[3], int
         int64_t at = ht__window_input_offset(w, p, k);
         if (at >= 0) {
             ht__codes_load(type, job->x, x + at + first, 1, count, 0, row);
-            max ? largest_codes(codes, row, count) : add_row(codes, row, count);
+            max ? largest_codes(codes, row, count) : ht__codes_add(codes, row, count);
             ++inside;
         }
     } while (ht__index_next(3, w->size, k));
     int64_t counted = ht__window_count(w, p, q->pool.count_include_pad);
     for (int64_t i = 0; i < count; ++i) {
-        codes[i] = max ? clamp(&q->requantize, codes[i]) : average(q, codes[i], inside, counted);
+        codes[i] = max ? ht__limit_code(&q->requantize, codes[i]) : average(q, codes[i], inside, counted);
     }
 }
 

@@ -21,10 +21,6 @@ typedef struct resizing {
     int64_t x_strides[HT_MAX_RANK];
 } resizing;
 
-static int32_t clamp(const ht_requantize_parameters *r, double code) {
-    return code > (double)r->low ? (code < (double)r->high ? (int32_t)code : r->high) : r->low;
-}
-
 /* ---- float ---- */
 
 static double load(const void *source, int64_t offset) {
@@ -36,7 +32,7 @@ static int32_t real_result(const ht_integer_resize_parameters *p, const ht_resiz
     int64_t offset;
     float real = ht__resize_is_outside(reading, &offset) ? p->resize.extrapolation
                                                          : (float)ht__resize_interpolate(reading, 0, 0);
-    return clamp(&p->requantize, (double)rintf(real / p->y_scale) + (double)p->y_zero);
+    return ht__limit_code(&p->requantize, (double)rintf(real / p->y_scale) + (double)p->y_zero);
 }
 
 /* ---- fixed ---- */
@@ -69,7 +65,7 @@ static int32_t fixed_result(const resizing *r, const ht_kernel_call *call, const
                                         (behind ? column.high : column.low) * r->x_strides[3]);
     }
     int64_t half = (int64_t)1 << (2 * POINT - 1);
-    return clamp(&r->parameters->requantize, (double)((sum + (sum > 0 ? half : -half)) / (2 * half)));
+    return ht__limit_code(&r->parameters->requantize, (double)((sum + (sum > 0 ? half : -half)) / (2 * half)));
 }
 
 /* ---- the kernel ---- */

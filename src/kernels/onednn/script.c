@@ -162,7 +162,7 @@ dnnl_memory_desc_t ht__dnn_chosen(const dnnl_primitive_desc_t pd, int argument) 
 
 static ht_dnn_place reserve_bytes(ht_dnn_script *script, size_t bytes) {
     ht_dnn_place place = {HT_DNN_SCRATCH, script->scratch_bytes};
-    script->scratch_bytes += (bytes + HT_ALIGNMENT - 1) / HT_ALIGNMENT * HT_ALIGNMENT;
+    script->scratch_bytes += ht__aligned(bytes);
     return place;
 }
 
