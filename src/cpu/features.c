@@ -10,8 +10,6 @@
 #include <sys/auxv.h>
 #endif
 
-#define BIT(feature) (UINT32_C(1) << (feature))
-
 #if defined(__x86_64__)
 
 /* XCR0: the register states that the operating system saves (Intel SDM volume 1, chapter 13). */
@@ -34,18 +32,18 @@ static uint32_t wide_features(uint32_t leaf1_c) {
     if (__get_cpuid_count(7, 1, &a1, &b1, &c1, &d1) == 0) {
         a1 = 0;
     }
-    mask |= leaf1_c >> 12 & 1 ? BIT(HT_CPU_FMA) : 0;
-    mask |= leaf1_c >> 29 & 1 ? BIT(HT_CPU_F16C) : 0;
-    mask |= b >> 5 & 1 ? BIT(HT_CPU_AVX2) : 0;
-    mask |= a1 >> 4 & 1 ? BIT(HT_CPU_AVX_VNNI) : 0;
+    mask |= leaf1_c >> 12 & 1 ? HT_CPU_BIT(HT_CPU_FMA) : 0;
+    mask |= leaf1_c >> 29 & 1 ? HT_CPU_BIT(HT_CPU_F16C) : 0;
+    mask |= b >> 5 & 1 ? HT_CPU_BIT(HT_CPU_AVX2) : 0;
+    mask |= a1 >> 4 & 1 ? HT_CPU_BIT(HT_CPU_AVX_VNNI) : 0;
     if (zmm && (b >> 16 & 1) && (b >> 17 & 1) && (b >> 30 & 1) && (b >> 31 & 1)) {
-        mask |= BIT(HT_CPU_AVX512);
-        mask |= c >> 11 & 1 ? BIT(HT_CPU_AVX512_VNNI) : 0;
-        mask |= a1 >> 5 & 1 ? BIT(HT_CPU_AVX512_BF16) : 0;
+        mask |= HT_CPU_BIT(HT_CPU_AVX512);
+        mask |= c >> 11 & 1 ? HT_CPU_BIT(HT_CPU_AVX512_VNNI) : 0;
+        mask |= a1 >> 5 & 1 ? HT_CPU_BIT(HT_CPU_AVX512_BF16) : 0;
     }
     if (tiles && (d >> 24 & 1)) {
-        mask |= d >> 22 & 1 ? BIT(HT_CPU_AMX_BF16) : 0;
-        mask |= d >> 25 & 1 ? BIT(HT_CPU_AMX_INT8) : 0;
+        mask |= d >> 22 & 1 ? HT_CPU_BIT(HT_CPU_AMX_BF16) : 0;
+        mask |= d >> 25 & 1 ? HT_CPU_BIT(HT_CPU_AMX_INT8) : 0;
     }
     return mask;
 }
@@ -55,7 +53,7 @@ uint32_t ht__cpu_mask(void) {
     if (__get_cpuid(1, &a, &b, &c, &d) == 0) {
         return 0;
     }
-    uint32_t mask = c >> 19 & 1 ? BIT(HT_CPU_SSE41) : 0;
+    uint32_t mask = c >> 19 & 1 ? HT_CPU_BIT(HT_CPU_SSE41) : 0;
     bool saves_states = c >> 27 & 1; /* OSXSAVE: xgetbv exists */
     return saves_states ? mask | wide_features(c) : mask;
 }
@@ -63,10 +61,10 @@ uint32_t ht__cpu_mask(void) {
 #elif defined(__aarch64__)
 
 uint32_t ht__cpu_mask(void) {
-    uint32_t mask = BIT(HT_CPU_NEON); /* part of the base architecture */
+    uint32_t mask = HT_CPU_BIT(HT_CPU_NEON); /* part of the base architecture */
 #if defined(__linux__)
     unsigned long capabilities = getauxval(AT_HWCAP);
-    mask |= capabilities >> 20 & 1 ? BIT(HT_CPU_DOTPROD) : 0; /* HWCAP_ASIMDDP */
+    mask |= capabilities >> 20 & 1 ? HT_CPU_BIT(HT_CPU_DOTPROD) : 0; /* HWCAP_ASIMDDP */
 #endif
     return mask;
 }
@@ -97,7 +95,7 @@ bool ht__cpu_parse(const char *text, uint32_t *mask) {
         if (f == HT_CPU_FEATURE_COUNT) {
             return false;
         }
-        *mask |= BIT(f);
+        *mask |= HT_CPU_BIT(f);
         if (text[length] == '\0') {
             return true;
         }
@@ -109,7 +107,7 @@ char *ht__cpu_print(uint32_t mask, char *text, size_t size) {
     size_t used = 0;
     snprintf(text, size, "none");
     for (int f = 0; f < HT_CPU_FEATURE_COUNT && used < size; ++f) {
-        if ((mask & BIT(f)) != 0) {
+        if ((mask & HT_CPU_BIT(f)) != 0) {
             int more = snprintf(text + used, size - used, "%s%s", used != 0 ? " " : "", names[f]);
             used += more > 0 ? (size_t)more : 0;
         }

@@ -27,6 +27,8 @@ typedef enum ht_cpu_feature {
 #undef HT_CPU_FEATURE_ENUM
         HT_CPU_FEATURE_COUNT
 } ht_cpu_feature;
+/* A feature's bit of the mask. */
+#define HT_CPU_BIT(feature) (UINT32_C(1) << (feature))
 
 /* Bit f is set when the processor has feature f and the operating system saves its registers. Pure: asks the processor
  * anew at each call (some hundred cycles). */

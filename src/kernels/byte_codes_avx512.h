@@ -4,8 +4,11 @@
 
 #include <immintrin.h>
 
+#include "cpu/features.h"
 #include "kernels/byte_product.h"
 
+/* What the functions of this file, and those that call them, need. */
+#define HT_VNNI_NEEDS (HT_CPU_BIT(HT_CPU_AVX512) | HT_CPU_BIT(HT_CPU_AVX512_VNNI))
 #define HT_VNNI __attribute__((target("avx512f,avx512bw,avx512dq,avx512vl,avx512vnni")))
 #define HT_VNNI_INLINE \
     static inline __attribute__((always_inline, target("avx512f,avx512bw,avx512dq,avx512vl,avx512vnni")))
@@ -53,6 +56,12 @@ HT_VNNI_INLINE __m512i ht__pack_codes(const ht_byte_terms *t, __m512i a, __m512i
     }
     __m512i codes = _mm512_max_epu8(_mm512_packus_epi16(low, high), _mm512_set1_epi8((char)t->low));
     return _mm512_min_epu8(codes, _mm512_set1_epi8((char)t->high));
+}
+
+/* Packed codes in order: sixteen of a, then those of b, c and d. */
+HT_VNNI_INLINE __m512i ht__order_codes(__m512i codes) {
+    const __m512i order = _mm512_setr_epi32(0, 4, 8, 12, 1, 5, 9, 13, 2, 6, 10, 14, 3, 7, 11, 15);
+    return _mm512_permutexvar_epi32(order, codes);
 }
 
 /* A mask of the lowest `count` bits, 0 .. 64 and more. */

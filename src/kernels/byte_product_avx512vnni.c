@@ -3,20 +3,17 @@
 #include "kernels/byte_product.h"
 
 #if defined(__x86_64__)
-#include "cpu/features.h"
 #include "kernels/byte_codes_avx512.h"
 
 /* `columns` codes of one row. */
 HT_VNNI_INLINE void store_codes(const ht_byte_tile *t, bool fixed, const __m512i *sums, int vectors, int row) {
-    const __m512i order = _mm512_setr_epi32(0, 4, 8, 12, 1, 5, 9, 13, 2, 6, 10, 14, 3, 7, 11, 15);
     __m512i part[HT_BYTE_VECTORS];
 #pragma GCC unroll 4
     for (int v = 0; v < HT_BYTE_VECTORS; ++v) {
         part[v] = v < vectors ? ht__scale(&t->terms, fixed, sums[v], v) : _mm512_setzero_si512();
     }
     __m512i codes = ht__pack_codes(&t->terms, part[0], part[1], part[2], part[3]);
-    _mm512_mask_storeu_epi8((uint8_t *)t->y + row * t->y_row, ht__low_bits(t->columns),
-                            _mm512_permutexvar_epi32(order, codes));
+    _mm512_mask_storeu_epi8((uint8_t *)t->y + row * t->y_row, ht__low_bits(t->columns), ht__order_codes(codes));
 }
 
 /* All loops have constant bounds once this is inlined, so that the accumulators become registers. */
@@ -109,9 +106,6 @@ HT_VNNI static void copy(const ht_byte_copy *c, uint8_t *to, const uint8_t *from
     }
 }
 
-const ht_byte_engine ht__byte_engine_avx512vnni = {.needs = UINT32_C(1) << HT_CPU_AVX512 | UINT32_C(1)
-                                                                                               << HT_CPU_AVX512_VNNI,
-                                                   .rows = {14, 12, 8, 6},
-                                                   .tile = any_tile,
-                                                   .copy = copy};
+const ht_byte_engine ht__byte_engine_avx512vnni = {
+    .needs = HT_VNNI_NEEDS, .rows = {14, 12, 8, 6}, .tile = any_tile, .copy = copy};
 #endif

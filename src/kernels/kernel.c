@@ -55,3 +55,8 @@ bool ht__kernel_accept_all(const ht_kernel_call *call, const ht_kernel_env *env,
     (void)reason;
     return true;
 }
+
+bool ht__kernel_cpu_has(const ht_kernel_env *env, uint32_t needs, const char **reason) {
+    *reason = "this CPU lacks its instructions";
+    return (env->cpu & needs) == needs;
+}

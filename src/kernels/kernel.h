@@ -81,6 +81,8 @@ bool ht__kernel_accept_f32(const ht_kernel_call *call, const ht_kernel_env *env,
 bool ht__kernel_accept_all(const ht_kernel_call *call, const ht_kernel_env *env, const char **reason);
 /* The parameter struct of a call, as `const type *`. */
 #define HT_PARAMETERS(type, call) ((const type *)(const void *)(call)->parameters)
+/* Part of an accept: may variants use all these features (a mask of cpu/features.h)? */
+bool ht__kernel_cpu_has(const ht_kernel_env *env, uint32_t needs, const char **reason);
 /* All families, for the checker and the benches; ends with NULL. */
 extern const ht_kernel_family *const ht__kernel_families[];
 

@@ -25,6 +25,17 @@ ht_axis_view ht__axis_view(const ht_tensor_desc *desc, int32_t axis) {
     return view;
 }
 
+ht_status ht__host_slices(const ht_node *node, const ht_tensor_desc *x, ht_tensor_desc *sliced, int32_t *axis,
+                          ht_error *err) {
+    *sliced = *x;
+    *axis = 0;
+    if (ht__node_attribute(node, "axis") != NULL) {
+        return ht__normal_axis(node, ht__node_int(node, "axis", 0), x->rank, axis, err);
+    }
+    *sliced = (ht_tensor_desc){.type = x->type, .rank = 1, .dims = {ht__desc_elements(x)}};
+    return HT_OK;
+}
+
 ht_status ht__scatter_read(const ht_node *node, ht_scatter *out, ht_error *err) {
     static const char *const names[] = {"none", "add", "mul", "max", "min"};
     const char *text = ht__node_text(node, "reduction", "none");

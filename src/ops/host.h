@@ -23,6 +23,11 @@ typedef struct ht_axis_view {
 } ht_axis_view;
 ht_axis_view ht__axis_view(const ht_tensor_desc *desc, int32_t axis);
 
+/* What the slices of x are taken from, for operators with an optional attribute axis: x, or without the attribute the
+ * list of its elements. */
+ht_status ht__host_slices(const ht_node *node, const ht_tensor_desc *x, ht_tensor_desc *sliced, int32_t *axis,
+                          ht_error *err);
+
 /* How a scattered number joins what is there. */
 typedef enum ht_scatter { HT_SCATTER_NONE, HT_SCATTER_ADD, HT_SCATTER_MUL, HT_SCATTER_MAX, HT_SCATTER_MIN } ht_scatter;
 /* The attribute reduction. */

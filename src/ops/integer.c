@@ -208,3 +208,17 @@ ht_status ht__integer_product(ht_integer *integer, const ht_node *node, const ch
     HT_TRY(ht__node_set_int(integer->graph, *out, "way", (int64_t)way, err));
     return ht__integer_set_requantize(integer, *out, err);
 }
+
+ht_status ht__integer_convolution(ht_integer *integer, const ht_node *node, const char *op_name, int64_t columns,
+                                  const char *const *attributes, ht_error *err) {
+    const ht_quantization *x = node->inputs[0]->quantization;
+    bool is_u8 = x != NULL && x->bits <= 8 && !x->is_signed, is_wide = x != NULL && x->bits > 8;
+    ht_node *product;
+    HT_TRY(ht__integer_product(integer, node, op_name, columns, is_wide ? HT_FIXED_WIDE : HT_FIXED_NARROW, is_u8,
+                               &product, err));
+    if (product != NULL) {
+        HT_TRY(ht__copy_attributes(integer->graph, node, attributes, product, err));
+        ht__integer_give(integer, product);
+    }
+    return HT_OK;
+}

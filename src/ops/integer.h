@@ -19,6 +19,11 @@ ht_type ht__integer_product_type(const ht_node *node);
 ht_status ht__integer_product(ht_integer *integer, const ht_node *node, const char *op_name, int64_t columns,
                               ht_fixed_way way, bool in_f32, ht_node **out, ht_error *err);
 
+/* The same whole for a convolution or its transpose: `attributes` (ending with NULL) are copied, the result is given.
+ */
+ht_status ht__integer_convolution(ht_integer *integer, const ht_node *node, const char *op_name, int64_t columns,
+                                  const char *const *attributes, ht_error *err);
+
 /* The shape of a product of matrices that may be transposed, with `type` as its element type. Errors:
  * HT_ERROR_MISMATCH, HT_ERROR_UNSUPPORTED (vectors). */
 ht_status ht__integer_matmul_infer(ht_node *node, const ht_tensor_desc *x, const ht_tensor_desc *w, bool transpose_x,

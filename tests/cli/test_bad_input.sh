@@ -1,21 +1,16 @@
 #!/bin/sh
 # halftone quantize on what cannot work: one sentence, its exit code, and no file, whole or half, left behind.
-set -eu
-fail() { echo "FAIL: $1" >&2; exit 1; }
-work=$(mktemp -d)
-trap 'rm -rf "$work"' EXIT
+. tests/cli/support.sh
 mkdir "$work/results"
 model=models/fashion-mnist-small.onnx
 
 # refuses CODE SENTENCE OPTION...: quantizing into $work/results
 refuses() {
-    expected=$1
+    refused=$1
     sentence=$2
     shift 2
-    code=0
-    "$HALFTONE" quantize "$@" >"$work/out" 2>"$work/err" || code=$?
-    [ "$code" -eq "$expected" ] || { cat "$work/err"; fail "'$*' exits with $code, not $expected"; }
-    grep -q -e "$sentence" "$work/err" || { cat "$work/err"; fail "no \"$sentence\""; }
+    exits "$refused" "$HALFTONE" quantize "$@"
+    says err "$sentence"
     [ -z "$(ls -A "$work/results")" ] || fail "'$*' left $(ls -A "$work/results")"
 }
 to="-o $work/results/q.onnx"
@@ -23,8 +18,7 @@ to="-o $work/results/q.onnx"
 # ---- calibration data ----
 # npy FILE SHAPE BYTES: f32 zeros
 npy() {
-    dictionary="{'descr': '<f4', 'fortran_order': False, 'shape': ($2,), }"
-    { printf '\223NUMPY\001\000v\000'; printf '%-117s\n' "$dictionary"; head -c "$3" /dev/zero; } >"$1"
+    { npy_header '<f4' "$2,"; head -c "$3" /dev/zero; } >"$1"
 }
 npy "$work/small.npy" 2,1,14,14 1568
 refuses 1 'inputs of another shape' $model --calib "npy:$work/small.npy" $to

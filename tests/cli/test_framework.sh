@@ -1,19 +1,6 @@
 #!/bin/sh
 # The frame of the command line: help of every verb, suggestions, exit codes, JSON, completion, man pages.
-set -eu
-fail() { echo "FAIL: $1" >&2; exit 1; }
-work=$(mktemp -d)
-trap 'rm -rf "$work"' EXIT
-
-# exits CODE COMMAND...: runs it, keeps what it printed in $work/out and $work/err
-exits() {
-    expected=$1
-    shift
-    code=0
-    "$@" >"$work/out" 2>"$work/err" || code=$?
-    [ "$code" -eq "$expected" ] || { cat "$work/err"; fail "'$*' exits with $code, not $expected"; }
-}
-says() { grep -q -e "$2" "$work/$1" || { cat "$work/$1"; fail "no \"$2\" in $1"; }; }
+. tests/cli/support.sh
 
 exits 0 "$HALFTONE"
 says out 'help VERB'

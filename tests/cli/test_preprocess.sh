@@ -1,25 +1,10 @@
 #!/bin/sh
 # Preprocessing said on the command line, remembered by the quantized model; samples from folders of arrays; warnings.
-set -eu
-fail() { echo "FAIL: $1" >&2; exit 1; }
-work=$(mktemp -d)
-trap 'rm -rf "$work"' EXIT
-
-# exits CODE COMMAND...: runs it, keeps what it printed in $work/out and $work/err
-exits() {
-    expected=$1
-    shift
-    code=0
-    "$@" >"$work/out" 2>"$work/err" || code=$?
-    [ "$code" -eq "$expected" ] || { cat "$work/err"; fail "'$*' exits with $code, not $expected"; }
-}
-says() { grep -q -e "$2" "$work/$1" || { cat "$work/$1"; fail "no \"$2\" in $1"; }; }
-silent() { ! grep -q -e "$2" "$work/$1" || { cat "$work/$1"; fail "\"$2\" in $1"; }; }
+. tests/cli/support.sh
 
 # npy FILE SHAPE BYTES FOUR_BYTES: f32 values, all of them the four bytes, each written %ooo
 npy() {
-    dictionary="{'descr': '<f4', 'fortran_order': False, 'shape': ($2,), }"
-    { printf '\223NUMPY\001\000v\000'; printf '%-117s\n' "$dictionary"; } >"$1"
+    npy_header '<f4' "$2," >"$1"
     printf "$(awk -v n="$3" -v text="$4" 'BEGIN { gsub(/%/, "\\", text); for (i = 0; i < n; i += 4) printf "%s", text }')" \
         >>"$1"
 }

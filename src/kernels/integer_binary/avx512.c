@@ -4,7 +4,6 @@
 #if defined(__x86_64__)
 #include <math.h>
 
-#include "cpu/features.h"
 #include "kernels/byte_codes_avx512.h"
 #include "kernels/walk.h"
 
@@ -31,10 +30,8 @@ static void make_walk(const ht_kernel_call *call, ht_walk *out) {
 }
 
 static bool accept(const ht_kernel_call *call, const ht_kernel_env *env, const char **reason) {
-    const uint32_t needs = UINT32_C(1) << HT_CPU_AVX512 | UINT32_C(1) << HT_CPU_AVX512_VNNI;
     const ht_integer_binary_parameters *p = HT_PARAMETERS(ht_integer_binary_parameters, call);
-    if ((env->cpu & needs) != needs) {
-        *reason = "this CPU lacks its instructions";
+    if (!ht__kernel_cpu_has(env, HT_VNNI_NEEDS, reason)) {
         return false;
     }
     *reason = "takes sums, differences and products of 8-bit codes that lie densely";
@@ -123,7 +120,6 @@ typedef struct vector_job {
 } vector_job;
 
 HT_VNNI static void segment(void *argument, const int64_t offsets[HT_WALK_TENSORS], int64_t count) {
-    const __m512i order = _mm512_setr_epi32(0, 4, 8, 12, 1, 5, 9, 13, 2, 6, 10, 14, 3, 7, 11, 15);
     const vector_job *job = argument;
     const vector_state *s = job->state;
     const ht_integer_binary_parameters *p = &s->parameters;
@@ -140,7 +136,7 @@ HT_VNNI static void segment(void *argument, const int64_t offsets[HT_WALK_TENSOR
             codes[v] = fixed ? fixed_codes(s, a, b) : real_codes(s, a, b);
         }
         __m512i bytes = ht__pack_codes(&s->terms, codes[0], codes[1], codes[2], codes[3]);
-        _mm512_mask_storeu_epi8(job->y + offsets[0] + i, mask, _mm512_permutexvar_epi32(order, bytes));
+        _mm512_mask_storeu_epi8(job->y + offsets[0] + i, mask, ht__order_codes(bytes));
     }
 }
 

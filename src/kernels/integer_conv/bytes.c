@@ -29,7 +29,7 @@ typedef struct bytes_state {
     ht_byte_terms *terms;                      /* by group, when known */
 } bytes_state;
 
-static bool weights_fit(const ht_kernel_call *call) {
+bool ht__integer_conv_weights_fit(const ht_kernel_call *call) {
     const ht_tensor_desc *w = &call->inputs[HT_PRODUCT_W];
     int64_t depth = ht__index_product(w->dims, 1, w->rank);
     for (int64_t o = 0; o < w->dims[0]; ++o) {
@@ -144,8 +144,7 @@ static ht_status make_state(const ht_kernel_call *call, const ht_kernel_env *env
 
 static bool accept_on(const ht_byte_engine *engine, const ht_kernel_call *call, const ht_kernel_env *env,
                       const char **reason) {
-    if ((env->cpu & engine->needs) != engine->needs) {
-        *reason = "this CPU lacks its instructions";
+    if (!ht__kernel_cpu_has(env, engine->needs, reason)) {
         return false;
     }
     if (!ht__integer_conv_is_packable(call, reason)) {
@@ -158,7 +157,7 @@ static bool accept_on(const ht_byte_engine *engine, const ht_kernel_call *call, 
         return false;
     }
     *reason = "weights or sums do not fit";
-    return weights_fit(call);
+    return ht__integer_conv_weights_fit(call);
 }
 
 typedef struct bytes_job {

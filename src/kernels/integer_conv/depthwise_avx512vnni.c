@@ -12,7 +12,6 @@
 #if defined(__x86_64__)
 #include <string.h>
 
-#include "cpu/features.h"
 #include "kernels/byte_codes_avx512.h"
 #include "kernels/codes.h"
 #include "kernels/index.h"
@@ -55,17 +54,14 @@ static void make_terms(const depthwise_state *s, const void *const *inputs, int3
                         s->call.outputs[0].type, room, out);
 }
 
-/* Packs the weights; false when one does not fit, or a sum. */
-static bool pack(depthwise_state *s) {
+static void pack(depthwise_state *s) {
     const ht_kernel_call *call = &s->call;
     const ht_tensor_desc *w = &call->inputs[HT_PRODUCT_W];
-    const int32_t *bias = call->constants[HT_PRODUCT_BIAS];
     int64_t at = 0;
     for (int64_t i = 0; i < s->blocks * BLOCK; ++i) {
         s->order[i / BLOCK * BLOCK + place(i % BLOCK)] = (int32_t)(s->together > 1 ? i % s->channels : i);
     }
     for (int64_t c = 0; c < s->channels; ++c) {
-        int64_t size = bias == NULL ? 0 : bias[c] < 0 ? -(int64_t)bias[c] : bias[c];
         int32_t zero = ht__zero_point(call, call->constants, HT_PRODUCT_W_ZERO, c);
         for (int64_t line = 0; line < s->window.size[1]; ++line) {
             for (int64_t k = 0; k < s->window.size[2]; ++k) {
@@ -76,14 +72,9 @@ static bool pack(depthwise_state *s) {
                     s->weights[column * COLUMN_BYTES + lane * HT_BYTE_GROUP + line % HT_BYTE_GROUP] = (int8_t)value;
                 }
                 s->sums[c] += value;
-                size += (int64_t)UINT8_MAX * (value < 0 ? -value : value);
-                if (value < INT8_MIN || value > INT8_MAX || size > INT32_MAX) {
-                    return false;
-                }
             }
         }
     }
-    return true;
 }
 
 static void set_sizes(depthwise_state *s) {
@@ -106,9 +97,8 @@ static void set_sizes(depthwise_state *s) {
     s->part_room = ht__aligned((size_t)(s->columns * s->lines) * COLUMN_BYTES);
 }
 
-/* One memory block: state, order, sums, constant terms, weights. *fits: can the weights be taken at all? */
-static ht_status make_state(const ht_kernel_call *call, const ht_kernel_env *env, ht_kernel_state *out, bool *fits,
-                            ht_error *err) {
+/* One memory block: state, order, sums, constant terms, weights. */
+static ht_status prepare(const ht_kernel_call *call, const ht_kernel_env *env, ht_kernel_state *out, ht_error *err) {
     const ht_integer_conv_parameters *p = HT_PARAMETERS(ht_integer_conv_parameters, call);
     const ht_tensor_desc *w = &call->inputs[HT_PRODUCT_W], *x = &call->inputs[HT_PRODUCT_X];
     depthwise_state s = {.call = *call,
@@ -130,8 +120,8 @@ static ht_status make_state(const ht_kernel_call *call, const ht_kernel_env *env
     s.sums = s.order + channels;
     s.room = s.sums + channels;
     s.weights = (int8_t *)s.room + s.terms_room;
-    *fits = pack(&s);
-    if (*fits && s.known) {
+    pack(&s);
+    if (s.known) {
         ht_requantizer requantizer;
         float *scales = (float *)(void *)(s.room + ht__byte_terms_room((int64_t)channels));
         make_terms(&s, call->constants, s.room, scales, &requantizer, &s.terms);
@@ -142,12 +132,10 @@ static ht_status make_state(const ht_kernel_call *call, const ht_kernel_env *env
 }
 
 static bool accept(const ht_kernel_call *call, const ht_kernel_env *env, const char **reason) {
-    const uint32_t needs = UINT32_C(1) << HT_CPU_AVX512 | UINT32_C(1) << HT_CPU_AVX512_VNNI;
     const ht_integer_conv_parameters *p = HT_PARAMETERS(ht_integer_conv_parameters, call);
     const ht_tensor_desc *w = &call->inputs[HT_PRODUCT_W];
     int64_t x[HT_MAX_RANK], y[HT_MAX_RANK];
-    if ((env->cpu & needs) != needs) {
-        *reason = "this CPU lacks its instructions";
+    if (!ht__kernel_cpu_has(env, HT_VNNI_NEEDS, reason)) {
         return false;
     }
     if (!ht__integer_conv_is_packable(call, reason)) {
@@ -161,18 +149,7 @@ static bool accept(const ht_kernel_call *call, const ht_kernel_env *env, const c
         return false;
     }
     *reason = "weights or sums do not fit";
-    ht_kernel_state state;
-    bool fits;
-    if (make_state(call, env, &state, &fits, NULL) != HT_OK) {
-        return false;
-    }
-    ht__free(env->allocator, state.data);
-    return fits;
-}
-
-static ht_status prepare(const ht_kernel_call *call, const ht_kernel_env *env, ht_kernel_state *state, ht_error *err) {
-    bool fits;
-    return make_state(call, env, state, &fits, err);
+    return ht__integer_conv_weights_fit(call);
 }
 
 typedef struct depthwise_job {

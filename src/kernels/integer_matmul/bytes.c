@@ -95,8 +95,7 @@ static ht_status make_state(const ht_kernel_call *call, const ht_kernel_env *env
 
 static bool accept_on(const ht_byte_engine *engine, const ht_kernel_call *call, const ht_kernel_env *env,
                       const char **reason) {
-    if ((env->cpu & engine->needs) != engine->needs) {
-        *reason = "this CPU lacks its instructions";
+    if (!ht__kernel_cpu_has(env, engine->needs, reason)) {
         return false;
     }
     *reason = "takes one matrix of constant 8-bit weights, and 8-bit codes";

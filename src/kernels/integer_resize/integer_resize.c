@@ -9,11 +9,6 @@
 
 #define POINT 10 /* bits of a coordinate behind the point */
 
-typedef struct resize_state {
-    ht_kernel_call call;
-    ht_resize_taps axes[HT_MAX_RANK];
-} resize_state;
-
 typedef struct resizing {
     const ht_integer_resize_parameters *parameters;
     ht_type type;
@@ -72,29 +67,15 @@ static int32_t fixed_result(const resizing *r, const ht_kernel_call *call, const
 
 static ht_status prepare(const ht_kernel_call *call, const ht_kernel_env *env, ht_kernel_state *state, ht_error *err) {
     const ht_integer_resize_parameters *p = HT_PARAMETERS(ht_integer_resize_parameters, call);
-    size_t bytes = 0;
-    bool real = p->requantize.rule != HT_REQUANTIZE_FIXED;
-    if ((real && !ht__resize_taps_bytes(&p->resize, &call->inputs[0], &call->outputs[0], &bytes)) ||
-        !ht__add(bytes, sizeof(resize_state), &bytes)) {
-        return ht__fail_memory(err, SIZE_MAX);
-    }
-    resize_state *own = ht__calloc(env->allocator, 1, bytes);
-    if (own == NULL) {
-        return ht__fail_memory(err, bytes);
-    }
-    own->call = *call;
-    if (real) {
-        ht__resize_taps_fill(&p->resize, &call->inputs[0], &call->outputs[0], own + 1, own->axes);
-    }
-    *state = (ht_kernel_state){own, bytes, 0};
-    return HT_OK;
+    bool fixed = p->requantize.rule == HT_REQUANTIZE_FIXED;
+    return ht__resize_prepare(call, fixed ? NULL : &p->resize, env, state, err);
 }
 
 static ht_status run(const ht_kernel_state *state, const void *const *inputs, void *const *outputs, void *scratch,
                      ht_pool *pool) {
     (void)scratch;
     (void)pool;
-    const resize_state *own = state->data;
+    const ht_resize_state *own = state->data;
     const ht_tensor_desc *xd = &own->call.inputs[0], *yd = &own->call.outputs[0];
     resizing r = {HT_PARAMETERS(ht_integer_resize_parameters, &own->call), xd->type, inputs[0], {0}};
     int64_t y_strides[HT_MAX_RANK], index[HT_MAX_RANK] = {0};

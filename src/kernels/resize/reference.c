@@ -7,26 +7,8 @@
 #include "kernels/resize/variants.h"
 #include "numeric/scalar.h"
 
-typedef struct resize_state {
-    ht_kernel_call call;
-    ht_resize_taps axes[HT_MAX_RANK];
-} resize_state;
-
 static ht_status prepare(const ht_kernel_call *call, const ht_kernel_env *env, ht_kernel_state *state, ht_error *err) {
-    const ht_resize_parameters *p = HT_PARAMETERS(ht_resize_parameters, call);
-    size_t bytes;
-    if (!ht__resize_taps_bytes(p, &call->inputs[0], &call->outputs[0], &bytes) ||
-        !ht__add(bytes, sizeof(resize_state), &bytes)) {
-        return ht__fail_memory(err, SIZE_MAX);
-    }
-    resize_state *own = ht__calloc(env->allocator, 1, bytes);
-    if (own == NULL) {
-        return ht__fail_memory(err, bytes);
-    }
-    own->call = *call;
-    ht__resize_taps_fill(p, &call->inputs[0], &call->outputs[0], own + 1, own->axes);
-    *state = (ht_kernel_state){own, bytes, 0};
-    return HT_OK;
+    return ht__resize_prepare(call, HT_PARAMETERS(ht_resize_parameters, call), env, state, err);
 }
 
 typedef struct elements {
@@ -43,7 +25,7 @@ static ht_status run(const ht_kernel_state *state, const void *const *inputs, vo
                      ht_pool *pool) {
     (void)scratch;
     (void)pool;
-    const resize_state *own = state->data;
+    const ht_resize_state *own = state->data;
     const ht_resize_parameters *p = HT_PARAMETERS(ht_resize_parameters, &own->call);
     const ht_tensor_desc *xd = &own->call.inputs[0], *yd = &own->call.outputs[0];
     int64_t x_strides[HT_MAX_RANK], y_strides[HT_MAX_RANK], index[HT_MAX_RANK] = {0};

@@ -96,8 +96,8 @@ static void fill_taps(const ht_resize_parameters *p, int32_t axis, int64_t o, in
     }
 }
 
-bool ht__resize_taps_bytes(const ht_resize_parameters *p, const ht_tensor_desc *x, const ht_tensor_desc *y,
-                           size_t *bytes) {
+/* Bytes that the taps of all axes take, aligned as a double; false when they are too many to count. */
+static bool taps_bytes(const ht_resize_parameters *p, const ht_tensor_desc *x, const ht_tensor_desc *y, size_t *bytes) {
     size_t entries = 0;
     for (int32_t i = 0; i < x->rank; ++i) {
         size_t own;
@@ -109,8 +109,8 @@ bool ht__resize_taps_bytes(const ht_resize_parameters *p, const ht_tensor_desc *
     return ht__mul(entries, sizeof(int64_t) + sizeof(double), bytes);
 }
 
-void ht__resize_taps_fill(const ht_resize_parameters *p, const ht_tensor_desc *x, const ht_tensor_desc *y, void *room,
-                          ht_resize_taps axes[HT_MAX_RANK]) {
+static void fill_axes(const ht_resize_parameters *p, const ht_tensor_desc *x, const ht_tensor_desc *y, void *room,
+                      ht_resize_taps axes[HT_MAX_RANK]) {
     unsigned char *at = room;
     if (ht__desc_elements(x) == 0 || ht__desc_elements(y) == 0) {
         return;
@@ -126,6 +126,25 @@ void ht__resize_taps_fill(const ht_resize_parameters *p, const ht_tensor_desc *x
             fill_taps(p, i, o, x->dims[i], y->dims[i], count, positions + o * count, weights + o * count);
         }
     }
+}
+
+ht_status ht__resize_prepare(const ht_kernel_call *call, const ht_resize_parameters *p, const ht_kernel_env *env,
+                             ht_kernel_state *state, ht_error *err) {
+    const ht_tensor_desc *x = &call->inputs[0], *y = &call->outputs[0];
+    size_t bytes = 0;
+    if ((p != NULL && !taps_bytes(p, x, y, &bytes)) || !ht__add(bytes, sizeof(ht_resize_state), &bytes)) {
+        return ht__fail_memory(err, SIZE_MAX);
+    }
+    ht_resize_state *own = ht__calloc(env->allocator, 1, bytes);
+    if (own == NULL) {
+        return ht__fail_memory(err, bytes);
+    }
+    own->call = *call;
+    if (p != NULL) {
+        fill_axes(p, x, y, own + 1, own->axes);
+    }
+    *state = (ht_kernel_state){own, bytes, 0};
+    return HT_OK;
 }
 
 /* ---- reading ---- */

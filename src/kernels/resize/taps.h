@@ -11,12 +11,14 @@ typedef struct ht_resize_taps {
     const double *weights;
 } ht_resize_taps;
 
-/* Bytes that the taps of all axes take, aligned as a double; false when they are too many to count. */
-bool ht__resize_taps_bytes(const ht_resize_parameters *p, const ht_tensor_desc *x, const ht_tensor_desc *y,
-                           size_t *bytes);
-/* Writes them into `room`, which must stay while they are used. Nothing when x or y is empty. */
-void ht__resize_taps_fill(const ht_resize_parameters *p, const ht_tensor_desc *x, const ht_tensor_desc *y, void *room,
-                          ht_resize_taps axes[HT_MAX_RANK]);
+/* The state of a variant that resizes; behind it lie the taps. */
+typedef struct ht_resize_state {
+    ht_kernel_call call;
+    ht_resize_taps axes[HT_MAX_RANK];
+} ht_resize_state;
+/* A prepare for such variants: makes the taps of `p`, none when that is NULL or when x or y is empty. */
+ht_status ht__resize_prepare(const ht_kernel_call *call, const ht_resize_parameters *p, const ht_kernel_env *env,
+                             ht_kernel_state *state, ht_error *err);
 
 /* One element of y being computed. */
 typedef struct ht_resize_reading {

@@ -3,35 +3,24 @@
 
 #include "ops/host.h"
 
-static ht_status read_axis(const ht_node *node, bool *flat, int32_t *axis, ht_error *err) {
-    *flat = ht__node_attribute(node, "axis") == NULL;
-    *axis = 0;
-    return *flat ? HT_OK : ht__normal_axis(node, ht__node_int(node, "axis", 0), node->inputs[0]->desc.rank, axis, err);
-}
-
 static ht_status infer(const ht_graph *graph, ht_node *node, ht_error *err) {
     (void)graph;
-    bool flat;
     int32_t axis;
-    HT_TRY(read_axis(node, &flat, &axis, err));
+    ht_tensor_desc y;
+    HT_TRY(ht__host_slices(node, &node->inputs[0]->desc, &y, &axis, err));
     if (node->inputs[1]->desc.rank != 1 || node->inputs[1]->desc.type != HT_BOOL) {
         return ht__fail_at(err, HT_ERROR_MISMATCH, node->name, "The condition of Compress must be a list of bool.");
-    }
-    ht_tensor_desc y = node->inputs[0]->desc;
-    if (flat) {
-        y = (ht_tensor_desc){.type = y.type, .rank = 1};
     }
     y.dims[axis] = -1;
     return ht__set_output(node, 0, &y, err);
 }
 
 static ht_status evaluate(ht_host_call *call, ht_error *err) {
-    const ht_tensor_desc *x = &call->inputs[0].desc;
     const uint8_t *condition = call->inputs[1].data;
-    bool flat;
     int32_t axis;
-    HT_TRY(read_axis(call->node, &flat, &axis, err));
-    ht_axis_view view = flat ? (ht_axis_view){1, ht__desc_elements(x), 1} : ht__axis_view(x, axis);
+    ht_tensor_desc y;
+    HT_TRY(ht__host_slices(call->node, &call->inputs[0].desc, &y, &axis, err));
+    ht_axis_view view = ht__axis_view(&y, axis);
     int64_t listed = call->inputs[1].desc.dims[0], kept = 0;
     if (listed > view.size) {
         return ht__fail_at(err, HT_ERROR_MISMATCH, call->node->name,
@@ -41,11 +30,10 @@ static ht_status evaluate(ht_host_call *call, ht_error *err) {
     for (int64_t i = 0; i < listed; ++i) {
         kept += condition[i] != 0;
     }
-    ht_tensor_desc y = flat ? (ht_tensor_desc){.type = x->type, .rank = 1} : *x;
     y.dims[axis] = kept;
     void *data;
     HT_TRY(ht__host_output(call, 0, &y, &data, err));
-    size_t bytes = (size_t)view.inner * ht_type_bytes(x->type);
+    size_t bytes = (size_t)view.inner * ht_type_bytes(y.type);
     unsigned char *to = data;
     for (int64_t o = 0; to != NULL && bytes != 0 && o < view.outer; ++o) {
         for (int64_t i = 0; i < listed; ++i) {

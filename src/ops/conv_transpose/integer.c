@@ -9,16 +9,8 @@
 ht_status ht__integer_ConvTranspose(ht_integer *integer, const ht_node *node, ht_error *err) {
     static const char *const attributes[] = {"group",    "strides",        "dilations",    "pads",
                                              "auto_pad", "output_padding", "output_shape", NULL};
-    ht_node *product;
-    const ht_quantization *x = node->inputs[0]->quantization;
-    bool is_u8 = x != NULL && x->bits <= 8 && !x->is_signed, is_wide = x != NULL && x->bits > 8;
-    HT_TRY(ht__integer_product(integer, node, "IntegerConvTranspose", node->outputs[0]->desc.dims[1],
-                               is_wide ? HT_FIXED_WIDE : HT_FIXED_NARROW, is_u8, &product, err));
-    if (product != NULL) {
-        HT_TRY(ht__copy_attributes(integer->graph, node, attributes, product, err));
-        ht__integer_give(integer, product);
-    }
-    return HT_OK;
+    return ht__integer_convolution(integer, node, "IntegerConvTranspose", node->outputs[0]->desc.dims[1], attributes,
+                                   err);
 }
 
 static ht_status infer(const ht_graph *graph, ht_node *node, ht_error *err) {

@@ -73,21 +73,12 @@ static void renumber(slices *s, int64_t *spare) {
     memcpy(s->counts, counts, (size_t)next * sizeof *counts);
 }
 
-static ht_status read_axis(const ht_node *node, bool *flat, int32_t *axis, ht_error *err) {
-    *flat = ht__node_attribute(node, "axis") == NULL;
-    *axis = 0;
-    return *flat ? HT_OK : ht__normal_axis(node, ht__node_int(node, "axis", 0), node->inputs[0]->desc.rank, axis, err);
-}
-
 static ht_status infer(const ht_graph *graph, ht_node *node, ht_error *err) {
     (void)graph;
-    bool flat;
     int32_t axis;
-    HT_TRY(read_axis(node, &flat, &axis, err));
-    const ht_tensor_desc *x = &node->inputs[0]->desc;
-    ht_tensor_desc y = flat ? (ht_tensor_desc){.type = x->type, .rank = 1} : *x;
-    ht_tensor_desc list = {.type = HT_I64, .rank = 1, .dims = {-1}}, inverse = list;
-    inverse.dims[0] = flat ? ht__desc_elements(x) : x->dims[axis];
+    ht_tensor_desc y, list = {.type = HT_I64, .rank = 1, .dims = {-1}}, inverse = list;
+    HT_TRY(ht__host_slices(node, &node->inputs[0]->desc, &y, &axis, err));
+    inverse.dims[0] = y.dims[axis];
     y.dims[axis] = -1;
     HT_TRY(ht__set_output(node, 1, &list, err));
     HT_TRY(ht__set_output(node, 2, &inverse, err));
@@ -105,13 +96,11 @@ static ht_status write_list(ht_host_call *call, uint32_t output, const int64_t *
     return HT_OK;
 }
 
-static ht_status write_slices(ht_host_call *call, const slices *s, bool flat, int32_t axis, ht_error *err) {
-    const ht_tensor_desc *x = &s->x->desc;
-    ht_tensor_desc y = flat ? (ht_tensor_desc){.type = x->type, .rank = 1} : *x;
+/* `y`: the output, its shape complete. */
+static ht_status write_slices(ht_host_call *call, const slices *s, const ht_tensor_desc *y, ht_error *err) {
     void *data;
-    y.dims[axis] = s->different;
-    HT_TRY(ht__host_output(call, 0, &y, &data, err));
-    size_t bytes = (size_t)s->view.inner * ht_type_bytes(x->type);
+    HT_TRY(ht__host_output(call, 0, y, &data, err));
+    size_t bytes = (size_t)s->view.inner * ht_type_bytes(y->type);
     unsigned char *to = data;
     for (int64_t o = 0; to != NULL && bytes != 0 && o < s->view.outer; ++o) {
         for (int64_t k = 0; k < s->different; ++k, to += bytes) {
@@ -124,12 +113,10 @@ static ht_status write_slices(ht_host_call *call, const slices *s, bool flat, in
 }
 
 static ht_status evaluate(ht_host_call *call, ht_error *err) {
-    bool flat;
     int32_t axis;
-    HT_TRY(read_axis(call->node, &flat, &axis, err));
-    const ht_tensor_desc *x = &call->inputs[0].desc;
-    slices s = {.x = &call->inputs[0],
-                .view = flat ? (ht_axis_view){1, ht__desc_elements(x), 1} : ht__axis_view(x, axis)};
+    ht_tensor_desc y;
+    HT_TRY(ht__host_slices(call->node, &call->inputs[0].desc, &y, &axis, err));
+    slices s = {.x = &call->inputs[0], .view = ht__axis_view(&y, axis)};
     size_t count = (size_t)s.view.size;
     int64_t *memory = ht__calloc(&call->ctx->allocator, count, 7 * sizeof *memory);
     if (memory == NULL) {
@@ -147,7 +134,8 @@ static ht_status evaluate(ht_host_call *call, ht_error *err) {
     if (ht__node_int(call->node, "sorted", 1) == 0) {
         renumber(&s, s.counts + count);
     }
-    ht_status status = write_slices(call, &s, flat, axis, err);
+    y.dims[axis] = s.different;
+    ht_status status = write_slices(call, &s, &y, err);
     ht__free(&call->ctx->allocator, memory);
     return status;
 }
