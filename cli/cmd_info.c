@@ -63,16 +63,19 @@ static const char *print_count(int64_t count, const char *unit, char text[32]) {
     return text;
 }
 
-/* "4/8" for 4-bit weights and 8-bit activations, "-" where a side is float. */
-static const char *print_bits(const ht_layer_info *layer, char text[32]) {
-    char weights[12] = "-", activations[12] = "-";
+/* "4/8" for 4-bit weights and 8-bit activations, "4:32/-" for blocks of 32 weights, "-" where a side is float. */
+static const char *print_bits(const ht_layer_info *layer, char text[64]) {
+    char weights[40] = "-", activations[12] = "-";
     if (layer->weight_bits != 0) {
-        snprintf(weights, sizeof weights, "%d", (int)layer->weight_bits);
+        int used = snprintf(weights, sizeof weights, "%d", (int)layer->weight_bits);
+        if (layer->weight_block != 0) {
+            snprintf(weights + used, sizeof weights - (size_t)used, ":%" PRId64, layer->weight_block);
+        }
     }
     if (layer->activation_bits != 0) {
         snprintf(activations, sizeof activations, "%d", (int)layer->activation_bits);
     }
-    snprintf(text, 32, "%s/%s", weights, activations);
+    snprintf(text, 64, "%s/%s", weights, activations);
     return layer->weight_bits != 0 || layer->activation_bits != 0 ? text : "";
 }
 
@@ -107,17 +110,18 @@ static json_t *shape_json(const ht_tensor_info *tensor) {
 }
 
 static json_t *layer_json(const ht_layer_info *layer) {
-    return json_pack("{s:s, s:s, s:o, s:I, s:I, s:I, s:i, s:i, s:s?}", "name", layer->name, "op", layer->op, "output",
-                     shape_json(&layer->output), "parameters", (json_int_t)layer->parameters, "bytes",
+    return json_pack("{s:s, s:s, s:o, s:I, s:I, s:I, s:i, s:I, s:i, s:s?}", "name", layer->name, "op", layer->op,
+                     "output", shape_json(&layer->output), "parameters", (json_int_t)layer->parameters, "bytes",
                      (json_int_t)layer->bytes_packed, "macs", (json_int_t)layer->macs, "weight_bits",
-                     (int)layer->weight_bits, "activation_bits", (int)layer->activation_bits, "scheme", layer->scheme);
+                     (int)layer->weight_bits, "weight_block", (json_int_t)layer->weight_block, "activation_bits",
+                     (int)layer->activation_bits, "scheme", layer->scheme);
 }
 
 static bool add_layer(void *user, const ht_layer_info *layer) {
     layer_report *report = user;
     count_operator(report, layer->op);
     json_array_append_new(report->layers, layer_json(layer));
-    char shape[128], parameters[32], macs[32], bits[32];
+    char shape[128], parameters[32], macs[32], bits[64];
     print_shape(&layer->output, shape, sizeof shape);
     cli_table_cell(&report->table, "%.40s", layer->name);
     cli_table_cell(&report->table, "%s", layer->op);
@@ -330,7 +334,7 @@ const cli_verb cmd_info = {
     .description =
         "Prints where the model comes from, its parameters and their size as f32, packed at their widths, and in "
         "the file, the multiply-accumulates for one sample, inputs and outputs, metadata, and a table of its "
-        "layers with the widths of weights and activations (w/a).",
+        "layers with the widths of weights and activations (w/a; 4:32 where 32 weights of 4 bits share a scale).",
     .examples = {{"halftone info model.onnx", "a summary and the table of layers"},
                  {"halftone info model.onnx --memory --fits ram=256K,flash=1M", "will a small device hold it?"}},
     .options = options,

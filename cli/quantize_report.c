@@ -49,16 +49,18 @@ static void print_sizes(const quantizing *q) {
            (double)r->bytes_f32 / (double)r->bytes_ideal);
     printf("  in file   %11s  %11s   %.1fx smaller\n", file_before, file_after,
            (double)r->file_before / (double)(r->file_after > 0 ? r->file_after : 1));
-    size_t plain = 0, encoded = 0, narrow = 0;
+    size_t plain = 0, encoded = 0, wider = 0;
     for (size_t i = 0; i < r->tensor_count; ++i) {
         const ht_quantize_tensor *t = &r->tensors[i];
         plain += t->encoded ? 0 : t->elements * sizeof(float);
-        encoded += t->encoded ? t->elements * (t->bits > 8 ? 2 : 1) : 0;
-        narrow += t->encoded && t->bits != 8 && t->bits != 16;
+        encoded += t->encoded ? (t->elements * t->file_bits + 7) / 8 : 0;
+        wider += t->encoded && t->bits != t->file_bits;
     }
     print_bytes((double)r->file_after - (double)plain - (double)encoded, rest);
-    if (narrow > 0) {
-        printf("  ONNX has no codes below 8 bits that every runtime reads, so that each takes 1 or 2 bytes;\n");
+    if (wider > 0) {
+        printf("  ONNX has no such codes that runtimes compute with, so that those of %zu tensors take more bits than "
+               "theirs;\n",
+               wider);
     }
     char codes[32], floats[32];
     print_bytes((double)encoded, codes);

@@ -45,7 +45,7 @@ foreach(script ${SCRIPTS})
 endforeach()
 set_tests_properties(docs_pages docs_readme docs_demo docs_quantize_in_ci report_page checker_aarch64 onnx_oracle onnx_accuracy tflite_oracle
   integer_oracle PROPERTIES LABELS slow)
-set_tests_properties(onnx_conformance onnx_external PROPERTIES LABELS slow)
+set_tests_properties(onnx_conformance onnx_external onnx_packed PROPERTIES LABELS slow)
 
 # Checks of the source tree itself.
 add_test(NAME check_deps COMMAND tools/check-deps WORKING_DIRECTORY ${CMAKE_SOURCE_DIR})

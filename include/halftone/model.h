@@ -95,6 +95,7 @@ typedef struct ht_layer_info {
     int64_t bytes_packed; /* what they take at their widths */
     int64_t macs;         /* -1: not known */
     int32_t weight_bits;  /* width of its widest quantized constant; 0: none is quantized */
+    int64_t weight_block; /* values that share that constant's scale or table within a channel; 0: all of them */
     int32_t activation_bits; /* width of its first output; 0: float */
     const char *scheme;      /* of its first quantized constant, in text form; NULL: unknown or none */
 } ht_layer_info;

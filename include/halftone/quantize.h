@@ -163,6 +163,7 @@ typedef struct ht_quantize_tensor {
     const char *scheme;       /* text form; NULL: left as it was */
     size_t elements;
     uint32_t bits;      /* 32 when left as it was */
+    uint32_t file_bits; /* what a code takes in an ONNX file: 2, 4, 8 or 16; 32 when there are none */
     double sqnr_db;     /* infinite when nothing changed */
     double max_error;   /* largest magnitude of a change */
     size_t bytes_ideal; /* codes at their width and what decodes them */

@@ -115,6 +115,7 @@ static void describe_layer(layer_walk *walk, const ht_node *node, ht_layer_info 
             /* The 32 bits of a bias are no width of weights. */
             if (input->quantization->wide_codes == NULL && input->quantization->bits > layer->weight_bits) {
                 layer->weight_bits = input->quantization->bits;
+                layer->weight_block = input->quantization->block;
             }
         }
     }

@@ -1,5 +1,7 @@
 #include "graph/quantization.h"
 
+#include <math.h>
+
 #include "numeric/formats.h"
 
 ht_status ht__group_view(const ht_quantization *quantization, const ht_tensor_desc *desc, ht_group_view *out,
@@ -69,4 +71,32 @@ ht_status ht__quantization_decode(const ht_quantization *quantization, const ht_
         out[i] = q->scale != NULL ? level * q->scale[group] : level;
     }
     return HT_OK;
+}
+
+bool ht__quantization_fits(const ht_quantization *q, int32_t bits) {
+    if (q->bits > bits) {
+        return false;
+    }
+    float low = q->is_signed ? -ldexpf(1.0f, bits - 1) : 0.0f, high = low + ldexpf(1.0f, bits) - 1.0f;
+    for (size_t i = 0; i < q->groups; ++i) {
+        float zero = q->zero_point[i];
+        if (!(zero >= low && zero <= high && zero == floorf(zero))) {
+            return false;
+        }
+    }
+    return true;
+}
+
+ht_type ht__quantization_code_type(const ht_quantization *q) {
+    static const ht_type types[][2] = {{HT_U2, HT_I2}, {HT_U4, HT_I4}, {HT_U8, HT_I8}, {HT_U16, HT_I16}};
+    bool is_signed = q->is_signed && !q->codebook, narrow = q->packed && !q->codebook;
+    if (q->bits > 16) {
+        return HT_I32;
+    }
+    for (size_t i = narrow ? 0 : 2; i < 2; ++i) {
+        if (ht__quantization_fits(q, 2 << i)) {
+            return types[i][is_signed];
+        }
+    }
+    return types[q->bits <= 8 ? 2 : 3][is_signed];
 }

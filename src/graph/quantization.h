@@ -24,5 +24,9 @@ static inline size_t ht__group_of(const ht_group_view *view, int64_t index) {
  * them. Errors: as ht__group_view; HT_ERROR_FORMAT when a code is outside its table. */
 ht_status ht__quantization_decode(const ht_quantization *quantization, const ht_tensor_desc *desc, float *out,
                                   ht_error *err);
+/* Are the codes of an affine annotation, and all its zero points, integers of `bits` bits (at most 16)? */
+bool ht__quantization_fits(const ht_quantization *quantization, int32_t bits);
+/* The type in which files keep the codes. */
+ht_type ht__quantization_code_type(const ht_quantization *quantization);
 
 #endif

@@ -128,6 +128,10 @@ bool ht__type_is_float(ht_type type) {
     return type == HT_F32 || type == HT_F64 || type == HT_F8E8M0 || find(type) != NULL;
 }
 
+bool ht__type_is_signed(ht_type type) {
+    return type == HT_I2 || type == HT_I4 || type == HT_I8 || type == HT_I16 || type == HT_I32 || type == HT_I64;
+}
+
 ht_scalar_kind ht__scalar_kind(ht_type type) {
     if (ht__type_is_float(type)) {
         return HT_SCALAR_REAL;

@@ -28,6 +28,8 @@ typedef struct ht_scalar_storing {
 /* What numbers of a type are read as. */
 ht_scalar_kind ht__scalar_kind(ht_type type);
 bool ht__type_is_float(ht_type type);
+/* Is it an integer with a sign? */
+bool ht__type_is_signed(ht_type type);
 /* Bits of an element where it is packed: 2, 4, 6 of the narrow types, else 8 times its bytes. */
 unsigned ht__type_bits(ht_type type);
 

@@ -99,8 +99,10 @@ static void quantize_tensor(void *argument, size_t index, unsigned thread) {
         ht__quantize_array(job->ctx, &tensor->scheme, &tensor->array, &outputs, &tensor->result, &tensor->error);
 }
 
+/* Where weights alone have codes, the file is there to be small; runtimes that compute on codes want whole bytes. */
 static ht_status annotate_weights(ht_quantize_job *job, ht_error *err) {
     ht_graph *graph = job->model->graph;
+    bool weights_only = job->options->kind == HT_KIND_SIMULATED && job->options->scheme.activation_bits == 0;
     for (size_t i = 0; i < job->count; ++i) {
         ht_tensor_job *tensor = &job->tensors[i];
         ht_value *value = job->targets[i].value;
@@ -111,6 +113,7 @@ static ht_status annotate_weights(ht_quantize_job *job, ht_error *err) {
         if (tensor->encode) {
             HT_TRY(ht__annotate_constant(graph, value, &tensor->result, tensor->codes, job->targets[i].channel_axis,
                                          &tensor->scheme, err));
+            value->quantization->packed = weights_only;
         }
     }
     return HT_OK;

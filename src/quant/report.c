@@ -4,6 +4,8 @@
 #include <string.h>
 
 #include "graph/op.h"
+#include "graph/quantization.h"
+#include "numeric/scalar.h"
 #include "quant/job.h"
 #include "quant/saturate.h"
 #ifdef HT_WITH_ONNX
@@ -41,12 +43,16 @@ static ht_status report_tensor(const ht_quantize_job *job, const ht_tensor_job *
                                 .layer = ht__strdup(allocator, tensor->target->node->name),
                                 .elements = elements,
                                 .bits = 32,
+                                .file_bits = 32,
                                 .is_weight = tensor->target->role == HT_TARGET_WEIGHT,
                                 .sqnr_db = INFINITY,
                                 .bytes_ideal = elements * sizeof(float),
                                 .encoded = tensor->encode};
     if (tensor->encode && out->is_weight && job->options->kind != HT_KIND_SIMULATED) {
         out->saturating = ht__saturating_pairs(tensor->target->node, tensor->target->value);
+    }
+    if (tensor->encode) {
+        out->file_bits = ht__type_bits(ht__quantization_code_type(tensor->target->value->quantization));
     }
     if (tensor->quantize) {
         ht_scheme_print(&tensor->scheme, text);

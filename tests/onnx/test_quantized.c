@@ -2,10 +2,11 @@
  * again. The oracle test checks that ONNX Runtime decodes every tensor to the same bits. */
 #include <math.h>
 
+#include "formats/onnx/quantized.h"
 #include "graph/quantization.h"
 #include "model_support.h"
 
-#define CASES 120
+#define CASES 240
 
 static uint64_t pick(ht_rng *rng, uint64_t count) { return ht__rng_below(rng, count); }
 
@@ -76,6 +77,7 @@ static ht_quantization random_quantization(ht_rng *rng, const ht_tensor_desc *de
     } else {
         q.scale = random_numbers(rng, q.groups, 0.001f, 0.1f);
         q.zero_point = random_zero_points(rng, &q);
+        q.packed = pick(rng, 2) != 0;
     }
     size_t elements = (size_t)ht__desc_elements(desc);
     uint16_t *stored = malloc(elements * sizeof *stored);
@@ -128,6 +130,7 @@ static void assert_same_quantization(const ht_quantization *a, const ht_quantiza
     assert_int_equal(a->bits, b->bits);
     assert_int_equal(a->codebook, b->codebook);
     assert_int_equal(a->is_signed, b->is_signed);
+    assert_int_equal(ht__quantization_code_type(a), ht__quantization_code_type(b));
     assert_int_equal(a->groups, b->groups);
     if (view.channels > 1) {
         assert_int_equal(a->axis, b->axis);
@@ -210,12 +213,14 @@ static ht_model *activation_model(ht_quantization *q) {
 static void activations_keep_their_width(void **state) {
     (void)state;
     for (int32_t bits = 1; bits <= 16; ++bits) {
-        for (int is_signed = 0; is_signed < 2; ++is_signed) {
+        for (int form = 0; form < (bits <= 4 ? 4 : 2); ++form) {
+            int is_signed = form & 1, packed = form >> 1;
             float scale = 2.5f / (float)(1 << bits), zero = (float)(1 << (bits - 1)) * (is_signed ? 0.0f : 1.0f);
             ht_quantization q[3];
             for (int i = 0; i < 3; ++i) {
                 q[i] = (ht_quantization){.bits = bits,
                                          .is_signed = is_signed != 0,
+                                         .packed = packed != 0,
                                          .axis = -1,
                                          .groups = 1,
                                          .scale = &scale,
@@ -226,13 +231,14 @@ static void activations_keep_their_width(void **state) {
             ht_buffer first = write_model(model);
             ht_model *read = read_model(&first);
             assert_int_equal(read->graph->node_count, 2);
-            assert_int_equal(read->opset, bits > 8 ? 21 : 17);
+            assert_int_equal(read->opset, packed != 0 && bits <= 2 ? 25 : bits > 8 || packed != 0 ? 21 : 17);
             static const char *const names[] = {"x", "h", "y"};
             for (int i = 0; i < 3; ++i) {
                 const ht_quantization *back = ht__graph_find(read->graph, names[i])->quantization;
                 assert_non_null(back);
                 assert_int_equal(back->bits, bits);
                 assert_int_equal(back->is_signed, is_signed);
+                assert_int_equal(back->packed, packed);
                 assert_true(back->scale[0] == scale && back->zero_point[0] == zero);
             }
             ht_buffer second = write_model(read);
@@ -240,7 +246,7 @@ static void activations_keep_their_width(void **state) {
             assert_memory_equal(first.data, second.data, first.size);
             test_run run = run_model(model);
             char name[32];
-            snprintf(name, sizeof name, "exact_activation_%02d_%d", (int)bits, is_signed);
+            snprintf(name, sizeof name, "exact_activation_%02d_%d", (int)bits, form);
             leave_for_oracle(name, &first, &run);
             free_run(&run);
             ht__buffer_free(&second);

@@ -109,7 +109,7 @@ static bool narrow(tensor_reading *reading, size_t elements, size_t size) {
         return ht__onnx_refuse_memory(reading->decoder, elements * size);
     }
     ht_type type = tensor->desc.type;
-    bool is_signed = type == HT_I8 || type == HT_I16 || type == HT_I32;
+    bool is_signed = ht__type_is_signed(type);
     int64_t range = (int64_t)1 << (8 * size - (is_signed ? 1 : 0));
     for (size_t i = 0; i < elements; ++i) {
         if (values[i] < (is_signed ? -range : 0) || values[i] >= range) {
@@ -165,7 +165,7 @@ static bool take_packed(tensor_reading *reading, size_t elements, unsigned bits)
     if (bytes == NULL) {
         return ht__onnx_refuse_memory(reading->decoder, elements);
     }
-    bool is_signed = tensor->desc.type == HT_I4 || tensor->desc.type == HT_I2;
+    bool is_signed = ht__type_is_signed(tensor->desc.type);
     for (size_t i = 0; i < elements; ++i) {
         size_t at = i / 8 * each + i % 8 * each / 8, shift = i % 8 * each % 8;
         uint8_t low, high = 0;

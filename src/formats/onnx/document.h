@@ -13,7 +13,7 @@
 
 /* The meaning that operators have inside; what is written when nothing needs a later one. */
 #define ONNX_OPSET 17
-/* The first operator set with 16-bit QuantizeLinear. */
+/* The first operator set with 16-bit QuantizeLinear, and with blocks. */
 #define ONNX_OPSET_WIDE 21
 /* What is read. The operators here mean the same in 22 to 25 as in 21, but for the types that some of them take. */
 #define ONNX_OPSET_NEWEST 28

@@ -359,9 +359,9 @@ static int64_t needed_opset(const ht_graph *graph) {
     for (size_t i = 0; i < graph->value_count; ++i) {
         const ht_value *value = graph->values[i];
         int64_t since = ht__onnx_type_since(value->desc.type);
-        bool wide = value->quantization != NULL && value->data == NULL && ht__onnx_needs_wide(value->quantization);
-        since = wide && since < ONNX_OPSET_WIDE ? ONNX_OPSET_WIDE : since;
+        int64_t quantized = value->quantization != NULL ? ht__onnx_quantization_since(value) : since;
         needed = since > needed ? since : needed;
+        needed = quantized > needed ? quantized : needed;
     }
     for (size_t i = 0; i < graph->node_count; ++i) {
         const ht_node *node = graph->nodes[i];

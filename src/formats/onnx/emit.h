@@ -16,7 +16,4 @@ ht_status ht__onnx_expand_constant(onnx_emission *emission, const ht_value *valu
 /* Nodes that quantize and dequantize `source`; the result is called `result`. */
 ht_status ht__onnx_expand_activation(onnx_emission *emission, const ht_value *value, const char *source,
                                      const char *result);
-/* Does quantizing this activation need 16-bit QuantizeLinear? */
-bool ht__onnx_needs_wide(const ht_quantization *quantization);
-
 #endif

@@ -4,6 +4,7 @@
 
 #include "formats/onnx/emit.h"
 #include "formats/onnx/quantized.h"
+#include "numeric/scalar.h"
 
 /* An annotated constant on its way out. */
 typedef struct expansion {
@@ -11,6 +12,7 @@ typedef struct expansion {
     const ht_value *value;
     const ht_quantization *q;
     ht_group_view view;
+    int64_t run;      /* 0: codes lie as the tensor's elements; else a channel's lie together, and its run is so long */
     const char *name; /* of what the last node gives */
 } expansion;
 
@@ -52,22 +54,11 @@ static ht_status add_node(expansion *e, const char *op, const char *suffix, cons
 
 /* ---- codes and parameters ---- */
 
-static ht_type code_type(const ht_quantization *q) {
-    if (q->bits > 16) {
-        return HT_I32;
-    }
-    bool is_signed = q->is_signed && !q->codebook;
-    return q->bits <= 8 ? (is_signed ? HT_I8 : HT_U8) : (is_signed ? HT_I16 : HT_U16);
-}
-
-/* The codes in the order and type in which they are stored. */
-static ht_status add_codes(expansion *e, const char **out) {
+/* The codes, in the shape, order and type in which they are stored. */
+static ht_status add_codes(expansion *e, const ht_tensor_desc *shape, const char **out) {
     const ht_quantization *q = e->q;
-    ht_tensor_desc desc = e->value->desc;
-    if (e->view.blocks > 1) {
-        desc = (ht_tensor_desc){.rank = 3, .dims = {e->view.channels, e->view.blocks, e->view.block_length}};
-    }
-    desc.type = code_type(q);
+    ht_tensor_desc desc = *shape;
+    desc.type = ht__quantization_code_type(q);
     if (q->wide_codes != NULL) {
         return add_tensor(e, ".codes", &desc, q->wide_codes, false, out);
     }
@@ -80,7 +71,7 @@ static ht_status add_codes(expansion *e, const char **out) {
     int64_t elements = ht__desc_elements(&e->value->desc);
     for (int64_t i = 0; i < elements; ++i) {
         int32_t code = (int32_t)q->codes[i] - offset;
-        size_t place = (size_t)(e->view.blocks > 1 ? ht__onnx_stored_at(&e->view, i) : i);
+        size_t place = (size_t)(e->run != 0 ? ht__onnx_stored_at(&e->view, e->run, i) : i);
         memcpy(stored + place * size, &code, size); /* little endian: the low bytes */
     }
     return add_tensor(e, ".codes", &desc, stored, false, out);
@@ -105,51 +96,90 @@ static ht_tensor_desc parameter_shape(const expansion *e, ht_type type) {
 
 /* ---- DequantizeLinear ---- */
 
-static bool fits_dequantize(const expansion *e) {
-    const ht_quantization *q = e->q;
-    if (q->wide_codes != NULL) {
-        return true;
+/* What DequantizeLinear takes and gives. */
+typedef struct dequantization {
+    ht_tensor_desc codes, groups; /* shapes of the codes, and of scales and zero points */
+    int64_t axis, block;          /* -1: one scale; 0: no blocks */
+} dequantization;
+
+/* The group whose parameters stand at `place` of [blocks, channels] when blocks go along axis 0, else of [channels,
+ * blocks]. */
+static size_t group_at(const expansion *e, const dequantization *d, size_t place) {
+    size_t channels = (size_t)e->view.channels, blocks = (size_t)e->view.blocks;
+    return d->block != 0 && d->axis == 0 ? place % channels * blocks + place / channels : place;
+}
+
+static ht_status add_scales(expansion *e, const dequantization *d, const char **out) {
+    ht_tensor_desc desc = d->groups;
+    desc.type = HT_F32;
+    float *scales = ht__arena_alloc(e->emission->document->arena, e->q->groups * sizeof *scales);
+    if (scales == NULL) {
+        return ht__fail_memory(e->emission->err, e->q->groups * sizeof *scales);
     }
-    if (q->codebook || q->bits > 8 || e->view.blocks > 1) {
-        return false;
+    for (size_t i = 0; i < e->q->groups; ++i) {
+        scales[i] = e->q->scale[group_at(e, d, i)];
     }
-    float low = q->is_signed ? -128.0f : 0.0f;
-    for (size_t i = 0; i < q->groups; ++i) {
-        float zero = q->zero_point[i];
-        if (!(zero >= low && zero <= low + 255.0f && zero == floorf(zero))) {
-            return false;
-        }
-    }
-    return true;
+    return add_tensor(e, ".scale", &desc, scales, false, out);
 }
 
 /* One zero point per group in the codes' own type. */
-static ht_status add_zero_points(expansion *e, const ht_tensor_desc *shape, ht_type type, const char **out) {
-    ht_tensor_desc desc = *shape;
-    desc.type = type;
-    size_t size = ht_type_bytes(type);
+static ht_status add_zero_points(expansion *e, const dequantization *d, const char **out) {
+    ht_tensor_desc desc = d->groups;
+    desc.type = ht__quantization_code_type(e->q);
+    size_t size = ht_type_bytes(desc.type);
     uint8_t *bytes = ht__arena_alloc(e->emission->document->arena, e->q->groups * size);
     if (bytes == NULL) {
         return ht__fail_memory(e->emission->err, e->q->groups * size);
     }
     for (size_t i = 0; i < e->q->groups; ++i) {
-        int32_t zero = (int32_t)e->q->zero_point[i];
+        int32_t zero = (int32_t)e->q->zero_point[group_at(e, d, i)];
         memcpy(bytes + i * size, &zero, size);
     }
     return add_tensor(e, ".zero_point", &desc, bytes, false, out);
 }
 
+/* The shapes for blocks, as quantized.h lists them. */
+static dequantization blocked_shapes(const ht_group_view *view, int32_t rank) {
+    int64_t length = view->outer * view->inner;
+    dequantization d = {.block = view->block_length};
+    if (view->outer > 1 && view->inner == 1) {
+        d.codes = (ht_tensor_desc){.rank = 2, .dims = {length, view->channels}};
+        d.groups = (ht_tensor_desc){.rank = 2, .dims = {view->blocks, view->channels}};
+    } else if (rank == 1) {
+        d.codes = (ht_tensor_desc){.rank = 1, .dims = {length}};
+        d.groups = (ht_tensor_desc){.rank = 1, .dims = {view->blocks}};
+    } else {
+        d.codes = (ht_tensor_desc){.rank = 2, .dims = {view->channels, length}};
+        d.groups = (ht_tensor_desc){.rank = 2, .dims = {view->channels, view->blocks}};
+        d.axis = 1;
+    }
+    return d;
+}
+
+static ht_status arrange_blocks(expansion *e);
+
 static ht_status expand_dequantize(expansion *e) {
-    ht_tensor_desc desc = {.type = HT_F32, .rank = e->view.channels > 1 ? 1 : 0, .dims = {e->view.channels}};
+    const ht_group_view *view = &e->view;
+    bool per_channel = view->channels > 1, blocked = view->blocks > 1;
+    dequantization d = {.codes = e->value->desc,
+                        .groups = {.rank = per_channel ? 1 : 0, .dims = {view->channels}},
+                        .axis = per_channel ? e->q->axis : -1};
+    if (blocked) {
+        d = blocked_shapes(view, e->value->desc.rank);
+        e->run = view->outer > 1 && view->inner > 1 ? view->outer * view->inner : 0;
+    }
+    bool rearranges = !ht__desc_same_shape(&d.codes, &e->value->desc);
     const char *codes, *scale, *zero_point;
-    HT_TRY(add_codes(e, &codes));
-    HT_TRY(add_tensor(e, ".scale", &desc, e->q->scale, false, &scale));
-    HT_TRY(add_zero_points(e, &desc, code_type(e->q), &zero_point));
+    onnx_document *document = e->emission->document;
     onnx_node *node;
-    HT_TRY(add_node(e, "DequantizeLinear", NULL, codes, scale, &node));
-    HT_TRY(ht__onnx_add_operand(e->emission->document, node, false, zero_point, e->emission->err));
-    return e->view.channels > 1 ? ht__onnx_add_int(e->emission->document, node, "axis", e->q->axis, e->emission->err)
-                                : HT_OK;
+    HT_TRY(add_codes(e, &d.codes, &codes));
+    HT_TRY(add_scales(e, &d, &scale));
+    HT_TRY(add_zero_points(e, &d, &zero_point));
+    HT_TRY(add_node(e, "DequantizeLinear", rearranges ? ONNX_SUFFIX_BLOCKS : NULL, codes, scale, &node));
+    HT_TRY(ht__onnx_add_operand(document, node, false, zero_point, e->emission->err));
+    HT_TRY(d.axis >= 0 ? ht__onnx_add_int(document, node, "axis", d.axis, e->emission->err) : HT_OK);
+    HT_TRY(blocked ? ht__onnx_add_int(document, node, "block_size", d.block, e->emission->err) : HT_OK);
+    return rearranges ? arrange_blocks(e) : HT_OK;
 }
 
 /* ---- affine and codebook ---- */
@@ -157,7 +187,12 @@ static ht_status expand_dequantize(expansion *e) {
 static ht_status add_cast(expansion *e, int64_t onnx_type, const char *suffix) {
     const char *codes;
     onnx_node *node;
-    HT_TRY(add_codes(e, &codes));
+    ht_tensor_desc shape = e->value->desc;
+    if (e->view.blocks > 1) {
+        shape = (ht_tensor_desc){.rank = 3, .dims = {e->view.channels, e->view.blocks, e->view.block_length}};
+        e->run = e->view.blocks * e->view.block_length;
+    }
+    HT_TRY(add_codes(e, &shape, &codes));
     HT_TRY(add_node(e, "Cast", suffix, codes, NULL, &node));
     return ht__onnx_add_int(e->emission->document, node, "to", onnx_type, e->emission->err);
 }
@@ -173,7 +208,7 @@ static ht_status expand_affine(expansion *e) {
     HT_TRY(add_tensor(e, ".zero_point", &desc, e->q->zero_point, false, &zero_point));
     HT_TRY(add_node(e, "Sub", ".centered", e->name, zero_point, &node));
     HT_TRY(add_tensor(e, ".scale", &desc, e->q->scale, false, &scale));
-    return add_node(e, "Mul", suffix_of(e, ".blocks"), e->name, scale, &node);
+    return add_node(e, "Mul", suffix_of(e, ONNX_SUFFIX_BLOCKS), e->name, scale, &node);
 }
 
 /* Where each group's table starts in the flat one. */
@@ -208,7 +243,7 @@ static ht_status expand_codebook(expansion *e) {
         HT_TRY(add_offsets(e));
     }
     HT_TRY(add_tensor(e, ".table", &table_desc, q->table, false, &table));
-    const char *suffix = q->scale != NULL ? ONNX_SUFFIX_LEVELS : suffix_of(e, ".blocks");
+    const char *suffix = q->scale != NULL ? ONNX_SUFFIX_LEVELS : suffix_of(e, ONNX_SUFFIX_BLOCKS);
     HT_TRY(add_node(e, "Gather", suffix, table, e->name, &node));
     if (q->scale == NULL) {
         return HT_OK;
@@ -216,7 +251,7 @@ static ht_status expand_codebook(expansion *e) {
     ht_tensor_desc scale_desc = parameter_shape(e, HT_F32);
     const char *scale;
     HT_TRY(add_tensor(e, ".scale", &scale_desc, q->scale, false, &scale));
-    return add_node(e, "Mul", suffix_of(e, ".blocks"), e->name, scale, &node);
+    return add_node(e, "Mul", suffix_of(e, ONNX_SUFFIX_BLOCKS), e->name, scale, &node);
 }
 
 /* ---- blocks back into the tensor's shape ---- */
@@ -252,14 +287,15 @@ static ht_status add_transpose(expansion *e) {
                          &node->attribute_capacity, perm, e->emission->err);
 }
 
+/* What the nodes before gave, stored in runs of e->run, in the tensor's order and shape. */
 static ht_status arrange_blocks(expansion *e) {
     const ht_group_view *view = &e->view;
-    int64_t length = view->outer * view->inner, padded = view->blocks * view->block_length;
-    if (padded != length) {
-        HT_TRY(add_reshape(e, ".padded", (int64_t[]){view->channels, padded}, 2));
+    int64_t length = view->outer * view->inner;
+    if (e->run > length) {
+        HT_TRY(add_reshape(e, ".padded", (int64_t[]){view->channels, e->run}, 2));
         HT_TRY(add_slice(e, length));
     }
-    if (view->outer > 1) {
+    if (e->run != 0 && view->outer > 1) {
         HT_TRY(add_reshape(e, ".channels", (int64_t[]){view->channels, view->outer, view->inner}, 3));
         HT_TRY(add_transpose(e));
     }
@@ -283,7 +319,7 @@ ht_status ht__onnx_expand_constant(onnx_emission *emission, const ht_value *valu
         return expand_element(&e);
     }
     HT_TRY(ht__onnx_group_view(e.q, &value->desc, &e.view, emission->err));
-    if (fits_dequantize(&e)) {
+    if (ht__onnx_dequantizes(e.q, e.view.blocks)) {
         return expand_dequantize(&e);
     }
     HT_TRY(e.q->codebook ? expand_codebook(&e) : expand_affine(&e));
@@ -291,10 +327,6 @@ ht_status ht__onnx_expand_constant(onnx_emission *emission, const ht_value *valu
 }
 
 /* ---- activations ---- */
-
-bool ht__onnx_needs_wide(const ht_quantization *quantization) {
-    return quantization->codes == NULL && quantization->bits > 8;
-}
 
 static ht_status check_activation(const onnx_emission *emission, const ht_value *value) {
     const ht_quantization *q = value->quantization;
@@ -328,11 +360,11 @@ ht_status ht__onnx_expand_activation(onnx_emission *emission, const ht_value *va
     ht_tensor_desc scalar = {.type = HT_F32};
     const char *scale, *zero_point;
     onnx_node *node;
-    if (e.q->bits != 8 && e.q->bits != 16) {
+    if (e.q->bits != (int32_t)ht__type_bits(ht__quantization_code_type(e.q))) {
         HT_TRY(add_clip(&e, &source));
     }
     HT_TRY(add_tensor(&e, ".scale", &scalar, e.q->scale, false, &scale));
-    HT_TRY(add_zero_points(&e, &scalar, code_type(e.q), &zero_point));
+    HT_TRY(add_zero_points(&e, &(dequantization){.axis = -1}, &zero_point));
     HT_TRY(add_node(&e, "QuantizeLinear", ".codes", source, scale, &node));
     HT_TRY(ht__onnx_add_operand(emission->document, node, false, zero_point, emission->err));
     const char *node_name; /* the producer of the value may be called after it */

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "formats/onnx/quantized.h"
+#include "numeric/scalar.h"
 
 const onnx_tensor *ht__onnx_constant(const onnx_folding *folding, const char *name, ht_type type) {
     const onnx_name *entry = ht__onnx_find(folding->index, name);
@@ -49,8 +50,7 @@ static bool read_parameters(const onnx_folding *folding, node_pair *pair) {
         return false;
     }
     ht_type type = pair->zero_point->desc.type;
-    return (type == HT_U8 || type == HT_I8 || type == HT_U16 || type == HT_I16) &&
-           same_tensor(pair->scale, ht__onnx_constant(folding, d->inputs[1], HT_F32)) &&
+    return ht__onnx_is_code_type(type) && same_tensor(pair->scale, ht__onnx_constant(folding, d->inputs[1], HT_F32)) &&
            same_tensor(pair->zero_point, ht__onnx_constant(folding, d->inputs[2], type));
 }
 
@@ -85,8 +85,9 @@ static ht_status make_annotation(onnx_folding *folding, const node_pair *pair, h
     ht_type type = pair->zero_point->desc.type;
     parameters[0] = *(const float *)pair->scale->data;
     parameters[1] = (float)ht__onnx_code_at(pair->zero_point, 0);
-    *q = (ht_quantization){.bits = 8 * (int32_t)ht_type_bytes(type),
-                           .is_signed = type == HT_I8 || type == HT_I16,
+    *q = (ht_quantization){.bits = (int32_t)ht__type_bits(type),
+                           .packed = ht__type_bits(type) < 8,
+                           .is_signed = ht__type_is_signed(type),
                            .axis = -1,
                            .groups = 1,
                            .scale = &parameters[0],

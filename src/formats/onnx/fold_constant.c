@@ -3,6 +3,7 @@
 
 #include "formats/onnx/fold_match.h"
 #include "formats/onnx/quantized.h"
+#include "numeric/scalar.h"
 
 static ht_status reserve(onnx_decoding *d, size_t bytes, void *out) {
     void *memory = ht__arena_alloc(d->folding->document->payload, bytes);
@@ -10,18 +11,30 @@ static ht_status reserve(onnx_decoding *d, size_t bytes, void *out) {
     return memory != NULL ? HT_OK : ht__fail_memory(d->folding->err, bytes);
 }
 
+/* Where the parameters of a group stand in the file. */
+static int64_t parameter_at(const onnx_decoding *d, size_t group) {
+    int64_t at = (int64_t)group;
+    return d->blocks != 0 && d->blocks_first ? at % d->blocks * d->channels + at / d->blocks : at;
+}
+
 static ht_status set_affine(onnx_decoding *d, ht_quantization *q) {
-    float *zero;
+    float *scale, *zero;
+    ht_type type = d->codes->desc.type;
     q->scale = d->scale->data;
-    q->is_signed = d->codes->desc.type == HT_I8 || d->codes->desc.type == HT_I16;
+    q->is_signed = ht__type_is_signed(type);
+    q->packed = ht__type_bits(type) < 8 || (d->blocks != 0 && d->nodes[0]->op[0] == 'D');
     if (d->zero_point != NULL && d->zero_point->desc.type == HT_F32) {
         q->zero_point = d->zero_point->data;
         return HT_OK;
     }
+    HT_TRY(reserve(d, q->groups * sizeof *scale, &scale));
     HT_TRY(reserve(d, q->groups * sizeof *zero, &zero));
-    for (size_t i = 0; i < q->groups && d->zero_point != NULL; ++i) {
-        zero[i] = (float)ht__onnx_code_at(d->zero_point, (int64_t)i);
+    for (size_t i = 0; i < q->groups; ++i) {
+        int64_t at = parameter_at(d, i);
+        scale[i] = ((const float *)d->scale->data)[at];
+        zero[i] = d->zero_point != NULL ? (float)ht__onnx_code_at(d->zero_point, at) : 0.0f;
     }
+    q->scale = scale;
     q->zero_point = zero;
     return HT_OK;
 }
@@ -47,7 +60,7 @@ static bool set_codebook(const onnx_decoding *d, ht_quantization *q) {
 
 /* The width: what the metadata says if all codes are within it, else as few bits as the type or the table needs. */
 static void set_bits(const onnx_decoding *d, ht_quantization *q) {
-    int32_t wide = 8 * (int32_t)ht_type_bytes(d->codes->desc.type);
+    int32_t wide = (int32_t)ht__type_bits(d->codes->desc.type);
     q->bits = ht__onnx_hint_bits(d->folding->hints, d->name, wide + 1);
     int64_t low = q->is_signed ? -((int64_t)1 << (q->bits - 1)) : 0, high = low + ((int64_t)1 << q->bits) - 1;
     bool fits = q->bits <= wide && (!q->codebook || (int64_t)q->levels <= (int64_t)1 << q->bits);
@@ -73,7 +86,7 @@ static ht_status set_codes(onnx_decoding *d, ht_quantization *q) {
     HT_TRY(reserve(d, (size_t)elements * sizeof *codes, &codes));
     int32_t offset = q->is_signed ? 1 << (q->bits - 1) : 0;
     for (int64_t i = 0; i < elements; ++i) {
-        int64_t stored = d->blocks != 0 ? ht__onnx_stored_at(&view, i) : i;
+        int64_t stored = d->run != 0 ? ht__onnx_stored_at(&view, d->run, i) : i;
         int32_t code = ht__onnx_code_at(d->codes, stored) + offset;
         if (code < 0) {
             return ht__fail_at(d->folding->err, HT_ERROR_UNSUPPORTED, d->name,

@@ -28,8 +28,6 @@ static onnx_node *follow(onnx_decoding *d, const char *op, size_t operand) {
     return d->nodes[d->count - 1];
 }
 
-static bool is_code_type(ht_type type) { return type == HT_U8 || type == HT_I8 || type == HT_U16 || type == HT_I16; }
-
 /* The same with a second, constant operand. */
 static const onnx_tensor *follow_with(onnx_decoding *d, const char *op, ht_type type) {
     size_t before = d->count;
@@ -47,15 +45,15 @@ static const onnx_tensor *follow_with(onnx_decoding *d, const char *op, ht_type 
 /* ---- which nodes ---- */
 
 static bool match_dequantize(onnx_decoding *d, onnx_node *node) {
-    if (node->input_count < 2 || !add(d, node) || ht__onnx_int(node, "block_size", 0) != 0 ||
-        ht__onnx_int(node, "output_dtype", 1) > 1) {
+    if (node->input_count < 2 || !add(d, node) || ht__onnx_int(node, "output_dtype", 1) > 1) {
         return false;
     }
+    d->block = ht__onnx_int(node, "block_size", 0);
     d->codes = ht__onnx_constant(d->folding, node->inputs[0], HT_NONE);
     d->scale = ht__onnx_constant(d->folding, node->inputs[1], HT_F32);
     bool has_zero = node->input_count > 2 && node->inputs[2][0] != '\0';
     d->zero_point = has_zero ? ht__onnx_constant(d->folding, node->inputs[2], HT_NONE) : NULL;
-    return d->codes != NULL && d->scale != NULL && is_code_type(d->codes->desc.type) &&
+    return d->codes != NULL && d->scale != NULL && d->block >= 0 && ht__onnx_is_code_type(d->codes->desc.type) &&
            (!has_zero || (d->zero_point != NULL && d->zero_point->desc.type == d->codes->desc.type &&
                           ht__desc_same_shape(&d->zero_point->desc, &d->scale->desc)));
 }
@@ -87,7 +85,7 @@ static bool match_nodes(onnx_decoding *d, onnx_node *node) {
         return false;
     }
     d->codes = ht__onnx_constant(d->folding, node->inputs[0], HT_NONE);
-    if (d->codes == NULL || !is_code_type(d->codes->desc.type)) {
+    if (d->codes == NULL || !ht__onnx_is_code_type(d->codes->desc.type)) {
         return false;
     }
     int64_t to = ht__onnx_int(node, "to", 0);
@@ -96,6 +94,33 @@ static bool match_nodes(onnx_decoding *d, onnx_node *node) {
 
 /* ---- which groups ---- */
 
+/* Groups of a DequantizeLinear with blocks along `axis`, from the shape of its scales: all other elements must belong
+ * to one dimension, the channels. */
+static bool read_blocks(onnx_decoding *d, const ht_tensor_desc *scales, int64_t axis) {
+    const ht_tensor_desc *codes = &d->codes->desc;
+    if (axis < 0 || axis >= codes->rank || scales->rank != codes->rank || codes->dims[axis] < 1 ||
+        (codes->dims[axis] - 1) / d->block + 1 != scales->dims[axis]) {
+        return false;
+    }
+    for (int32_t i = 0; i < codes->rank; ++i) {
+        if (i == axis) {
+            continue;
+        }
+        if (codes->dims[i] != scales->dims[i] || (codes->dims[i] != 1 && d->channels != 1)) {
+            return false;
+        }
+        if (codes->dims[i] != 1) {
+            d->axis = i;
+            d->channels = codes->dims[i];
+        }
+    }
+    d->length = codes->dims[axis];
+    d->blocks = scales->dims[axis] > 1 ? scales->dims[axis] : 0;
+    d->block = d->blocks != 0 ? d->block : 0;
+    d->blocks_first = d->axis > axis;
+    return true;
+}
+
 /* Groups from the shape of a parameter tensor that is broadcast to the codes. */
 static bool read_groups(onnx_decoding *d, const onnx_tensor *parameter) {
     const ht_tensor_desc *codes = &d->codes->desc;
@@ -103,12 +128,17 @@ static bool read_groups(onnx_decoding *d, const onnx_tensor *parameter) {
     d->channels = 1;
     d->desc = *codes;
     if (parameter == NULL || ht__desc_elements(&parameter->desc) == 1) {
+        d->block = 0;
         return true;
     }
     const ht_tensor_desc *p = &parameter->desc;
     if (d->nodes[0]->op[0] == 'D') { /* DequantizeLinear says its axis */
-        d->axis = ht__onnx_int(d->nodes[0], "axis", 1);
-        d->axis += d->axis < 0 ? codes->rank : 0;
+        int64_t axis = ht__onnx_int(d->nodes[0], "axis", 1);
+        axis += axis < 0 ? codes->rank : 0;
+        if (d->block != 0) {
+            return read_blocks(d, p, axis);
+        }
+        d->axis = axis;
         d->channels = p->rank == 1 ? p->dims[0] : -1;
         return d->axis >= 0 && d->axis < codes->rank && codes->dims[d->axis] == d->channels;
     }
@@ -117,6 +147,7 @@ static bool read_groups(onnx_decoding *d, const onnx_tensor *parameter) {
         d->channels = p->dims[0];
         d->blocks = p->dims[1];
         d->block = codes->dims[2];
+        d->run = d->length = d->block * d->blocks;
         return true;
     }
     d->axis = codes->rank - p->rank;
@@ -186,16 +217,18 @@ static bool find_axis(onnx_decoding *d, int64_t outer) {
 /* The nodes that bring stored blocks into the tensor's shape. */
 static bool match_blocks(onnx_decoding *d) {
     ht_tensor_desc shape;
-    d->length = d->block * d->blocks;
     if (!follow_reshape(d, &shape)) {
         return false;
     }
-    if (shape.rank == 2 && next_is(d, "Slice") && (!follow_slice(d) || !follow_reshape(d, &shape))) {
+    bool padded = d->run != 0 && shape.rank == 2 && next_is(d, "Slice");
+    if (padded && (!follow_slice(d) || !follow_reshape(d, &shape))) {
         return false;
     }
-    int64_t outer = 1;
-    if (shape.rank == 3 && shape.dims[0] == d->channels && shape.dims[1] > 1 && next_is(d, "Transpose")) {
+    int64_t outer = d->blocks_first ? d->length : 1;
+    if (!d->blocks_first && shape.rank == 3 && shape.dims[0] == d->channels && shape.dims[1] > 1 &&
+        next_is(d, "Transpose")) {
         outer = shape.dims[1];
+        d->run = d->run != 0 ? d->run : d->length;
         if (!follow_transpose(d) || !follow_reshape(d, &shape)) {
             return false;
         }
@@ -205,13 +238,22 @@ static bool match_blocks(onnx_decoding *d) {
            (d->length - 1) / d->block + 1 == d->blocks && find_axis(d, outer);
 }
 
+/* Does a DequantizeLinear give blocks that nodes of ours bring into shape? Its own shape may be the tensor's, too. */
+static bool continues(const onnx_decoding *d) {
+    return d->run != 0 || (d->blocks != 0 && strstr(d->name, ONNX_SUFFIX_BLOCKS) != NULL && next_is(d, "Reshape"));
+}
+
 bool ht__onnx_match(onnx_decoding *decoding, onnx_node *node) {
     onnx_decoding *d = decoding;
     if (!match_nodes(d, node) || !read_groups(d, d->offsets != NULL ? d->offsets : d->scale)) {
         return false;
     }
-    if (d->blocks != 0 && !match_blocks(d)) {
-        return false;
+    onnx_decoding alone = *d;
+    if (continues(d) && !match_blocks(d)) {
+        if (alone.run != 0) {
+            return false;
+        }
+        *d = alone;
     }
     d->desc.type = HT_F32;
     bool agree = d->offsets == NULL || d->scale == NULL || ht__desc_same_shape(&d->offsets->desc, &d->scale->desc);

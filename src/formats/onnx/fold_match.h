@@ -13,8 +13,10 @@ typedef struct onnx_decoding {
     size_t count;
     const char *name; /* output of the last node */
     const onnx_tensor *codes, *scale, *zero_point, *table, *offsets;
-    int64_t axis, channels, block, blocks, length; /* length of a channel; block 0: no blocks */
-    ht_tensor_desc desc;                           /* of the decoded tensor */
+    int64_t axis, channels, block, blocks, length; /* length of a channel; blocks 0: none */
+    int64_t run;       /* 0: codes lie as the tensor's elements; else each channel's lie together, in runs of so many */
+    bool blocks_first; /* scales and zero points are [blocks, channels] rather than [channels, blocks] */
+    ht_tensor_desc desc; /* of the decoded tensor */
 } onnx_decoding;
 
 /* Is this node still there, and the standard's `op`? */

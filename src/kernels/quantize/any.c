@@ -27,10 +27,6 @@ static int64_t place_of(const scale_place *p, const int64_t *index) {
     return at;
 }
 
-static bool is_signed_type(ht_type type) {
-    return type == HT_I32 || type == HT_I16 || type == HT_I8 || type == HT_I4 || type == HT_I2;
-}
-
 /* x / s and the rest in f32, as ONNX computes; what is stored in a narrow float is only divided. */
 static void quantize_element(const ht_quantize_parameters *p, ht_type type, void *y, int64_t at, float x, float scale,
                              int64_t zero) {
@@ -42,7 +38,7 @@ static void quantize_element(const ht_quantize_parameters *p, ht_type type, void
     float steps = p->ties_away ? roundf(x / scale) : rintf(x / scale);
     double low, high, code = (double)steps + (double)zero;
     unsigned bits = ht__type_bits(type);
-    bool is_signed = is_signed_type(type), whole = p->low == 0.0f && p->high == 0.0f;
+    bool is_signed = ht__type_is_signed(type), whole = p->low == 0.0f && p->high == 0.0f;
     low = whole ? (is_signed ? -ldexp(1.0, (int)bits - 1) : 0.0) : (double)p->low;
     high = whole ? low + ldexp(1.0, (int)bits) - 1.0 : (double)p->high;
     code = code != code ? 0.0 : code < low ? low : code > high ? high : code;
