@@ -1,3 +1,4 @@
+#define _GNU_SOURCE /* syscall */
 #include "cpu/features.h"
 
 #include <stdbool.h>
@@ -6,6 +7,10 @@
 
 #if defined(__x86_64__)
 #include <cpuid.h>
+#if defined(__linux__)
+#include <sys/syscall.h>
+#include <unistd.h>
+#endif
 #elif defined(__aarch64__) && defined(__linux__)
 #include <sys/auxv.h>
 #endif
@@ -20,6 +25,16 @@ static uint64_t enabled_states(void) {
 }
 
 static bool all_set(uint64_t value, uint64_t mask) { return (value & mask) == mask; }
+
+/* Linux lets a process use tile registers once it has asked for them; asking again does no harm. */
+static bool tiles_are_permitted(void) {
+#if defined(__linux__)
+    const long request_permission = 0x1023, tile_data = 18; /* ARCH_REQ_XCOMP_PERM, XFEATURE_XTILEDATA */
+    return syscall(SYS_arch_prctl, request_permission, tile_data) == 0;
+#else
+    return false;
+#endif
+}
 
 /* Features of AVX and later, which need states of their own. */
 static uint32_t wide_features(uint32_t leaf1_c) {
@@ -41,7 +56,7 @@ static uint32_t wide_features(uint32_t leaf1_c) {
         mask |= c >> 11 & 1 ? HT_CPU_BIT(HT_CPU_AVX512_VNNI) : 0;
         mask |= a1 >> 5 & 1 ? HT_CPU_BIT(HT_CPU_AVX512_BF16) : 0;
     }
-    if (tiles && (d >> 24 & 1)) {
+    if (tiles && (d >> 24 & 1) && tiles_are_permitted()) {
         mask |= d >> 22 & 1 ? HT_CPU_BIT(HT_CPU_AMX_BF16) : 0;
         mask |= d >> 25 & 1 ? HT_CPU_BIT(HT_CPU_AMX_INT8) : 0;
     }

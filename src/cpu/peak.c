@@ -95,6 +95,40 @@ __attribute__((target("avx512f,avx512vnni"))) static float spin_avx512vnni(doubl
 }
 #endif
 
+#if defined(__x86_64__)
+/* Four tile registers of sums: 16 x 16, each the product of 64 bytes. */
+__attribute__((target("amx-tile,amx-int8"))) static float spin_amx(double *operations) {
+    struct {
+        uint8_t palette, start, reserved[14];
+        uint16_t row_bytes[16];
+        uint8_t rows[16];
+    } shapes = {.palette = 1};
+    for (int i = 0; i < 8; ++i) {
+        shapes.row_bytes[i] = 64;
+        shapes.rows[i] = 16;
+    }
+    __asm__ volatile("" : : "r"(&shapes) : "memory"); /* GCC's own says that it reads 8 of the 64 bytes */
+    _tile_loadconfig(&shapes);
+    _tile_zero(0);
+    _tile_zero(1);
+    _tile_zero(2);
+    _tile_zero(3);
+    _tile_zero(4);
+    _tile_zero(6);
+    for (int i = 0; i < ROUNDS / 4; ++i) {
+        _tile_dpbusd(0, 4, 6);
+        _tile_dpbusd(1, 4, 6);
+        _tile_dpbusd(2, 4, 6);
+        _tile_dpbusd(3, 4, 6);
+    }
+    int32_t sums[16][16];
+    _tile_stored(0, sums, 64);
+    _tile_release();
+    *operations = 2.0 * 16.0 * 16.0 * 64.0 * (ROUNDS / 4) * 4.0;
+    return (float)sums[0][0];
+}
+#endif
+
 /* Products of bytes without an instruction for them: eight multiplications of i16, summed in pairs, per vector. */
 static float spin_bytes_portable(double *operations) {
     typedef int16_t lanes __attribute__((vector_size(16)));
@@ -127,6 +161,10 @@ static void spin(void *argument, size_t begin, size_t end, unsigned part) {
     peak_job *job = argument;
     if (job->bytes) {
 #if defined(__x86_64__)
+        if ((job->mask >> HT_CPU_AMX_INT8 & 1) != 0) {
+            job->sink[part] = spin_amx(&job->operations[part]);
+            return;
+        }
         if ((job->mask >> HT_CPU_AVX512_VNNI & 1) != 0) {
             job->sink[part] = spin_avx512vnni(&job->operations[part]);
             return;

@@ -69,4 +69,13 @@ static inline __mmask64 ht__low_bits(int64_t count) {
     return count >= 64 ? ~(__mmask64)0 : ((__mmask64)1 << count) - 1;
 }
 
+/* `columns` <= 64 codes of four vectors of scaled sums. */
+HT_VNNI_INLINE void ht__store_codes(const ht_byte_terms *t, const __m512i *part, int64_t columns, uint8_t *y) {
+    __m512i codes = ht__pack_codes(t, part[0], part[1], part[2], part[3]);
+    _mm512_mask_storeu_epi8(y, ht__low_bits(columns), ht__order_codes(codes));
+}
+
+/* ht_byte_engine.copy. */
+void ht__byte_copy_avx512(const ht_byte_copy *c, uint8_t *to, const uint8_t *from);
+
 #endif

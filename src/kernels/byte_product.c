@@ -59,8 +59,8 @@ bool ht__byte_terms_are_constant(const ht_kernel_call *call) {
 
 /* ---- weights ---- */
 
-void ht__byte_weights_shape(int64_t depth, int64_t columns, ht_byte_weights *out) {
-    out->depth = ht__byte_round(depth, HT_BYTE_GROUP);
+void ht__byte_weights_shape(const ht_byte_engine *engine, int64_t depth, int64_t columns, ht_byte_weights *out) {
+    out->depth = engine->round_depth(depth);
     out->columns = ht__byte_round(columns, HT_BYTE_LANES);
     out->used_columns = columns;
 }
@@ -128,9 +128,14 @@ static void panel_rows(const ht_byte_product *product, ht_byte_tile *tile, const
 void ht__byte_product_rows(const ht_byte_product *product, const uint8_t *x, int64_t x_row, int64_t rows, void *y,
                            int64_t y_at, int64_t y_row, int32_t *room) {
     const ht_byte_weights *w = product->weights;
+    const ht_byte_engine *engine = product->engine;
+    if (engine->begin != NULL) {
+        engine->begin(w->depth, rows);
+    }
     for (int64_t column = 0; column < w->used_columns; column += HT_BYTE_PANEL) {
         int64_t left = w->used_columns - column;
-        ht_byte_tile tile = {.x_row = x_row,
+        ht_byte_tile tile = {.x_is_signed = product->x_type == HT_I8 && engine->takes_signed,
+                             .x_row = x_row,
                              .depth = w->depth,
                              .weights = w->packed + column * w->depth,
                              .columns = left < HT_BYTE_PANEL ? left : HT_BYTE_PANEL,
@@ -139,5 +144,8 @@ void ht__byte_product_rows(const ht_byte_product *product, const uint8_t *x, int
         tile.terms.scales = (const int32_t *)tile.terms.scales + column;
         tile.terms.shifts += column;
         panel_rows(product, &tile, x, rows, column, y, y_at, y_row, room);
+    }
+    if (engine->end != NULL) {
+        engine->end();
     }
 }

@@ -3,8 +3,9 @@
  *
  * sum[r][c] = start[c] + sum over d of x[r][d] * w[d][c],  start[c] = bias[c] - x_zero * sum over d of w[d][c]
  *
- * x is unsigned: codes of i8 have their highest bit flipped on the way, and x_zero with them. w is the weight minus its
- * zero point and must fit i8. Sums wrap around 2^32 on the way, which does not matter when the result fits 32 bits.
+ * x is unsigned: codes of i8 have their highest bit flipped on the way, and x_zero with them, unless the engine takes
+ * them as they are. w is the weight minus its zero point and must fit i8. Sums wrap around 2^32 on the way, which does
+ * not matter when the result fits 32 bits.
  */
 #ifndef HT_KERNELS_BYTE_PRODUCT_H
 #define HT_KERNELS_BYTE_PRODUCT_H
@@ -15,7 +16,9 @@
 #define HT_BYTE_LANES 16  /* columns of a vector */
 #define HT_BYTE_VECTORS 4 /* vectors of a panel */
 #define HT_BYTE_PANEL (HT_BYTE_LANES * HT_BYTE_VECTORS)
-#define HT_BYTE_MOST_ROWS 14 /* of a tile */
+
+static inline int64_t ht__byte_round(int64_t value, int64_t step) { return (value + step - 1) / step * step; }
+#define HT_BYTE_MOST_ROWS 128 /* of a tile, on any engine */
 
 /* ---- from sums to codes ---- */
 
@@ -51,6 +54,7 @@ bool ht__byte_terms_are_constant(const ht_kernel_call *call);
 /* Some rows by the columns of one panel. */
 typedef struct ht_byte_tile {
     const uint8_t *x; /* rows of `depth` bytes, x_row bytes apart */
+    bool x_is_signed;
     int64_t x_row, depth;
     const int8_t *weights; /* the panel: [depth / 4][columns rounded up to 16][4] */
     int64_t columns;       /* 1 .. HT_BYTE_PANEL */
@@ -69,30 +73,35 @@ typedef struct ht_byte_copy {
 
 /* An instruction set that can do it. */
 typedef struct ht_byte_engine {
-    uint32_t needs;            /* CPU features (cpu/features.h), as a mask */
-    int rows[HT_BYTE_VECTORS]; /* the most rows of a tile that is 1, 2, ... vectors wide */
+    uint32_t needs;                        /* CPU features (cpu/features.h), as a mask */
+    int64_t least_rows;                    /* a call with fewer is better done by another engine */
+    bool takes_signed;                     /* codes of i8 need not be flipped */
+    int rows[HT_BYTE_VECTORS];             /* the most rows of a tile that is 1, 2, ... vectors wide */
+    int64_t (*round_depth)(int64_t depth); /* as packed weights and copied rows have it, a multiple of HT_BYTE_GROUP */
+    /* Around the tiles of such a depth and number of rows, or of more rows, in one thread; NULL: nothing to do. */
+    void (*begin)(int64_t depth, int64_t rows);
+    void (*end)(void);
     void (*tile)(const ht_byte_tile *tile, int rows);
     /* Copies, each byte ^ flip. */
     void (*copy)(const ht_byte_copy *copy, uint8_t *to, const uint8_t *from);
 } ht_byte_engine;
 
 #if defined(__x86_64__)
-extern const ht_byte_engine ht__byte_engine_avx512vnni;
+extern const ht_byte_engine ht__byte_engine_avx512vnni, ht__byte_engine_amx;
 #endif
 
 /* ---- weights ---- */
 
 /* Weights packed for the engines: [panels][depth / 4][columns of the panel rounded up to 16][4]. */
 typedef struct ht_byte_weights {
-    int64_t depth, columns; /* rounded up to 4 and to 16 */
+    int64_t depth, columns; /* rounded up for the engine, and to 16 */
     int64_t used_columns;
     int8_t *packed; /* depth * columns bytes, zero beyond the matrix */
     int32_t *sums;  /* [columns]: of the column's weights */
 } ht_byte_weights;
 
-static inline int64_t ht__byte_round(int64_t value, int64_t step) { return (value + step - 1) / step * step; }
 /* Fills in the sizes; the caller gives memory for `packed` and `sums`, zeroed. */
-void ht__byte_weights_shape(int64_t depth, int64_t columns, ht_byte_weights *out);
+void ht__byte_weights_shape(const ht_byte_engine *engine, int64_t depth, int64_t columns, ht_byte_weights *out);
 /* Puts one weight, minus its zero point, where it belongs; it must fit i8. */
 void ht__byte_weights_put(ht_byte_weights *weights, int64_t row, int64_t column, int32_t value);
 /* May a column of weights be taken? codes: u8 or i8, `count` of them from `first` on, `step` apart. Each minus `zero`
@@ -107,7 +116,7 @@ typedef struct ht_byte_product {
     ht_byte_terms terms;
     const ht_requantizer *requantizer; /* HT_BYTE_SUMS: its column `first` is the first one of the weights */
     int64_t first;
-    ht_type y_type;
+    ht_type x_type, y_type;
 } ht_byte_product;
 
 /* i32 elements of scratch that ht__byte_product_rows needs. */

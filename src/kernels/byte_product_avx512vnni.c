@@ -5,6 +5,8 @@
 #if defined(__x86_64__)
 #include "kernels/byte_codes_avx512.h"
 
+#define MOST_ROWS 14
+
 /* `columns` codes of one row. */
 HT_VNNI_INLINE void store_codes(const ht_byte_tile *t, bool fixed, const __m512i *sums, int vectors, int row) {
     __m512i part[HT_BYTE_VECTORS];
@@ -12,13 +14,12 @@ HT_VNNI_INLINE void store_codes(const ht_byte_tile *t, bool fixed, const __m512i
     for (int v = 0; v < HT_BYTE_VECTORS; ++v) {
         part[v] = v < vectors ? ht__scale(&t->terms, fixed, sums[v], v) : _mm512_setzero_si512();
     }
-    __m512i codes = ht__pack_codes(&t->terms, part[0], part[1], part[2], part[3]);
-    _mm512_mask_storeu_epi8((uint8_t *)t->y + row * t->y_row, ht__low_bits(t->columns), ht__order_codes(codes));
+    ht__store_codes(&t->terms, part, t->columns, (uint8_t *)t->y + row * t->y_row);
 }
 
 /* All loops have constant bounds once this is inlined, so that the accumulators become registers. */
 HT_VNNI_INLINE void tile(const ht_byte_tile *t, int rows, int vectors) {
-    __m512i sums[HT_BYTE_MOST_ROWS][HT_BYTE_VECTORS];
+    __m512i sums[MOST_ROWS][HT_BYTE_VECTORS];
 #pragma GCC unroll 14
     for (int r = 0; r < rows; ++r) {
 #pragma GCC unroll 4
@@ -82,14 +83,14 @@ EACH_8(TILE, 3)
 EACH_6(TILE, 4)
 
 #define ENTRY(rows, vectors) [rows - 1] = tile_##rows##x##vectors,
-static void (*const tiles[HT_BYTE_VECTORS][HT_BYTE_MOST_ROWS])(const ht_byte_tile *) = {
+static void (*const tiles[HT_BYTE_VECTORS][MOST_ROWS])(const ht_byte_tile *) = {
     {EACH_14(ENTRY, 1)}, {EACH_12(ENTRY, 2)}, {EACH_8(ENTRY, 3)}, {EACH_6(ENTRY, 4)}};
 
 static void any_tile(const ht_byte_tile *t, int rows) {
     tiles[(t->columns + HT_BYTE_LANES - 1) / HT_BYTE_LANES - 1][rows - 1](t);
 }
 
-HT_VNNI static void copy(const ht_byte_copy *c, uint8_t *to, const uint8_t *from) {
+HT_VNNI void ht__byte_copy_avx512(const ht_byte_copy *c, uint8_t *to, const uint8_t *from) {
     __m512i flips = _mm512_set1_epi8((char)c->flip);
     int64_t whole = (c->bytes - 1) / 64 * 64;
     __mmask64 rest = ht__low_bits(c->bytes - whole);
@@ -106,6 +107,11 @@ HT_VNNI static void copy(const ht_byte_copy *c, uint8_t *to, const uint8_t *from
     }
 }
 
-const ht_byte_engine ht__byte_engine_avx512vnni = {
-    .needs = HT_VNNI_NEEDS, .rows = {14, 12, 8, 6}, .tile = any_tile, .copy = copy};
+static int64_t round_depth(int64_t depth) { return ht__byte_round(depth, HT_BYTE_GROUP); }
+
+const ht_byte_engine ht__byte_engine_avx512vnni = {.needs = HT_VNNI_NEEDS,
+                                                   .rows = {14, 12, 8, 6},
+                                                   .tile = any_tile,
+                                                   .round_depth = round_depth,
+                                                   .copy = ht__byte_copy_avx512};
 #endif

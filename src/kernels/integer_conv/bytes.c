@@ -82,7 +82,7 @@ static void set_sizes(bytes_state *s, const ht_byte_weights *shape) {
     s->in_place = plain && s->flip == 0 && w->x[1] == 1 && s->channels == shape->depth;
     s->solid = w->x[1] == 1 && w->x[4] == s->channels && w->dilation[1] == 1 && w->dilation[2] == 1;
     int64_t rows = BLOCK_BYTES / shape->depth;
-    s->block = rows < HT_BYTE_MOST_ROWS ? HT_BYTE_MOST_ROWS : rows < s->positions ? rows : s->positions;
+    s->block = rows < s->engine->rows[0] ? s->engine->rows[0] : rows < s->positions ? rows : s->positions;
     s->terms_room = ht__aligned((size_t)(s->groups * ht__byte_terms_room(shape->columns)) * sizeof(int32_t) +
                                 ht__requantizer_room(&s->call) * sizeof(float)) +
                     ht__aligned((size_t)s->groups * sizeof(ht_byte_terms));
@@ -107,13 +107,13 @@ static ht_status make_state(const ht_kernel_call *call, const ht_kernel_env *env
                      .groups = p->conv.groups,
                      .channels = w->dims[1],
                      .filters = w->dims[0] / p->conv.groups,
-                     .flip = x->type == HT_I8 ? 0x80 : 0,
+                     .flip = x->type == HT_I8 && !engine->takes_signed ? 0x80 : 0,
                      .known = ht__byte_terms_are_constant(call)};
     ht__window_make(p->conv.spatial, x, &call->outputs[0], w->dims + 2, p->conv.strides, p->conv.dilations,
                     p->conv.pads_begin, p->conv.pads_end, &s.window);
     s.positions = ht__index_product(s.window.out, 0, 3);
     ht_byte_weights shape = {0};
-    ht__byte_weights_shape(s.channels * ht__index_product(s.window.size, 0, 3), s.filters, &shape);
+    ht__byte_weights_shape(engine, s.channels * ht__index_product(s.window.size, 0, 3), s.filters, &shape);
     set_sizes(&s, &shape);
     size_t head = ht__aligned(sizeof s), list = ht__aligned((size_t)s.groups * sizeof *s.weights);
     size_t sums = ht__aligned((size_t)(s.groups * shape.columns) * sizeof(int32_t));
@@ -154,6 +154,10 @@ static bool accept_on(const ht_byte_engine *engine, const ht_kernel_call *call, 
     if (ht_type_bytes(call->inputs[HT_PRODUCT_X].type) != 1 ||
         (call->outputs[0].layout != HT_LAYOUT_CHANNELS_LAST &&
          ht__index_product(call->outputs[0].dims, 2, call->outputs[0].rank) != 1)) {
+        return false;
+    }
+    *reason = "too few results of a filter";
+    if (ht__index_product(call->outputs[0].dims, 2, call->outputs[0].rank) < engine->least_rows) {
         return false;
     }
     *reason = "weights or sums do not fit";
@@ -271,6 +275,7 @@ static void results(const bytes_job *job, int64_t image, int64_t group, int64_t 
                                .terms = job->terms[group],
                                .requantizer = &job->requantizer,
                                .first = group * s->filters,
+                               .x_type = s->call.inputs[HT_PRODUCT_X].type,
                                .y_type = s->call.outputs[0].type};
     if (s->in_place) {
         x += first * x_row;
@@ -316,16 +321,19 @@ static ht_status run(const ht_kernel_state *state, const void *const *inputs, vo
     return HT_OK;
 }
 
-static bool accept_avx512vnni(const ht_kernel_call *call, const ht_kernel_env *env, const char **reason) {
-    return accept_on(&ht__byte_engine_avx512vnni, call, env, reason);
-}
-static ht_status prepare_avx512vnni(const ht_kernel_call *call, const ht_kernel_env *env, ht_kernel_state *state,
-                                    ht_error *err) {
-    return make_state(call, env, &ht__byte_engine_avx512vnni, state, err);
-}
-const ht_kernel_variant ht__integer_conv_avx512vnni = {.name = "integer_conv_avx512vnni",
-                                                       .family = &ht__integer_conv_family,
-                                                       .accept = accept_avx512vnni,
-                                                       .prepare = prepare_avx512vnni,
-                                                       .run = run};
+#define VARIANT(isa)                                                                                             \
+    static bool accept_##isa(const ht_kernel_call *call, const ht_kernel_env *env, const char **reason) {        \
+        return accept_on(&ht__byte_engine_##isa, call, env, reason);                                             \
+    }                                                                                                            \
+    static ht_status prepare_##isa(const ht_kernel_call *call, const ht_kernel_env *env, ht_kernel_state *state, \
+                                   ht_error *err) {                                                              \
+        return make_state(call, env, &ht__byte_engine_##isa, state, err);                                        \
+    }                                                                                                            \
+    const ht_kernel_variant ht__integer_conv_##isa = {.name = "integer_conv_" #isa,                              \
+                                                      .family = &ht__integer_conv_family,                        \
+                                                      .accept = accept_##isa,                                    \
+                                                      .prepare = prepare_##isa,                                  \
+                                                      .run = run};
+VARIANT(amx)
+VARIANT(avx512vnni)
 #endif

@@ -6,6 +6,7 @@ static const ht_kernel_variant *const variants[] = {
 #endif
     &ht__integer_conv_depthwise,
 #if defined(__x86_64__)
+    &ht__integer_conv_amx,
     &ht__integer_conv_avx512vnni,
 #endif
     &ht__integer_conv_tiles,

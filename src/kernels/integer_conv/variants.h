@@ -10,7 +10,7 @@ bool ht__integer_conv_is_packable(const ht_kernel_call *call, const char **reaso
 #if defined(__x86_64__)
 /* Do all filters of a packable call suit products of bytes (ht__byte_column_fits)? */
 bool ht__integer_conv_weights_fit(const ht_kernel_call *call);
-extern const ht_kernel_variant ht__integer_conv_avx512vnni, ht__integer_conv_depthwise_avx512vnni;
+extern const ht_kernel_variant ht__integer_conv_amx, ht__integer_conv_avx512vnni, ht__integer_conv_depthwise_avx512vnni;
 #endif
 extern const ht_kernel_variant ht__integer_conv_tiles, ht__integer_conv_depthwise, ht__integer_conv_reference;
 

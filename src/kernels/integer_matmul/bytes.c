@@ -65,10 +65,10 @@ static ht_status make_state(const ht_kernel_call *call, const ht_kernel_env *env
                             ht_kernel_state *out, ht_error *err) {
     bytes_state s = {.call = *call,
                      .engine = engine,
-                     .flip = call->inputs[HT_PRODUCT_X].type == HT_I8 ? 0x80 : 0,
+                     .flip = call->inputs[HT_PRODUCT_X].type == HT_I8 && !engine->takes_signed ? 0x80 : 0,
                      .known = ht__byte_terms_are_constant(call)};
     ht__integer_matrices_of(call, &s.matrices);
-    ht__byte_weights_shape(s.matrices.k, s.matrices.n, &s.weights);
+    ht__byte_weights_shape(engine, s.matrices.k, s.matrices.n, &s.weights);
     s.in_place = s.flip == 0 && s.matrices.x_column == 1 && s.weights.depth == s.matrices.k;
     s.terms_room = ht__aligned((size_t)ht__byte_terms_room(s.weights.columns) * sizeof(int32_t) +
                                ht__requantizer_room(call) * sizeof(float));
@@ -105,6 +105,12 @@ static bool accept_on(const ht_byte_engine *engine, const ht_kernel_call *call, 
                 (call->inputs[HT_PRODUCT_BIAS].type == HT_I32 && call->constants[HT_PRODUCT_BIAS] != NULL);
     if (w->rank != 2 || ht_type_bytes(w->type) != 1 || call->constants[HT_PRODUCT_W] == NULL || !zero || !bias ||
         ht_type_bytes(x->type) != 1 || ht__desc_elements(&call->outputs[0]) == 0 || ht__desc_elements(w) == 0) {
+        return false;
+    }
+    *reason = "too few rows";
+    ht_integer_matrices m;
+    ht__integer_matrices_of(call, &m);
+    if (m.m < engine->least_rows) {
         return false;
     }
     *reason = "weights or sums do not fit";
@@ -162,11 +168,14 @@ static ht_status run(const ht_kernel_state *state, const void *const *inputs, vo
                      ht_pool *pool) {
     const bytes_state *s = state->data;
     const ht_integer_matrices *m = &s->matrices;
-    bytes_job job = {
-        .state = s,
-        .product = {.engine = s->engine, .weights = &s->weights, .terms = s->terms, .y_type = s->call.outputs[0].type},
-        .y = outputs[0],
-        .room = (unsigned char *)scratch + s->terms_room};
+    bytes_job job = {.state = s,
+                     .product = {.engine = s->engine,
+                                 .weights = &s->weights,
+                                 .terms = s->terms,
+                                 .x_type = s->call.inputs[HT_PRODUCT_X].type,
+                                 .y_type = s->call.outputs[0].type},
+                     .y = outputs[0],
+                     .room = (unsigned char *)scratch + s->terms_room};
     job.product.requantizer = &job.requantizer;
     if (!s->known) {
         make_terms(s, inputs, scratch, &job.requantizer, &job.product.terms);
@@ -181,16 +190,19 @@ static ht_status run(const ht_kernel_state *state, const void *const *inputs, vo
     return HT_OK;
 }
 
-static bool accept_avx512vnni(const ht_kernel_call *call, const ht_kernel_env *env, const char **reason) {
-    return accept_on(&ht__byte_engine_avx512vnni, call, env, reason);
-}
-static ht_status prepare_avx512vnni(const ht_kernel_call *call, const ht_kernel_env *env, ht_kernel_state *state,
-                                    ht_error *err) {
-    return make_state(call, env, &ht__byte_engine_avx512vnni, state, err);
-}
-const ht_kernel_variant ht__integer_matmul_avx512vnni = {.name = "integer_matmul_avx512vnni",
-                                                         .family = &ht__integer_matmul_family,
-                                                         .accept = accept_avx512vnni,
-                                                         .prepare = prepare_avx512vnni,
-                                                         .run = run};
+#define VARIANT(isa)                                                                                             \
+    static bool accept_##isa(const ht_kernel_call *call, const ht_kernel_env *env, const char **reason) {        \
+        return accept_on(&ht__byte_engine_##isa, call, env, reason);                                             \
+    }                                                                                                            \
+    static ht_status prepare_##isa(const ht_kernel_call *call, const ht_kernel_env *env, ht_kernel_state *state, \
+                                   ht_error *err) {                                                              \
+        return make_state(call, env, &ht__byte_engine_##isa, state, err);                                        \
+    }                                                                                                            \
+    const ht_kernel_variant ht__integer_matmul_##isa = {.name = "integer_matmul_" #isa,                          \
+                                                        .family = &ht__integer_matmul_family,                    \
+                                                        .accept = accept_##isa,                                  \
+                                                        .prepare = prepare_##isa,                                \
+                                                        .run = run};
+VARIANT(amx)
+VARIANT(avx512vnni)
 #endif

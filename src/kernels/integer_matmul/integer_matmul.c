@@ -2,6 +2,7 @@
 
 static const ht_kernel_variant *const variants[] = {
 #if defined(__x86_64__)
+    &ht__integer_matmul_amx,
     &ht__integer_matmul_avx512vnni,
 #endif
     &ht__integer_matmul_tiles,

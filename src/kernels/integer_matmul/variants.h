@@ -14,7 +14,7 @@ typedef struct ht_integer_matrices {
 void ht__integer_matrices_of(const ht_kernel_call *call, ht_integer_matrices *out);
 
 #if defined(__x86_64__)
-extern const ht_kernel_variant ht__integer_matmul_avx512vnni;
+extern const ht_kernel_variant ht__integer_matmul_amx, ht__integer_matmul_avx512vnni;
 #endif
 extern const ht_kernel_variant ht__integer_matmul_tiles, ht__integer_matmul_reference;
 
