@@ -114,9 +114,15 @@ void make_integer_conv_transpose(ht_rng *rng, check_case *out) {
 }
 
 void make_integer_matmul(ht_rng *rng, check_case *out) {
+    bool common = chance(rng, 0.4); /* bytes by one matrix of i8, up to several panels and steps of the engines */
     int64_t m = pick(rng, 1, 40), n = pick(rng, 1, 50), k = chance(rng, 0.05) ? 0 : pick(rng, 1, 60);
+    if (common) {
+        m = chance(rng, 0.2) ? pick(rng, 100, 300) : pick(rng, 1, 60);
+        n = pick(rng, 1, 140);
+        k = pick(rng, 1, 300);
+    }
     ht_integer_matmul_parameters p = {.transpose_x = chance(rng, 0.3), .transpose_w = chance(rng, 0.5)};
-    int32_t rank = (int32_t)pick(rng, 2, 4), w_rank = chance(rng, 0.6) ? 2 : rank;
+    int32_t rank = (int32_t)pick(rng, 2, common ? 3 : 4), w_rank = common || chance(rng, 0.6) ? 2 : rank;
     int64_t x[4], w[4], y[4];
     for (int32_t i = 0; i + 2 < rank; ++i) {
         y[i] = pick(rng, 1, 3);
@@ -129,11 +135,15 @@ void make_integer_matmul(ht_rng *rng, check_case *out) {
     w[w_rank - 1] = p.transpose_w ? k : n;
     y[rank - 2] = m;
     y[rank - 1] = n;
-    out->call.inputs[HT_PRODUCT_X] = tensor_of(any_code(rng, chance(rng, 0.9)), rank, x, HT_LAYOUT_PLAIN);
-    out->call.inputs[HT_PRODUCT_W] = tensor_of(any_code(rng, chance(rng, 0.9)), w_rank, w, HT_LAYOUT_PLAIN);
+    out->call.inputs[HT_PRODUCT_X] = tensor_of(any_code(rng, common || chance(rng, 0.9)), rank, x, HT_LAYOUT_PLAIN);
+    out->call.inputs[HT_PRODUCT_W] =
+        tensor_of(common ? HT_I8 : any_code(rng, chance(rng, 0.9)), w_rank, w, HT_LAYOUT_PLAIN);
     out->call.output_count = 1;
     out->call.outputs[0] = tensor_of(HT_I32, rank, y, HT_LAYOUT_PLAIN);
     p.requantize = finish_product(rng, out, n);
+    if (common) {
+        out->call.inputs[HT_PRODUCT_W_ZERO].type = HT_NONE;
+    }
     memcpy(out->call.parameters, &p, sizeof p);
     out->rule = CHECK_EXACT;
 }
