@@ -453,6 +453,50 @@ static void put_empty(ht_buffer *buffer, uint64_t field, size_t count) {
     }
 }
 
+/* A constant of `count` elements of a type whose elements take `size` bytes each, all bits 0. */
+static void put_zeros(ht_buffer *graph, const char *name, uint64_t type, size_t count, size_t size) {
+    ht_buffer tensor = empty();
+    char *zeros = calloc(count, size);
+    assert_non_null(zeros);
+    put_number(&tensor, 1, count);
+    put_number(&tensor, 2, type);
+    put_text(&tensor, 8, name);
+    put_bytes(&tensor, 9, zeros, count * size);
+    put_message(graph, 5, &tensor);
+    free(zeros);
+}
+
+/* One constant, decoded again and again. */
+static void decoding_follows_the_size_of_the_file(void **state) {
+    (void)state;
+    static const char *const codes[] = {"u8", "i32", "f16"}; /* weights, a bias, half floats */
+    for (size_t k = 0; k < 3; ++k) {
+        ht_buffer graph = empty();
+        put_zeros(&graph, "u8", 2, 100000, 1);
+        put_zeros(&graph, "i32", 6, 100000, 4);
+        put_zeros(&graph, "f16", 10, 100000, 2);
+        put_zeros(&graph, "scale", 1, 1, 4);
+        for (int i = 0; i < 2000; ++i) {
+            char name[16];
+            ht_buffer node = empty(), to = empty();
+            bool cast = k == 2;
+            snprintf(name, sizeof name, "%x", i);
+            put_text(&node, 1, codes[k]);
+            put_text(&node, 1, cast ? "" : "scale");
+            put_text(&node, 2, name);
+            put_text(&node, 4, cast ? "Cast" : "DequantizeLinear");
+            put_text(&to, 1, "to");
+            put_number(&to, 3, 1);  /* f32 */
+            put_number(&to, 20, 2); /* an integer */
+            put_message(&node, 5, &to);
+            put_message(&graph, 1, &node);
+        }
+        put_node(&graph, "Relu", "0", "y");
+        ht_buffer file = wrap_graph(&graph, 17);
+        expect_modest(codes[k], &file);
+    }
+}
+
 static void memory_follows_the_size_of_the_file(void **state) {
     (void)state;
     enum { COUNT = 400000 };
@@ -499,11 +543,17 @@ static void memory_follows_the_size_of_the_file(void **state) {
 int main(void) {
     assert_int_equal(ht_context_create(NULL, &test_context, NULL), HT_OK);
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(every_truncation_is_an_error), cmocka_unit_test(flipped_bytes_are_survived),
-        cmocka_unit_test(functions_are_inlined),        cmocka_unit_test(tensors_are_checked),
-        cmocka_unit_test(graphs_are_checked),           cmocka_unit_test(backward_chains_are_quick),
-        cmocka_unit_test(deep_nesting_meets_a_limit),   cmocka_unit_test(many_entries_meet_a_limit),
-        cmocka_unit_test(every_allocation_may_fail),    cmocka_unit_test(memory_follows_the_size_of_the_file),
+        cmocka_unit_test(every_truncation_is_an_error),
+        cmocka_unit_test(flipped_bytes_are_survived),
+        cmocka_unit_test(functions_are_inlined),
+        cmocka_unit_test(tensors_are_checked),
+        cmocka_unit_test(graphs_are_checked),
+        cmocka_unit_test(backward_chains_are_quick),
+        cmocka_unit_test(deep_nesting_meets_a_limit),
+        cmocka_unit_test(many_entries_meet_a_limit),
+        cmocka_unit_test(every_allocation_may_fail),
+        cmocka_unit_test(memory_follows_the_size_of_the_file),
+        cmocka_unit_test(decoding_follows_the_size_of_the_file),
     };
     int failed = cmocka_run_group_tests(tests, NULL, NULL);
     ht_context_destroy(test_context);

@@ -126,6 +126,7 @@ onnx_document *ht__onnx_inner_document(onnx_decoder *decoder) {
                              .payload = around->payload,
                              .externals = around->externals,
                              .file = around->file,
+                             .size = around->size,
                              .producer = "",
                              .producer_version = "",
                              .graph_name = ""};
@@ -381,6 +382,7 @@ static bool read_metadata(pb_istream_t *stream, const pb_field_t *field, void **
 }
 
 ht_status ht__onnx_decode(onnx_document *document, const uint8_t *bytes, size_t size, ht_error *err) {
+    document->size = size;
     onnx_decoder decoder = {.document = document, .bytes = bytes, .size = size, .err = err};
     pb_istream_t stream = ht__onnx_stream(&decoder);
     onnx_target producer = {&decoder, &document->producer}, version = {&decoder, &document->producer_version};
@@ -398,7 +400,6 @@ ht_status ht__onnx_decode(onnx_document *document, const uint8_t *bytes, size_t 
         return decoder.status;
     }
     document->ir_version = message.ir_version;
-    document->size = size;
     if (document->node_count == 0 && document->output_count == 0) {
         return ht__fail_at(err, HT_ERROR_FORMAT, document->file, "This is no ONNX file: it has no graph.");
     }

@@ -121,6 +121,17 @@ ht_status ht__onnx_add_tensor(onnx_document *document, const char *name, const h
                          tensor, err);
 }
 
+/* Codes of 2 bits decode to 28 times their bytes, and two layers may share them. */
+#define DECODED_MULTIPLE 64
+#define DECODED_BYTES ((size_t)4 << 20)
+
+bool ht__onnx_may_decode(const onnx_document *document, size_t bytes) {
+    size_t limit, total;
+    return ht__add(document->size, document->externals->bytes, &limit) && ht__mul(limit, DECODED_MULTIPLE, &limit) &&
+           ht__add(limit, DECODED_BYTES, &limit) && ht__add(ht__arena_bytes(document->payload), bytes, &total) &&
+           total <= limit;
+}
+
 size_t ht__onnx_tensor_bytes(const onnx_tensor *tensor) {
     size_t bytes = 0;
     unsigned bits = ht__type_bits(tensor->desc.type);

@@ -137,6 +137,9 @@ ht_status ht__onnx_add_text(onnx_document *document, onnx_node *node, const char
 ht_status ht__onnx_add_tensor(onnx_document *document, const char *name, const ht_tensor_desc *desc, const void *data,
                               bool copy, onnx_tensor **out, ht_error *err);
 
+/* May `bytes` more be decoded into the payload? Not when it is out of proportion to the files, as when many nodes
+ * decode one tensor. */
+bool ht__onnx_may_decode(const onnx_document *document, size_t bytes);
 /* What the tensor's data takes in a file: numbers of less than 8 bits are packed. */
 size_t ht__onnx_tensor_bytes(const onnx_tensor *tensor);
 /* The first operator set that has tensors of this type. */
@@ -158,6 +161,7 @@ typedef struct onnx_name {
     uint32_t uses;           /* operands that read it */
     onnx_node *consumer;     /* the node of the last of them */
     const char *replacement; /* while nodes are dropped: the name that stands for this one */
+    uint32_t numbered;       /* the last number that a name made from this one got */
 } onnx_name;
 
 typedef struct onnx_index {

@@ -17,6 +17,13 @@ static int64_t parameter_at(const onnx_decoding *d, size_t group) {
     return d->blocks != 0 && d->blocks_first ? at % d->blocks * d->channels + at / d->blocks : at;
 }
 
+/* Is there room for the tensor's numbers, and for `codes` bytes of each one's code? Without it the nodes stay. */
+static bool may_decode(const onnx_decoding *d, size_t codes) {
+    size_t bytes;
+    return ht__mul((size_t)ht__desc_elements(&d->desc), sizeof(float) + codes, &bytes) &&
+           ht__onnx_may_decode(d->folding->document, bytes);
+}
+
 static ht_status set_affine(onnx_decoding *d, ht_quantization *q) {
     float *scale, *zero;
     ht_type type = d->codes->desc.type;
@@ -139,6 +146,9 @@ static ht_status fold_element(onnx_folding *folding, onnx_node *node) {
     }
     onnx_decoding d = {.folding = folding, .nodes = {node}, .count = 1, .name = node->outputs[0], .desc = codes->desc};
     d.desc.type = HT_F32;
+    if (!may_decode(&d, 0)) {
+        return HT_OK;
+    }
     ht_quantization *q;
     HT_TRY(reserve(&d, sizeof *q, &q));
     *q = (ht_quantization){.bits = 16, .axis = -1, .groups = 1, .codes = codes->data, .element = codes->desc.type};
@@ -175,7 +185,7 @@ static bool match_bias(const onnx_folding *folding, const onnx_node *node, onnx_
 /* A 32-bit bias: its scales are those of the products that it is added to. */
 static ht_status fold_bias(onnx_folding *folding, onnx_node *node) {
     onnx_decoding d = {.folding = folding, .nodes = {node}, .count = 1};
-    if (!match_bias(folding, node, &d)) {
+    if (!match_bias(folding, node, &d) || !may_decode(&d, 0)) {
         return HT_OK;
     }
     d.name = node->outputs[0];
@@ -200,7 +210,7 @@ ht_status ht__onnx_fold_constant(onnx_folding *folding, onnx_node *node) {
     if (node->removed) {
         return HT_OK;
     }
-    if (!ht__onnx_match(&d, node)) {
+    if (!ht__onnx_match(&d, node) || !may_decode(&d, sizeof(uint16_t))) {
         return HT_OK;
     }
     ht_quantization *q;

@@ -59,9 +59,11 @@ onnx_name *ht__onnx_find(const onnx_index *index, const char *name) {
 }
 
 ht_status ht__onnx_fresh(onnx_index *index, const char *base, const char *suffix, const char **out, ht_error *err) {
-    for (unsigned attempt = 0;; ++attempt) {
-        char *name = attempt == 0 ? ht__arena_printf(index->arena, "%s%s", base, suffix)
-                                  : ht__arena_printf(index->arena, "%s%s_%u", base, suffix, attempt);
+    onnx_name *from = ht__onnx_find(index, base);
+    uint32_t none = 0, *last = from != NULL ? &from->numbered : &none;
+    for (uint32_t number = 0;; number = ++*last) { /* the first time without one */
+        char *name = number == 0 ? ht__arena_printf(index->arena, "%s%s", base, suffix)
+                                 : ht__arena_printf(index->arena, "%s%s_%u", base, suffix, (unsigned)number);
         if (name == NULL) {
             return ht__fail_memory(err, strlen(base));
         }

@@ -342,6 +342,7 @@ ht_status ht__onnx_raise(onnx_document *document, ht_error *err) {
         onnx_node *node = document->nodes[i];
         if (!node->removed) {
             HT_TRY(ht__onnx_raise_qlinear(&raising, node));
+            HT_TRY(ht__onnx_raise_nbits(&raising, node));
         }
         if (node->removed || node->domain[0] != '\0') {
             continue;

@@ -25,6 +25,10 @@ ht_status ht__onnx_drop_later_attributes(onnx_raising *raising, onnx_node *node)
  * DequantizeLinear and QuantizeLinear. Nothing happens to any other node. */
 ht_status ht__onnx_raise_qlinear(onnx_raising *raising, onnx_node *node);
 
+/* Turns com.microsoft's MatMulNBits into MatMul with an annotated constant. Nothing happens to any other node.
+ * Errors: HT_ERROR_FORMAT, HT_ERROR_UNSUPPORTED, HT_ERROR_LIMIT, each naming the node. */
+ht_status ht__onnx_raise_nbits(onnx_raising *raising, onnx_node *node);
+
 /* A node that operator sets before 21 wrote with one scale per group. */
 ht_status ht__onnx_raise_group_normalization(onnx_raising *raising, onnx_node *node);
 
