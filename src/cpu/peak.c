@@ -1,5 +1,6 @@
 #include "cpu/peak.h"
 
+#include <string.h>
 #include <time.h>
 
 #include "cpu/features.h"
@@ -93,6 +94,47 @@ __attribute__((target("avx512f,avx512vnni"))) static float spin_avx512vnni(doubl
     *operations = 2.0 * 64.0 * CHAINS * ROUNDS;
     return (float)_mm512_reduce_add_epi32(sums[0]);
 }
+
+static float add_chains(const __m256i sums[CHAINS]) {
+    float total = 0.0f;
+    for (int c = 0; c < CHAINS; ++c) {
+        int32_t lanes[8];
+        memcpy(lanes, &sums[c], sizeof lanes);
+        total += (float)lanes[c % 8];
+    }
+    return total;
+}
+
+__attribute__((target("avx2,avxvnni"))) static float spin_avxvnni(double *operations) {
+    __m256i sums[CHAINS], one = _mm256_set1_epi8(1);
+    for (int c = 0; c < CHAINS; ++c) {
+        sums[c] = _mm256_set1_epi32(c);
+    }
+    for (int i = 0; i < ROUNDS; ++i) {
+#pragma GCC unroll 12
+        for (int c = 0; c < CHAINS; ++c) {
+            sums[c] = _mm256_dpbusd_avx_epi32(sums[c], one, one);
+        }
+    }
+    *operations = 2.0 * 32.0 * CHAINS * ROUNDS;
+    return add_chains(sums);
+}
+
+/* Bytes widened to 16 bits: what is exact for all of them. */
+__attribute__((target("avx2"))) static float spin_bytes_avx2(double *operations) {
+    __m256i sums[CHAINS], one = _mm256_set1_epi16(1);
+    for (int c = 0; c < CHAINS; ++c) {
+        sums[c] = _mm256_set1_epi32(c);
+    }
+    for (int i = 0; i < ROUNDS; ++i) {
+#pragma GCC unroll 12
+        for (int c = 0; c < CHAINS; ++c) {
+            sums[c] = _mm256_add_epi32(sums[c], _mm256_madd_epi16(sums[c], one));
+        }
+    }
+    *operations = 2.0 * 16.0 * CHAINS * ROUNDS;
+    return add_chains(sums);
+}
 #endif
 
 #if defined(__x86_64__)
@@ -169,6 +211,14 @@ static void spin(void *argument, size_t begin, size_t end, unsigned part) {
             job->sink[part] = spin_avx512vnni(&job->operations[part]);
             return;
         }
+        if ((job->mask >> HT_CPU_AVX_VNNI & 1) != 0) {
+            job->sink[part] = spin_avxvnni(&job->operations[part]);
+            return;
+        }
+        if ((job->mask >> HT_CPU_AVX2 & 1) != 0) {
+            job->sink[part] = spin_bytes_avx2(&job->operations[part]);
+            return;
+        }
 #endif
         job->sink[part] = spin_bytes_portable(&job->operations[part]);
         return;
@@ -186,8 +236,8 @@ static void spin(void *argument, size_t begin, size_t end, unsigned part) {
     job->sink[part] = spin_portable(&job->operations[part]);
 }
 
-static double peak_of(ht_pool *pool, bool bytes) {
-    peak_job job = {.mask = ht__cpu_mask(), .bytes = bytes};
+static double peak_of(uint32_t mask, ht_pool *pool, bool bytes) {
+    peak_job job = {.mask = mask, .bytes = bytes};
     unsigned threads = ht__pool_threads(pool);
     double best = 0.0;
     for (int i = 0; i < REPEATS; ++i) {
@@ -202,6 +252,6 @@ static double peak_of(ht_pool *pool, bool bytes) {
     return best;
 }
 
-double ht__cpu_peak_f32(ht_pool *pool) { return peak_of(pool, false); }
+double ht__cpu_peak_f32(uint32_t mask, ht_pool *pool) { return peak_of(mask, pool, false); }
 
-double ht__cpu_peak_int8(ht_pool *pool) { return peak_of(pool, true); }
+double ht__cpu_peak_int8(uint32_t mask, ht_pool *pool) { return peak_of(mask, pool, true); }

@@ -1,5 +1,7 @@
 #include "kernels/byte_product.h"
 
+#include <string.h>
+
 #include "kernels/codes.h"
 
 /* ---- terms ---- */
@@ -55,6 +57,55 @@ bool ht__byte_terms_are_constant(const ht_kernel_call *call) {
         }
     }
     return true;
+}
+
+/* ---- for engines ---- */
+
+int64_t ht__byte_round_depth(int64_t depth) { return ht__byte_round(depth, HT_BYTE_GROUP); }
+
+typedef uint8_t vector_of_bytes __attribute__((vector_size(16)));
+
+static inline void copy_vector(uint8_t *to, const uint8_t *from, const vector_of_bytes *flips) {
+    vector_of_bytes bytes;
+    memcpy(&bytes, from, sizeof bytes);
+    bytes ^= *flips;
+    memcpy(to, &bytes, sizeof bytes);
+}
+
+static inline void copy_word(uint8_t *to, const uint8_t *from, const vector_of_bytes *flips) {
+    uint64_t bytes, flip;
+    memcpy(&bytes, from, sizeof bytes);
+    memcpy(&flip, flips, sizeof flip);
+    bytes ^= flip;
+    memcpy(to, &bytes, sizeof bytes);
+}
+
+/* The end of a line is copied as a whole vector or word that overlaps what is already there. */
+static inline void copy_line(uint8_t *to, const uint8_t *from, int64_t bytes, const vector_of_bytes *flips) {
+    const int64_t vector = (int64_t)sizeof *flips, word = (int64_t)sizeof(uint64_t);
+    if (bytes >= vector) {
+        for (int64_t k = 0; k < bytes - vector; k += vector) {
+            copy_vector(to + k, from + k, flips);
+        }
+        copy_vector(to + bytes - vector, from + bytes - vector, flips);
+    } else if (bytes >= word) {
+        copy_word(to, from, flips);
+        copy_word(to + bytes - word, from + bytes - word, flips);
+    } else {
+        for (int64_t k = 0; k < bytes; ++k) {
+            to[k] = from[k] ^ (*flips)[0];
+        }
+    }
+}
+
+void ht__byte_copy_lines(const ht_byte_copy *c, uint8_t *to, const uint8_t *from) {
+    vector_of_bytes flips;
+    memset(&flips, c->flip, sizeof flips);
+    for (int64_t b = 0; b < c->blocks; ++b, from += c->from_block, to += c->to_block) {
+        for (int64_t i = 0; i < c->lines; ++i) {
+            copy_line(to + i * c->to_line, from + i * c->from_line, c->bytes, &flips);
+        }
+    }
 }
 
 /* ---- weights ---- */

@@ -86,9 +86,22 @@ typedef struct ht_byte_engine {
     void (*copy)(const ht_byte_copy *copy, uint8_t *to, const uint8_t *from);
 } ht_byte_engine;
 
+/* X(isa): the engines for this kind of processor, best first. Each makes a variant of every family that has a driver;
+ * without any, the drivers are not built. */
 #if defined(__x86_64__)
-extern const ht_byte_engine ht__byte_engine_avx512vnni, ht__byte_engine_amx;
+#define HT_BYTE_ENGINES 1
+#define HT_BYTE_ENGINE_LIST(X) X(amx) X(avx512vnni) X(avxvnni) X(avx2)
+#else
+#define HT_BYTE_ENGINES 0
+#define HT_BYTE_ENGINE_LIST(X)
 #endif
+#define HT_BYTE_ENGINE_DECLARE(isa) extern const ht_byte_engine ht__byte_engine_##isa;
+HT_BYTE_ENGINE_LIST(HT_BYTE_ENGINE_DECLARE)
+#undef HT_BYTE_ENGINE_DECLARE
+
+/* For engines: a depth in whole groups; copies in vectors that every processor has. */
+int64_t ht__byte_round_depth(int64_t depth);
+void ht__byte_copy_lines(const ht_byte_copy *copy, uint8_t *to, const uint8_t *from);
 
 /* ---- weights ---- */
 

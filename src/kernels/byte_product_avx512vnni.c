@@ -107,11 +107,9 @@ HT_VNNI void ht__byte_copy_avx512(const ht_byte_copy *c, uint8_t *to, const uint
     }
 }
 
-static int64_t round_depth(int64_t depth) { return ht__byte_round(depth, HT_BYTE_GROUP); }
-
 const ht_byte_engine ht__byte_engine_avx512vnni = {.needs = HT_VNNI_NEEDS,
                                                    .rows = {14, 12, 8, 6},
                                                    .tile = any_tile,
-                                                   .round_depth = round_depth,
+                                                   .round_depth = ht__byte_round_depth,
                                                    .copy = ht__byte_copy_avx512};
 #endif

@@ -4,6 +4,7 @@
 #include <stdlib.h>
 
 #include "base/context.h"
+#include "cpu/features.h"
 #include "cpu/peak.h"
 #include "measure/subject.h"
 
@@ -112,7 +113,8 @@ ht_status ht_bench(ht_context *ctx, const ht_model *const *models, size_t count,
 }
 
 ht_peaks ht_measure_peaks(ht_context *ctx) {
-    return (ht_peaks){.f32 = ht__cpu_peak_f32(ctx->pool), .int8 = ht__cpu_peak_int8(ctx->pool)};
+    return (ht_peaks){.f32 = ht__cpu_peak_f32(ht__cpu_mask(), ctx->pool),
+                      .int8 = ht__cpu_peak_int8(ht__cpu_mask(), ctx->pool)};
 }
 
 /* ---- profile ---- */

@@ -272,18 +272,17 @@ static void bench_map(const bench *b, int64_t n, int64_t c, int64_t size) {
     bench_measure(b, "fake_quantize", &quantize, 0.0, false);
 }
 
-int bench_kernels(unsigned threads, bool bf16, const char *only) {
+int bench_kernels(unsigned threads, uint32_t cpu, bool bf16, const char *only) {
     char text[160];
     ht_pool *pool = NULL;
-    ht_kernel_env env = {
-        .allocator = &ht__system_allocator, .threads = threads, .cpu = ht__cpu_mask(), .allow_bf16 = bf16};
+    ht_kernel_env env = {.allocator = &ht__system_allocator, .threads = threads, .cpu = cpu, .allow_bf16 = bf16};
     if (ht__pool_create(&ht__system_allocator, threads, &pool, NULL) != HT_OK) {
         return 1;
     }
     env.extra_count = extra_variants(&env.extra);
-    bench b = {&env, pool, only, ht__cpu_peak_f32(pool)};
-    printf("%s; %u threads; measured f32 peak %.1f GFLOP/s; products from %s\n",
-           ht__cpu_print(ht__cpu_mask(), text, sizeof text), threads, b.peak * 1e-9, bf16 ? "bf16" : "f32");
+    bench b = {&env, pool, only, ht__cpu_peak_f32(cpu, pool)};
+    printf("%s; %u threads; measured f32 peak %.1f GFLOP/s; products from %s\n", ht__cpu_print(cpu, text, sizeof text),
+           threads, b.peak * 1e-9, bf16 ? "bf16" : "f32");
     static const int64_t convolutions[][6] = {
         {64, 1, 32, 28, 3, 1},   {64, 32, 64, 14, 3, 1},   {64, 64, 128, 7, 3, 1},   {64, 3, 64, 32, 3, 1},
         {64, 64, 128, 32, 3, 1}, {64, 128, 128, 16, 3, 1}, {64, 128, 256, 16, 3, 1}, {64, 256, 512, 8, 3, 1},
@@ -299,7 +298,7 @@ int bench_kernels(unsigned threads, bool bf16, const char *only) {
     }
     bench_map(&b, 64, 64, 32);
     bench_map(&b, 64, 256, 8);
-    b.peak = ht__cpu_peak_int8(pool);
+    b.peak = ht__cpu_peak_int8(cpu, pool);
     printf("measured int8 peak %.1f Gop/s\n", b.peak * 1e-9);
     bench_integers(&b);
     ht__pool_destroy(pool);

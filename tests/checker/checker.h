@@ -118,8 +118,9 @@ bool case_check(check_case *c, const ht_kernel_variant *variant, const ht_kernel
 
 /* Every gradient family against finite differences of its forward reference; the number of failures. */
 int check_gradients(uint64_t seed, int cases);
-/* Speed of the variants on the shapes that training spends its time in. */
-int bench_kernels(unsigned threads, bool bf16, const char *only);
+/* Speed of the variants that need no more than the features of `cpu`, on the shapes of training and of known networks.
+ */
+int bench_kernels(unsigned threads, uint32_t cpu, bool bf16, const char *only);
 /* The variants that libhalftone adds in this build; returns their number. */
 size_t extra_variants(const ht_kernel_variant *const **out);
 

@@ -223,5 +223,5 @@ int main(int argc, char **argv) {
             "[--bench [--bf16]]\n");
         return 2;
     }
-    return o.bench ? bench_kernels(o.threads, o.bf16, o.family) : check_all(&o);
+    return o.bench ? bench_kernels(o.threads, o.cpu, o.bf16, o.family) : check_all(&o);
 }

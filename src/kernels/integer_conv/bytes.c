@@ -2,10 +2,9 @@
  * multiplied with the filters by the best engine of this processor. A 1x1 convolution needs no copy. */
 #include "kernels/integer_conv/variants.h"
 
-#if defined(__x86_64__) /* no engine elsewhere yet */
+#if HT_BYTE_ENGINES
 #include <string.h>
 
-#include "kernels/byte_product.h"
 #include "kernels/codes.h"
 #include "kernels/index.h"
 #include "kernels/window.h"
@@ -321,6 +320,7 @@ static ht_status run(const ht_kernel_state *state, const void *const *inputs, vo
     return HT_OK;
 }
 
+/* One variant per engine. */
 #define VARIANT(isa)                                                                                             \
     static bool accept_##isa(const ht_kernel_call *call, const ht_kernel_env *env, const char **reason) {        \
         return accept_on(&ht__byte_engine_##isa, call, env, reason);                                             \
@@ -334,6 +334,5 @@ static ht_status run(const ht_kernel_state *state, const void *const *inputs, vo
                                                       .accept = accept_##isa,                                    \
                                                       .prepare = prepare_##isa,                                  \
                                                       .run = run};
-VARIANT(amx)
-VARIANT(avx512vnni)
+HT_BYTE_ENGINE_LIST(VARIANT)
 #endif

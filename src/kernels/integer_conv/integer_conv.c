@@ -1,16 +1,12 @@
 #include "kernels/integer_conv/variants.h"
 
 static const ht_kernel_variant *const variants[] = {
+#define VARIANT(name) &ht__integer_conv_##name,
 #if defined(__x86_64__)
-    &ht__integer_conv_depthwise_avx512vnni,
+    VARIANT(depthwise_avx512vnni)
 #endif
-    &ht__integer_conv_depthwise,
-#if defined(__x86_64__)
-    &ht__integer_conv_amx,
-    &ht__integer_conv_avx512vnni,
-#endif
-    &ht__integer_conv_tiles,
-    &ht__integer_conv_reference,
+        VARIANT(depthwise) HT_BYTE_ENGINE_LIST(VARIANT) VARIANT(tiles) VARIANT(reference)
+#undef VARIANT
 };
 
 const ht_kernel_family ht__integer_conv_family = {"integer_conv", variants, sizeof variants / sizeof variants[0]};

@@ -1,10 +1,9 @@
 /* Integer matrix products of constant 8-bit weights as products of bytes, by the best engine of this processor. */
 #include "kernels/integer_matmul/variants.h"
 
-#if defined(__x86_64__) /* no engine elsewhere yet */
+#if HT_BYTE_ENGINES
 #include <string.h>
 
-#include "kernels/byte_product.h"
 #include "kernels/codes.h"
 #include "kernels/index.h"
 
@@ -190,6 +189,7 @@ static ht_status run(const ht_kernel_state *state, const void *const *inputs, vo
     return HT_OK;
 }
 
+/* One variant per engine. */
 #define VARIANT(isa)                                                                                             \
     static bool accept_##isa(const ht_kernel_call *call, const ht_kernel_env *env, const char **reason) {        \
         return accept_on(&ht__byte_engine_##isa, call, env, reason);                                             \
@@ -203,6 +203,5 @@ static ht_status run(const ht_kernel_state *state, const void *const *inputs, vo
                                                         .accept = accept_##isa,                                  \
                                                         .prepare = prepare_##isa,                                \
                                                         .run = run};
-VARIANT(amx)
-VARIANT(avx512vnni)
+HT_BYTE_ENGINE_LIST(VARIANT)
 #endif

@@ -2,6 +2,7 @@
 #ifndef HT_KERNELS_INTEGER_MATMUL_VARIANTS_H
 #define HT_KERNELS_INTEGER_MATMUL_VARIANTS_H
 
+#include "kernels/byte_product.h"
 #include "kernels/integer_matmul/integer_matmul.h"
 
 /* The matrices of one call. */
@@ -13,9 +14,9 @@ typedef struct ht_integer_matrices {
 } ht_integer_matrices;
 void ht__integer_matrices_of(const ht_kernel_call *call, ht_integer_matrices *out);
 
-#if defined(__x86_64__)
-extern const ht_kernel_variant ht__integer_matmul_amx, ht__integer_matmul_avx512vnni;
-#endif
+#define HT_INTEGER_MATMUL_DECLARE(isa) extern const ht_kernel_variant ht__integer_matmul_##isa;
+HT_BYTE_ENGINE_LIST(HT_INTEGER_MATMUL_DECLARE)
+#undef HT_INTEGER_MATMUL_DECLARE
 extern const ht_kernel_variant ht__integer_matmul_tiles, ht__integer_matmul_reference;
 
 #endif
