@@ -1,5 +1,7 @@
 # -DHALFTONE_FUZZ=ON builds a program per fuzz/fuzz_<target>.c: with libFuzzer where the compiler is clang, else with the driver in
-# fuzz/standalone.c. Use it with -DHALFTONE_SANITIZE=address,undefined.
+# fuzz/standalone.c, as the preset asan does: its tests call each target with every file of its corpus, where inputs lie that once
+# did harm, and a second of mutations. For more, with clang and -DHALFTONE_SANITIZE=address,undefined,fuzzer-no-link, give the
+# program a copy of the corpus.
 file(GLOB FUZZ_TARGETS CONFIGURE_DEPENDS fuzz/fuzz_*.c)
 foreach(target ${FUZZ_TARGETS})
   get_filename_component(name ${target} NAME_WE)

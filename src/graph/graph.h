@@ -36,10 +36,12 @@ typedef struct ht_quantization {
     const uint16_t *codes; /* [elements], offset so that the smallest code is 0 (affine signed: code + 2^(bits-1)); NULL
                               for activations */
     const int32_t *wide_codes; /* bits 32: [elements] the codes as they are, affine with zero point 0; codes is NULL */
-    ht_type element; /* HT_F16 or HT_BF16: the codes are the bits of such numbers and stand for them; of the fields
-                        above    only bits and codes apply (groups 1). HT_NONE: as above */
-    bool packed;     /* affine: files keep the codes in the narrowest type that holds them, if it is below 8 bits too;
-                        false: a byte or more each */
+    bool narrow_sums; /* wide_codes: beside activations of 16 bits, too, TFLite's rule takes a sum for one of 32 bits,
+                         and not of 64 */
+    ht_type element;  /* HT_F16 or HT_BF16: the codes are the bits of such numbers and stand for them; of the fields
+                         above    only bits and codes apply (groups 1). HT_NONE: as above */
+    bool packed;      /* affine: files keep the codes in the narrowest type that holds them, if it is below 8 bits too;
+                         false: a byte or more each */
     const char *scheme; /* the scheme's text form, for reports; may be NULL */
 } ht_quantization;
 

@@ -66,7 +66,7 @@ struct ht_op {
      * only known on real numbers. */
     ht_status (*integer)(ht_integer *integer, const ht_node *node, ht_error *err);
 
-    /* Multiply-accumulates of the node; NULL: 0. */
+    /* Multiply-accumulates of the node, -1 when they cannot be counted, because shapes are not known; NULL: 0. */
     int64_t (*macs)(const ht_node *node);
 
     /* What quantization wants to know. Bit i of the masks: input i, where it is a constant, is a weight, a bias, or a

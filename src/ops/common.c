@@ -37,6 +37,11 @@ ht_status ht__set_output(ht_node *node, uint32_t index, const ht_tensor_desc *de
     return HT_OK;
 }
 
+int64_t ht__dot_products(const ht_node *node, int64_t length) {
+    int64_t count = ht__desc_elements(&node->outputs[0]->desc), total;
+    return count < 0 || length < 0 || __builtin_mul_overflow(count, length, &total) ? -1 : total;
+}
+
 ht_status ht__infer_same(const ht_graph *graph, ht_node *node, ht_error *err) {
     (void)graph;
     return ht__set_output(node, 0, &node->inputs[0]->desc, err);

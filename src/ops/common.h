@@ -30,6 +30,9 @@ ht_status ht__constant_ints(const ht_node *node, uint32_t index, int64_t out[HT_
                             ht_error *err);
 /* The number in a constant f32 input of one element; `otherwise` when the input is absent. */
 ht_status ht__constant_float(const ht_node *node, uint32_t index, float otherwise, float *out, ht_error *err);
+/* Multiply-accumulates where each number that the node gives is a product of vectors of `length`; -1 when either is not
+ * known, or the count is too large. */
+int64_t ht__dot_products(const ht_node *node, int64_t length);
 static inline bool ht__has_input(const ht_node *node, uint32_t index) {
     return index < node->input_count && node->inputs[index] != NULL;
 }

@@ -209,13 +209,19 @@ ht_status ht__integer_product(ht_integer *integer, const ht_node *node, const ch
     return ht__integer_set_requantize(integer, *out, err);
 }
 
+static ht_fixed_way way_of_convolution(const ht_node *node) {
+    const ht_quantization *x = node->inputs[0]->quantization;
+    const ht_quantization *bias = ht__has_input(node, 2) ? node->inputs[2]->quantization : NULL;
+    bool narrow = bias != NULL && bias->wide_codes != NULL && bias->narrow_sums;
+    return x != NULL && x->bits > 8 && !narrow ? HT_FIXED_WIDE : HT_FIXED_NARROW;
+}
+
 ht_status ht__integer_convolution(ht_integer *integer, const ht_node *node, const char *op_name, int64_t columns,
                                   const char *const *attributes, ht_error *err) {
     const ht_quantization *x = node->inputs[0]->quantization;
-    bool is_u8 = x != NULL && x->bits <= 8 && !x->is_signed, is_wide = x != NULL && x->bits > 8;
+    bool is_u8 = x != NULL && x->bits <= 8 && !x->is_signed;
     ht_node *product;
-    HT_TRY(ht__integer_product(integer, node, op_name, columns, is_wide ? HT_FIXED_WIDE : HT_FIXED_NARROW, is_u8,
-                               &product, err));
+    HT_TRY(ht__integer_product(integer, node, op_name, columns, way_of_convolution(node), is_u8, &product, err));
     if (product != NULL) {
         HT_TRY(ht__copy_attributes(integer->graph, node, attributes, product, err));
         ht__integer_give(integer, product);

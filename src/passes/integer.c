@@ -176,12 +176,30 @@ static ht_status convert_quantizer(integering *s, ht_node *node) {
     return ht__graph_add_node_raw(s->graph, "", "Identity", node->name, &value, 1, &output, 1, &copy, s->err);
 }
 
+static bool has_shape(const ht_value *value) {
+    return value == NULL || (value->desc.rank >= 0 && ht__desc_elements(&value->desc) >= 0);
+}
+
+/* Are the shapes of all that the node reads and gives known? */
+static bool is_shaped(const ht_node *node) {
+    bool known = true;
+    for (uint32_t i = 0; i < node->input_count; ++i) {
+        known = known && has_shape(node->inputs[i]);
+    }
+    for (uint32_t i = 0; i < node->output_count; ++i) {
+        known = known && has_shape(node->outputs[i]);
+    }
+    return known;
+}
+
 static ht_status convert_node(integering *s, ht_node *node) {
-    if (is_op(node, "QuantizeLinear")) {
+    bool shaped = is_shaped(node);
+    if (shaped && is_op(node, "QuantizeLinear")) {
         return convert_quantizer(s, node);
     }
     ht_node *absorbed;
-    ht_value *target = node->op->integer != NULL && node->output_count == 1 ? target_of(s, node, &absorbed) : NULL;
+    bool has_form = shaped && node->op->integer != NULL && node->output_count == 1;
+    ht_value *target = has_form ? target_of(s, node, &absorbed) : NULL;
     if (target != NULL) {
         HT_TRY(node->op->integer(&s->view, node, s->err));
     }
@@ -235,7 +253,9 @@ ht_status ht__pass_integer(ht_graph *graph, ht_error *err) {
     if (s.nodes == NULL) {
         return ht__fail_memory(err, s.node_count * sizeof(ht_node *));
     }
-    memcpy(s.nodes, graph->nodes, s.node_count * sizeof(ht_node *));
+    if (s.node_count != 0) {
+        memcpy(s.nodes, graph->nodes, s.node_count * sizeof(ht_node *));
+    }
     ht_status status = convert(&s);
     if (status == HT_OK) {
         status = finish(&s);

@@ -41,7 +41,8 @@ ht_status ht__pass_widen(ht_graph *graph, ht_error *err);
 
 /* Makes the annotated graph one of integers: nodes whose inputs and output are annotated compute on codes, with a
  * quantization at the entries and real numbers again where something reads them; everything else stays a float node
- * between the two. The rule of requantization is the graph's. Shapes must be known, and the activations not fused yet.
+ * between the two, and so does a node whose shapes are not known. The rule of requantization is the graph's. Activations must not
+ * be fused yet.
  * The annotations of activations are gone afterwards. */
 ht_status ht__pass_integer(ht_graph *graph, ht_error *err);
 

@@ -263,6 +263,13 @@ static ht_status emit_node(compiler *c, const ht_node *node) {
     return new_step(c, node->name, &call, inputs, outputs, node->op->macs != NULL ? node->op->macs(node) : 0);
 }
 
+static ht_status emit_copy(compiler *c, const ht_value *value, uint32_t from, uint32_t to) {
+    ht_kernel_call call = {.family = &ht__copy_family, .input_count = 1, .output_count = 1};
+    fill_operand(c, &call, 0, from);
+    call.outputs[0] = c->program->tensors[to].desc;
+    return new_step(c, value->name, &call, &from, &to, 0);
+}
+
 /* A graph output that no step writes straight into the caller's buffer: an input, a constant, an alias, a tensor that
  * is channels-last, or one listed twice. */
 static ht_status emit_output_copy(compiler *c, size_t index) {
@@ -277,29 +284,50 @@ static ht_status emit_output_copy(compiler *c, size_t index) {
     uint32_t to;
     HT_TRY(new_tensor(c, value, HT_LAYOUT_PLAIN, (ht_slot){HT_SLOT_OUTPUT, index, NULL}, &to));
     c->versions[value->id][HT_LAYOUT_PLAIN].tensor = from;
-    ht_kernel_call call = {.family = &ht__copy_family, .input_count = 1, .output_count = 1};
-    fill_operand(c, &call, 0, from);
-    call.outputs[0] = c->program->tensors[to].desc;
     c->program->outputs[index] = to;
-    return new_step(c, value->name, &call, &from, &to, 0);
+    return emit_copy(c, value, from, to);
+}
+
+/* The tensor with what a state becomes. If that is what another state began with, it is put aside: that state may be
+ * overwritten first. */
+static ht_status state_source(compiler *c, size_t index, uint32_t *from) {
+    const ht_state *state = &c->graph->states[index];
+    uint32_t there;
+    HT_TRY(tensor_in_layout(c, state->after, HT_LAYOUT_PLAIN, &there));
+    *from = there;
+    for (size_t k = 0; k < c->graph->state_count; ++k) {
+        if (k != index && c->alias[there] == c->alias[c->program->states[k]]) {
+            HT_TRY(new_tensor(c, state->after, HT_LAYOUT_PLAIN, arena_slot, from));
+            c->versions[state->after->id][HT_LAYOUT_PLAIN].tensor = there;
+            return emit_copy(c, state->after, there, *from);
+        }
+    }
+    return HT_OK;
 }
 
 /* At the end of a run each state gets its next content. */
-static ht_status emit_state_copy(compiler *c, size_t index) {
-    const ht_state *state = &c->graph->states[index];
-    uint32_t from, to = c->program->states[index];
-    HT_TRY(tensor_in_layout(c, state->after, HT_LAYOUT_PLAIN, &from));
-    if (c->alias[from] == c->alias[to]) {
-        return HT_OK;
+static ht_status emit_states(compiler *c) {
+    const ht_graph *graph = c->graph;
+    uint32_t *from = ht__arena_alloc(c->program->memory, graph->state_count * sizeof *from);
+    if (from == NULL) {
+        return ht__fail_memory(c->err, graph->state_count * sizeof *from);
     }
-    if (!ht__desc_same_shape(&state->after->desc, &state->before->desc) ||
-        state->after->desc.type != state->before->desc.type) {
-        return ht__fail_at(c->err, HT_ERROR_MISMATCH, state->before->name, "This state changes its shape or type.");
+    for (size_t i = 0; i < graph->state_count; ++i) {
+        HT_TRY(state_source(c, i, &from[i]));
     }
-    ht_kernel_call call = {.family = &ht__copy_family, .input_count = 1, .output_count = 1};
-    fill_operand(c, &call, 0, from);
-    call.outputs[0] = c->program->tensors[to].desc;
-    return new_step(c, state->before->name, &call, &from, &to, 0);
+    for (size_t i = 0; i < graph->state_count; ++i) {
+        const ht_state *state = &graph->states[i];
+        uint32_t to = c->program->states[i];
+        if (c->alias[from[i]] == c->alias[to]) {
+            continue;
+        }
+        if (!ht__desc_same_shape(&state->after->desc, &state->before->desc) ||
+            state->after->desc.type != state->before->desc.type) {
+            return ht__fail_at(c->err, HT_ERROR_MISMATCH, state->before->name, "This state changes its shape or type.");
+        }
+        HT_TRY(emit_copy(c, state->before, from[i], to));
+    }
+    return HT_OK;
 }
 
 static ht_status emit(compiler *c) {
@@ -317,10 +345,7 @@ static ht_status emit(compiler *c) {
     for (size_t i = 0; i < graph->output_count; ++i) {
         HT_TRY(emit_output_copy(c, i));
     }
-    for (size_t i = 0; i < graph->state_count; ++i) {
-        HT_TRY(emit_state_copy(c, i));
-    }
-    return HT_OK;
+    return emit_states(c);
 }
 
 /* ---- kernels ---- */

@@ -218,6 +218,7 @@ static ht_status run_stage(runner *r, size_t count) {
     s.view.inputs = s.inputs;
     s.view.outputs = s.outputs;
     s.view.node_count = s.view.input_count = s.view.output_count = 0;
+    s.view.state_count = 0; /* what they begin with is there, and nobody asks what they leave */
     ht_status status = HT_OK;
     if (nodes == NULL || s.inputs == NULL || s.outputs == NULL || s.listed == NULL) {
         status = ht__fail_memory(r->err, graph->value_count * sizeof *s.inputs);
@@ -386,15 +387,18 @@ static ht_status take_shapes(runner *r, const ht_tensor_view *inputs) {
     return HT_OK;
 }
 
-static bool is_all_known(const ht_graph *graph) {
-    for (size_t n = 0; n < graph->node_count; ++n) {
-        for (uint32_t i = 0; i < graph->nodes[n]->output_count; ++i) {
-            if (graph->nodes[n]->outputs[i] != NULL && !is_known(graph->nodes[n]->outputs[i])) {
-                return false;
-            }
+/* States begin with zeros. */
+static ht_status make_states(runner *r) {
+    for (size_t i = 0; i < r->graph->state_count; ++i) {
+        const ht_value *before = r->graph->states[i].before;
+        place *to = &r->places[before->id];
+        size_t bytes;
+        to->data = to->owned = ht__desc_bytes(&before->desc, &bytes) ? ht__calloc(r->allocator, 1, bytes) : NULL;
+        if (to->owned == NULL) {
+            return ht__fail_memory(r->err, bytes);
         }
     }
-    return true;
+    return HT_OK;
 }
 
 /* Everything that adds values to the graph; afterwards their number stays. */
@@ -402,8 +406,7 @@ static ht_status prepare(runner *r, const ht_tensor_view *inputs) {
     HT_TRY(take_shapes(r, inputs));
     HT_TRY(ht__pass_fold_constants(r->graph, r->err));
     HT_TRY(ht__pass_widen(r->graph, r->err));
-    bool simulate = r->options.simulate || !is_all_known(r->graph);
-    HT_TRY(simulate ? ht__pass_simulate_quantization(r->graph, r->err) : ht__pass_integer(r->graph, r->err));
+    HT_TRY(r->options.simulate ? ht__pass_simulate_quantization(r->graph, r->err) : ht__pass_integer(r->graph, r->err));
     HT_TRY(ht__pass_fuse_activation(r->graph, r->err));
     r->places = ht__calloc(r->allocator, r->graph->value_count, sizeof *r->places);
     r->reachable = ht__calloc(r->allocator, r->graph->value_count, sizeof *r->reachable);
@@ -414,7 +417,7 @@ static ht_status prepare(runner *r, const ht_tensor_view *inputs) {
     for (size_t i = 0; i < r->graph->input_count; ++i) {
         r->places[r->graph->inputs[i]->id].data = inputs[i].data;
     }
-    return HT_OK;
+    return make_states(r);
 }
 
 /* Hands results over: memory of ours goes as it is, everything else is copied. */

@@ -4,6 +4,7 @@
 
 #include "passes/passes.h"
 #include "plan/compile.h"
+#include "plan/stages.h"
 #include "support.h"
 
 static ht_context *ctx;
@@ -73,9 +74,60 @@ static void states_last_until_they_are_reset(void **state) {
     ht__graph_destroy(graph);
 }
 
+/* y = a; a becomes b, and b becomes x + a: a must get what b was before. */
+static void a_state_may_become_another(void **state) {
+    (void)state;
+    ht_graph *graph;
+    ht_program *program;
+    ht_value *x, *a, *b;
+    ht_node *sum, *copy;
+    ht_tensor_desc desc = {.type = HT_F32, .rank = 1, .dims = {1}};
+    CHECKED(ht__graph_create(ctx, "two", &graph, err));
+    CHECKED(ht__graph_add_input(graph, "x", &desc, &x, err));
+    CHECKED(ht__graph_add_state(graph, "b", &desc, &b, err));
+    CHECKED(ht__graph_add_state(graph, "a", &desc, &a, err));
+    CHECKED(ht__graph_add_node(graph, "Add", NULL, (ht_value *[]){x, a}, 2, 1, NULL, &sum, err));
+    CHECKED(ht__graph_add_node(graph, "Identity", NULL, &a, 1, 1, NULL, &copy, err));
+    ht__graph_keep(graph, b, sum->outputs[0]);
+    ht__graph_keep(graph, a, b);
+    CHECKED(ht__graph_mark_output(graph, copy->outputs[0], err));
+    CHECKED(ht__pass_prepare(graph, 1, HT_PREPARE_SIMULATED, err));
+    CHECKED(ht__compile(graph, NULL, &program, err));
+    void *arena = aligned_alloc(64, (ht__program_run_bytes(program) + 127) & ~(size_t)63);
+    static const float expected[] = {0, 0, 3, 3, 6, 6, 9};
+    const float given = 3;
+    float y;
+    for (size_t i = 0; i < sizeof expected / sizeof expected[0]; ++i) {
+        ht_run_arguments arguments = {
+            .inputs = (const void *[]){&given}, .outputs = (void *[]){&y}, .arena = arena, .keep_states = i != 0};
+        CHECKED(ht__program_run(program, &arguments, err));
+        assert_true(y == expected[i]);
+    }
+    free(arena);
+    ht__program_destroy(program);
+    ht__graph_destroy(graph);
+}
+
+/* A run in stages has no run before it. */
+static void a_run_in_stages_begins_with_zeros(void **state) {
+    (void)state;
+    ht_graph *graph = model();
+    const float x[] = {1, 2, 3, 4};
+    ht_tensor_view input = {.desc = {.type = HT_F32, .rank = 2, .dims = {1, 4}}, .data = x};
+    ht_tensor_owned output;
+    CHECKED(ht__run_graph(graph, &input, &output, NULL, err));
+    for (int k = 0; k < 4; ++k) {
+        assert_true(((const float *)output.data)[k] == 2 * x[k]);
+    }
+    ht__free(&ctx->allocator, output.data);
+    ht__graph_destroy(graph);
+}
+
 int main(void) {
     assert_int_equal(ht_context_create(NULL, &ctx, NULL), HT_OK);
-    const struct CMUnitTest tests[] = {cmocka_unit_test(states_last_until_they_are_reset)};
+    const struct CMUnitTest tests[] = {cmocka_unit_test(states_last_until_they_are_reset),
+                                       cmocka_unit_test(a_state_may_become_another),
+                                       cmocka_unit_test(a_run_in_stages_begins_with_zeros)};
     int failed = cmocka_run_group_tests(tests, NULL, NULL);
     ht_context_destroy(ctx);
     return failed;

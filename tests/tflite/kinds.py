@@ -100,7 +100,7 @@ def codes(net, shape, axis, channels):
 
 
 def int16x8(folder):
-    for bias in ("int64",):
+    for bias in ("int64", "int32"):
         sums = getattr(schema.TensorType, bias.upper())
         net = Network("int16")
         x = net.input([1, 9, 8, 5], 0.00031)
@@ -122,6 +122,14 @@ def int16x8(folder):
         net.add(OPERATORS.FULLY_CONNECTED, [d, w, b], [y],
                 with_fields(schema.FullyConnectedOptionsT(), quantizedBiasType=sums), 12)
         net.write(folder / f"kind_int16x8_{bias}.tflite", [y])
+        net = Network("int16")
+        x = net.input([1, 5, 6, 3], 0.00031)
+        w, scales = codes(net, [4, 3, 3, 3], 0, 4)
+        y = wide(net, [1, 10, 12, 4], 0.00037)
+        net.save(folder / f"kind_int16_transpose_conv_{bias}.tflite", OPERATORS.TRANSPOSE_CONV,
+                 [net.numbers([1, 10, 12, 4]), w, x, wide_bias(net, bias, scales, 0.00031)], [y],
+                 with_fields(schema.TransposeConvOptionsT(), strideH=2, strideW=2, padding=schema.Padding.SAME,
+                             quantizedBiasType=sums), 5)
 
 
 def int16_functions(folder):

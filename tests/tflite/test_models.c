@@ -1,6 +1,7 @@
 /* Models of others: each .tflite file under $HALFTONE_TFLITE_MODELS (or under the shared models) is read and run on
  * random inputs, and on pictures where it takes codes of some; what went in and came out is left in
- * $HALFTONE_TFLITE_SAMPLES for oracle.py, which asks LiteRT. */
+ * $HALFTONE_TFLITE_SAMPLES for oracle.py, which asks LiteRT. $HALFTONE_TFLITE_INPUTS may hold files NAME.in0.bin ...
+ * with the samples for models, one after another: then only those models run, and on these. */
 #define _XOPEN_SOURCE 700 /* nftw */
 #include <ftw.h>
 #include <stdio.h>
@@ -90,6 +91,14 @@ static size_t sample_count(void) {
     return text != NULL ? strtoul(text, NULL, 10) : 3;
 }
 
+/* The samples that are given for the model's input `index`; false: none are. */
+static bool given_samples(const char *stem, size_t index, ht_file_view *out) {
+    const char *folder = getenv("HALFTONE_TFLITE_INPUTS");
+    char path[1024];
+    snprintf(path, sizeof path, "%s/%s.in%zu.bin", folder != NULL ? folder : "", stem, index);
+    return folder != NULL && ht__file_map(path, out, NULL) == HT_OK;
+}
+
 /* Buffers of one input or output for all samples. */
 typedef struct samples {
     char *data;
@@ -104,6 +113,30 @@ static samples make_samples(const ht_program_tensor *tensor, size_t count) {
     return s;
 }
 
+/* What input `index` takes in `*count` runs. */
+static samples input_samples(const ht_model *model, const char *stem, size_t index, const ht_program_tensor *tensor,
+                             const ht_dataset *pictures, size_t *count) {
+    ht_file_view given;
+    bool is_given = given_samples(stem, index, &given);
+    size_t bytes;
+    assert_true(ht__desc_bytes(&tensor->desc, &bytes));
+    *count = is_given ? given.size / bytes : sample_count();
+    samples s = make_samples(tensor, *count);
+    if (is_given) {
+        memcpy(s.data, given.data, *count * bytes);
+        ht__file_unmap(&given);
+        return s;
+    }
+    for (size_t k = 0; k < *count; ++k) {
+        if (pictures != NULL && k % 2 == 0) {
+            fill_with_picture(model, pictures, k, bytes, s.data + k * bytes);
+        } else {
+            fill(&tensor->desc, 100 + index + 1000 * k, s.data + k * bytes);
+        }
+    }
+    return s;
+}
+
 /* Runs the model in integers, one sample at a time, and leaves what it took and gave. */
 static void run(const ht_model *model, const char *stem) {
     ht_graph *graph;
@@ -112,19 +145,11 @@ static void run(const ht_model *model, const char *stem) {
     SUCCEED(ht__pass_prepare(graph, 1, HT_PREPARE_INTEGER, err));
     SUCCEED(ht__compile(graph, &(ht_compile_options){0}, &program, err));
     samples inputs[8], outputs[8];
-    size_t count = sample_count();
+    size_t count = 0;
     assert_true(program->input_count <= 8 && program->output_count <= 8);
-    ht_dataset *pictures = pictures_for(model, count);
+    ht_dataset *pictures = getenv("HALFTONE_TFLITE_INPUTS") == NULL ? pictures_for(model, sample_count()) : NULL;
     for (size_t i = 0; i < program->input_count; ++i) {
-        const ht_program_tensor *tensor = &program->tensors[program->inputs[i]];
-        inputs[i] = make_samples(tensor, count);
-        for (size_t k = 0; k < count; ++k) {
-            if (pictures != NULL && k % 2 == 0) {
-                fill_with_picture(model, pictures, k, inputs[i].bytes, inputs[i].data + k * inputs[i].bytes);
-            } else {
-                fill(&tensor->desc, 100 + i + 1000 * k, inputs[i].data + k * inputs[i].bytes);
-            }
-        }
+        inputs[i] = input_samples(model, stem, i, &program->tensors[program->inputs[i]], pictures, &count);
         leave(stem, "in", i, inputs[i].data, count * inputs[i].bytes);
     }
     for (size_t i = 0; i < program->output_count; ++i) {
@@ -157,6 +182,17 @@ static void run(const ht_model *model, const char *stem) {
     ht__graph_destroy(graph);
 }
 
+/* With samples given: are there some for this one? */
+static bool is_wanted(const char *stem) {
+    ht_file_view given;
+    bool wanted = getenv("HALFTONE_TFLITE_INPUTS") == NULL;
+    if (!wanted && given_samples(stem, 0, &given)) {
+        ht__file_unmap(&given);
+        wanted = true;
+    }
+    return wanted;
+}
+
 /* Does the model need to know what it is given before it has shapes? detector.py runs those. */
 static bool is_open(const ht_model *model) {
     ht_tensor_info input;
@@ -182,6 +218,9 @@ static int read_and_run(const char *path, const struct stat *status, int kind, s
     char stem[256];
     snprintf(stem, sizeof stem, "%.*s", (int)(length - 7 - (size_t)place->base), path + place->base);
     ht_model *model;
+    if (!is_wanted(stem)) {
+        return 0;
+    }
     SUCCEED(ht_model_load(context, path, &model, err));
     if (!is_open(model)) {
         run(model, stem);

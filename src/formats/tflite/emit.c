@@ -114,9 +114,12 @@ static bool works_on_codes(const tflite_writing *w, const ht_node *node, const t
     }
     for (uint32_t i = 0; i < node->input_count; ++i) {
         const ht_value *input = node->inputs[i];
-        bool weight = (node->op->weight_inputs >> i & 1) != 0, bias = (node->op->bias_inputs >> i & 1) != 0;
-        if (input == NULL || input->desc.type != HT_F32 || bias || is_setting(rule, input, i)) {
+        if (input == NULL || input->desc.type != HT_F32 || is_setting(rule, input, i)) {
             continue;
+        }
+        bool weight = (node->op->weight_inputs >> i & 1) != 0, bias = (node->op->bias_inputs >> i & 1) != 0;
+        if (bias && node->op->weight_inputs != 0 && input->data != NULL) {
+            continue; /* of a product: written with it */
         }
         const ht_quantization *q = input->data != NULL ? input->quantization : w->annotations[input->id];
         bool good = weight && input->data != NULL

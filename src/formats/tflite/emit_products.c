@@ -143,6 +143,14 @@ static ht_status add_bias(const tflite_emission *e, int64_t channels, int32_t *t
                     : ht__tflite_write_constant(e->writing, bias, NULL, bias->desc.rank, false, tensor);
 }
 
+/* Beside activations of 16 bits the operator says how wide its bias is, if not 64 bits. */
+static void set_bias_type(const tflite_emission *e, int32_t bias, tflite_written_operator *op) {
+    const ht_quantization *x = e->writing->annotations[e->node->inputs[0]->id];
+    if (e->codes && x->bits == 16 && e->writing->content.tensors[bias].type == TFLITE_INT32) {
+        ht__tflite_option_int(op, "quantized_bias_type", TFLITE_INT32);
+    }
+}
+
 /* Depthwise: as many groups as input channels. */
 static ht_status write_convolution(const tflite_emission *e, const window *w, int64_t channels, bool depthwise) {
     static const int32_t ordinary[] = {0, 2, 3, 1}, by_depth[] = {1, 2, 3, 0};
@@ -160,6 +168,8 @@ static ht_status write_convolution(const tflite_emission *e, const window *w, in
         op->code = 4; /* DEPTHWISE_CONV_2D */
         op->options_type = 2;
         ht__tflite_option_int(op, "depth_multiplier", (int32_t)(weights->desc.dims[0] / channels));
+    } else {
+        set_bias_type(e, inputs[2], op);
     }
     set_window(op, w);
     ht__tflite_option_int(op, "dilation_h_factor", (int32_t)w->dilations[0]);
@@ -218,6 +228,7 @@ ht_status ht__tflite_write_conv_transpose(const tflite_emission *e) {
     HT_TRY(ht__tflite_operand(e, 0, TFLITE_CHANNELS_LAST, &inputs[2]));
     HT_TRY(add_bias(e, w->dims[1], &inputs[3]));
     HT_TRY(ht__tflite_write_result(e, TFLITE_CHANNELS_LAST, inputs, 4, &op));
+    set_bias_type(e, inputs[3], op);
     ht__tflite_option_int(op, "padding", same[0] || same[1] ? TFLITE_SAME : TFLITE_VALID);
     ht__tflite_option_int(op, "stride_h", (int32_t)t.convolution.strides[0]);
     ht__tflite_option_int(op, "stride_w", (int32_t)t.convolution.strides[1]);
@@ -236,6 +247,9 @@ static ht_status write_product(const tflite_emission *e, bool transposed, bool k
         HT_TRY(add_bias(e, 0, &inputs[count++]));
     }
     HT_TRY(ht__tflite_write_result(e, TFLITE_PLAIN, inputs, count, &op));
+    if (count == 3) {
+        set_bias_type(e, inputs[2], op);
+    }
     if (keeps_dims) {
         ht__tflite_option_int(op, "keep_num_dims", 1);
     }

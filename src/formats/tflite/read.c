@@ -105,21 +105,6 @@ static ht_status check_operators(tflite_reading *r, size_t count) {
 
 /* ---- inputs and outputs ---- */
 
-/* A quantized end and its numbers: the node between them. */
-static ht_status add_conversion(tflite_reading *r, const tflite_tensor *tensor, const char *op, ht_value *from,
-                                const char *to, ht_node **out) {
-    ht_quantization *q;
-    HT_TRY(ht__tflite_annotation(r, tensor, &q));
-    ht_tensor_desc zero_desc = {.type = ht__tflite_type(tensor->type)};
-    int64_t zero = (int64_t)q->zero_point[0]; /* its low bytes are the number in any of the types */
-    ht_value *inputs[3] = {from};
-    HT_TRY(ht__graph_add_scalar(r->graph, NULL, q->scale[0], &inputs[1], r->err));
-    HT_TRY(ht__graph_add_constant(r->graph, NULL, &zero_desc, &zero, false, &inputs[2], r->err));
-    const char *name = ht__arena_printf(r->graph->arena, "%s/%s", to, op);
-    return name != NULL ? ht__graph_add_node(r->graph, op, name, inputs, 3, 1, &to, out, r->err)
-                        : ht__fail_memory(r->err, 1);
-}
-
 static ht_status describe_input(const tflite_reading *r, const tflite_tensor *tensor, ht_tensor_desc *out) {
     *out = (ht_tensor_desc){.type = ht__tflite_type(tensor->type), .rank = (int32_t)tensor->shape.count};
     if (out->type == HT_NONE) {
@@ -151,10 +136,10 @@ static ht_status add_input(tflite_reading *r, size_t index) {
     if (!ht__tflite_is_quantized(&slot->tensor)) {
         return ht__tflite_define(r, index, TFLITE_AS_FILED, slot->end);
     }
-    ht_node *node;
+    ht_value *real;
     HT_TRY(ht__tflite_fresh(r, slot->tensor.name, "inside", &name));
-    HT_TRY(add_conversion(r, &slot->tensor, "DequantizeLinear", slot->end, name, &node));
-    return ht__tflite_define(r, index, TFLITE_AS_FILED, node->outputs[0]);
+    HT_TRY(ht__tflite_convert(r, &slot->tensor, "DequantizeLinear", slot->end, name, &real));
+    return ht__tflite_define(r, index, TFLITE_AS_FILED, real);
 }
 
 /* The value that the model gives: called by the tensor's name, of its type, without an annotation. */
@@ -173,13 +158,11 @@ static ht_status make_output(tflite_reading *r, size_t index) {
     }
     HT_TRY(ht__tflite_fresh(r, slot->tensor.name, NULL, &name));
     if (quantized) {
-        HT_TRY(add_conversion(r, &slot->tensor, "QuantizeLinear", value, name, &node));
-    } else {
-        const char *node_name = ht__arena_printf(r->graph->arena, "%s/Identity", name);
-        HT_TRY(node_name == NULL
-                   ? ht__fail_memory(r->err, 1)
-                   : ht__graph_add_node(r->graph, "Identity", node_name, &value, 1, 1, &name, &node, r->err));
+        return ht__tflite_convert(r, &slot->tensor, "QuantizeLinear", value, name, &slot->end);
     }
+    const char *node_name = ht__arena_printf(r->graph->arena, "%s/Identity", name);
+    HT_TRY(node_name == NULL ? ht__fail_memory(r->err, 1)
+                             : ht__graph_add_node(r->graph, "Identity", node_name, &value, 1, 1, &name, &node, r->err));
     slot->end = node->outputs[0];
     return HT_OK;
 }
@@ -229,6 +212,21 @@ static ht_status check_inner(const tflite_call *call, int64_t index) {
                              "Subgraphs lie within subgraphs more than %d deep.", MAX_DEPTH);
 }
 
+/* What goes in and comes out is as the file has it: codes where the tensor is quantized. */
+static ht_status define_inner_input(tflite_reading *r, const tflite_call *call, size_t index, ht_value *value) {
+    const tflite_tensor *tensor = &r->slots[index].tensor;
+    if (ht__tflite_is_quantized(tensor)) {
+        HT_TRY(ht__tflite_take_codes(r, call, tensor, value, &value));
+    }
+    return ht__tflite_define(r, index, TFLITE_AS_FILED, value);
+}
+
+static ht_status inner_output(tflite_reading *r, const tflite_call *call, size_t index, ht_value **out) {
+    const tflite_tensor *tensor = &r->slots[index].tensor;
+    HT_TRY(ht__tflite_value(r, index, TFLITE_AS_FILED, out));
+    return ht__tflite_is_quantized(tensor) ? ht__tflite_give_codes(r, call, tensor, *out, out) : HT_OK;
+}
+
 static ht_status read_inner(tflite_reading *r, const tflite_call *call, const tflite_subgraph *subgraph,
                             ht_value *const *inputs, ht_value **outputs) {
     size_t entries = subgraph->tensors + subgraph->operators;
@@ -245,16 +243,13 @@ static ht_status read_inner(tflite_reading *r, const tflite_call *call, const tf
         if (tensor->name == NULL) {
             return ht__fail_memory(r->err, 1);
         }
-        if (ht__tflite_is_quantized(tensor) && tensor->data == NULL) {
-            return ht__tflite_refuse(call, "of quantized tensors");
-        }
     }
     for (size_t i = 0; i < subgraph->inputs.count; ++i) {
-        HT_TRY(ht__tflite_define(r, (size_t)subgraph->inputs.data[i], TFLITE_AS_FILED, inputs[i]));
+        HT_TRY(define_inner_input(r, call, (size_t)subgraph->inputs.data[i], inputs[i]));
     }
     HT_TRY(read_operators(r, subgraph->operators));
     for (size_t i = 0; i < subgraph->outputs.count; ++i) {
-        HT_TRY(ht__tflite_value(r, (size_t)subgraph->outputs.data[i], TFLITE_AS_FILED, &outputs[i]));
+        HT_TRY(inner_output(r, call, (size_t)subgraph->outputs.data[i], &outputs[i]));
     }
     return HT_OK;
 }

@@ -69,8 +69,9 @@ struct tflite_rule {
 const tflite_rule *ht__tflite_rule(const tflite_operator *op);
 
 /* Reads subgraph `index`, which `call` names, into `graph`: its inputs are the `input_count` values, its outputs go to
- * `outputs`. Errors: HT_ERROR_FORMAT (an index that does not exist, other numbers of
- * inputs and outputs, a subgraph within itself), HT_ERROR_LIMIT (too deep, too much), and those of reading. */
+ * `outputs`; both are codes where the file's tensors are. Errors: HT_ERROR_FORMAT (an index that does not exist, other
+ * numbers of inputs and outputs, a subgraph within itself), HT_ERROR_LIMIT (too deep, too much), and those of reading.
+ */
 ht_status ht__tflite_read_inner(const tflite_call *call, int64_t index, ht_graph *graph, ht_value *const *inputs,
                                 uint32_t input_count, ht_value **outputs, uint32_t output_count);
 
@@ -136,6 +137,15 @@ ht_type ht__tflite_type(int32_t type);
 bool ht__tflite_is_quantized(const tflite_tensor *tensor);
 /* The annotation of a tensor that is quantized as a whole. Errors: HT_ERROR_UNSUPPORTED. */
 ht_status ht__tflite_annotation(tflite_reading *reading, const tflite_tensor *tensor, ht_quantization **out);
+/* `out`, called `to`, is made from `from` by QuantizeLinear or DequantizeLinear with the tensor's parameters. */
+ht_status ht__tflite_convert(tflite_reading *reading, const tflite_tensor *tensor, const char *op, ht_value *from,
+                             const char *to, ht_value **out);
+/* At the border of a subgraph, of the operator `call`: the numbers of codes, and the codes of numbers, of a quantized
+ * tensor. Errors: HT_ERROR_UNSUPPORTED (codes of 32 bits). */
+ht_status ht__tflite_take_codes(tflite_reading *reading, const tflite_call *call, const tflite_tensor *tensor,
+                                ht_value *codes, ht_value **out);
+ht_status ht__tflite_give_codes(tflite_reading *reading, const tflite_call *call, const tflite_tensor *tensor,
+                                ht_value *numbers, ht_value **out);
 /* A name that no value has yet: `name`, with `/suffix` when that is not NULL, and a number if need be. */
 ht_status ht__tflite_fresh(tflite_reading *reading, const char *name, const char *suffix, const char **out);
 /* The constant tensor of slot `index` in an order of its axes (NULL: as filed). */

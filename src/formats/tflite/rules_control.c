@@ -49,6 +49,7 @@ static ht_status set_graph(const tflite_call *call, ht_node *node, const char *a
     tflite_reading *r = call->reading;
     ht_graph *graph;
     HT_TRY(ht__graph_create(r->graph->ctx, attribute, &graph, r->err));
+    graph->requant = r->graph->requant;
     ht_status status = fill(call, subgraph, graph);
     if (status == HT_OK) {
         status = finish(call, graph);
@@ -62,7 +63,19 @@ static ht_status set_graph(const tflite_call *call, ht_node *node, const char *a
     return status;
 }
 
-/* The node with new values as its outputs, which are the operator's. */
+/* What the file says of an output; nothing of its shape where that is computed. */
+static ht_tensor_desc output_desc(const tflite_tensor *tensor) {
+    ht_tensor_desc desc = {.type = ht__tflite_type(tensor->type), .rank = (int32_t)tensor->shape.count};
+    bool known = tensor->shape.count != 0 && tensor->shape.count <= HT_MAX_RANK;
+    for (size_t i = 0; i < tensor->shape.count && known; ++i) {
+        desc.dims[i] = ht__tflite_size(tensor, i);
+        known = desc.dims[i] >= 0;
+    }
+    desc.rank = known && ht__desc_is_sane(&desc) ? desc.rank : -1;
+    return desc;
+}
+
+/* The node with new values as its outputs, from which those of the operator are. */
 static ht_status add_node(const tflite_call *call, const char *op, ht_value *const *inputs, uint32_t count,
                           ht_node **node) {
     tflite_reading *r = call->reading;
@@ -72,32 +85,35 @@ static ht_status add_node(const tflite_call *call, const char *op, ht_value *con
         return ht__fail_memory(r->err, results);
     }
     for (uint32_t i = 0; i < results; ++i) {
+        const tflite_tensor *tensor = ht__tflite_output_tensor(call, i);
         const char *name;
-        ht_tensor_desc desc = {.type = ht__tflite_type(ht__tflite_output_tensor(call, i)->type), .rank = -1};
-        HT_TRY(ht__tflite_output_name(call, i, TFLITE_AS_FILED, &name));
+        ht_tensor_desc desc = output_desc(tensor);
+        bool quantized = ht__tflite_is_quantized(tensor);
+        HT_TRY(quantized ? ht__tflite_fresh(r, tensor->name, "codes", &name)
+                         : ht__tflite_output_name(call, i, TFLITE_AS_FILED, &name));
         HT_TRY(ht__graph_add_value(r->graph, name, &desc, &outputs[i], r->err));
-        HT_TRY(ht__tflite_bind(call, i, TFLITE_AS_FILED, outputs[i]));
     }
-    return ht__graph_add_node_raw(r->graph, "", op, call->name, inputs, count, outputs, results, node, r->err);
-}
-
-/* Inside and at the borders everything is plain numbers: codes would lose their annotation from round to round. */
-static ht_status check_operands(const tflite_call *call) {
-    for (uint32_t i = 0; i < call->op.inputs.count; ++i) {
-        if (!ht__tflite_has(call, i)) {
-            return ht__fail_at(call->reading->err, HT_ERROR_FORMAT, call->name, "Input %u of %s is missing.", i + 1,
-                               call->rule->name);
+    HT_TRY(ht__graph_add_node_raw(r->graph, "", op, call->name, inputs, count, outputs, results, node, r->err));
+    for (uint32_t i = 0; i < results; ++i) {
+        const tflite_tensor *tensor = ht__tflite_output_tensor(call, i);
+        ht_value *value = outputs[i];
+        if (ht__tflite_is_quantized(tensor)) {
+            HT_TRY(ht__tflite_take_codes(r, call, tensor, value, &value));
         }
-        if (ht__tflite_is_quantized(ht__tflite_input_tensor(call, i))) {
-            return ht__tflite_refuse(call, "of quantized tensors");
-        }
-    }
-    for (uint32_t i = 0; i < call->op.outputs.count; ++i) {
-        if (ht__tflite_is_quantized(ht__tflite_output_tensor(call, i))) {
-            return ht__tflite_refuse(call, "of quantized tensors");
-        }
+        HT_TRY(ht__tflite_bind(call, i, TFLITE_AS_FILED, value));
     }
     return HT_OK;
+}
+
+/* Operand `i` as the file has it: codes cross the border to a subgraph as codes. */
+static ht_status read_operand(const tflite_call *call, uint32_t i, ht_value **out) {
+    if (!ht__tflite_has(call, i)) {
+        return ht__fail_at(call->reading->err, HT_ERROR_FORMAT, call->name, "Input %u of %s is missing.", i + 1,
+                           call->rule->name);
+    }
+    const tflite_tensor *tensor = ht__tflite_input_tensor(call, i);
+    HT_TRY(ht__tflite_input(call, i, TFLITE_AS_FILED, out));
+    return ht__tflite_is_quantized(tensor) ? ht__tflite_give_codes(call->reading, call, tensor, *out, out) : HT_OK;
 }
 
 /* ---- IF: the condition, then what both subgraphs take ---- */
@@ -120,9 +136,9 @@ ht_status ht__tflite_read_if(const tflite_call *call) {
     uint32_t count = (uint32_t)call->op.inputs.count;
     ht_value **inputs = reserve(call, count);
     ht_node *node;
-    HT_TRY(inputs != NULL ? check_operands(call) : ht__fail_memory(call->reading->err, count));
+    HT_TRY(inputs != NULL ? HT_OK : ht__fail_memory(call->reading->err, count));
     for (uint32_t i = 0; i < count; ++i) {
-        HT_TRY(ht__tflite_input(call, i, TFLITE_AS_FILED, &inputs[i]));
+        HT_TRY(read_operand(call, i, &inputs[i]));
     }
     HT_TRY(add_node(call, "If", inputs, count, &node));
     node->captured = count - 1;
@@ -158,13 +174,13 @@ ht_status ht__tflite_read_while(const tflite_call *call) {
     uint32_t count = (uint32_t)call->op.inputs.count;
     ht_value **inputs = reserve(call, count + 2);
     ht_node *node;
-    HT_TRY(inputs != NULL ? check_operands(call) : ht__fail_memory(r->err, count));
+    HT_TRY(inputs != NULL ? HT_OK : ht__fail_memory(r->err, count));
     if (call->op.outputs.count != count) {
         return ht__fail_at(r->err, HT_ERROR_FORMAT, call->name, "WHILE has %u inputs and %zu outputs.", count,
                            call->op.outputs.count);
     }
     for (uint32_t i = 0; i < count; ++i) {
-        HT_TRY(ht__tflite_input(call, i, TFLITE_AS_FILED, &inputs[2 + i]));
+        HT_TRY(read_operand(call, i, &inputs[2 + i]));
     }
     inputs[0] = NULL; /* as many rounds as it takes */
     HT_TRY(ht__tflite_read_inner(call, condition_of(call), r->graph, inputs + 2, count, &inputs[1], 1));

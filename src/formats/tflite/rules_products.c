@@ -48,13 +48,22 @@ ht_status ht__tflite_read_pool(const tflite_call *call) {
 
 /* ---- convolutions ---- */
 
+/* The bias in input `i`. */
+static ht_status read_bias(const tflite_call *call, uint32_t i, ht_value **out) {
+    HT_TRY(ht__tflite_input(call, i, TFLITE_AS_FILED, out));
+    if (ht__tflite_int(&call->op, "quantized_bias_type", 0) == TFLITE_INT32 && (*out)->quantization != NULL) {
+        (*out)->quantization->narrow_sums = true;
+    }
+    return HT_OK;
+}
+
 static ht_status read_convolution(const tflite_call *call, const int32_t order[4], bool depthwise) {
     ht_value *inputs[3];
     bool has_bias = ht__tflite_has(call, 2);
     HT_TRY(ht__tflite_input(call, 0, TFLITE_CHANNELS_FIRST, &inputs[0]));
     HT_TRY(ht__tflite_weights(call, 1, order, 4, &inputs[1]));
     if (has_bias) {
-        HT_TRY(ht__tflite_input(call, 2, TFLITE_AS_FILED, &inputs[2]));
+        HT_TRY(read_bias(call, 2, &inputs[2]));
     }
     const tflite_tensor *x = ht__tflite_input_tensor(call, 0);
     const ht_tensor_desc *w = &inputs[1]->desc;
@@ -95,7 +104,7 @@ ht_status ht__tflite_read_transpose_conv(const tflite_call *call) {
     HT_TRY(ht__tflite_input(call, 2, TFLITE_CHANNELS_FIRST, &inputs[0]));
     HT_TRY(ht__tflite_weights(call, 1, order, 4, &inputs[1]));
     if (has_bias) {
-        HT_TRY(ht__tflite_input(call, 3, TFLITE_AS_FILED, &inputs[2]));
+        HT_TRY(read_bias(call, 3, &inputs[2]));
     }
     for (size_t i = 0; i < 2; ++i) {
         int64_t in = ht__tflite_size(x, 1 + i), kernel = inputs[1]->desc.dims[2 + i];
@@ -150,7 +159,7 @@ ht_status ht__tflite_read_fully_connected(const tflite_call *call) {
     HT_TRY(as_matrix(call, w->shape.data[1], &inputs[0]));
     HT_TRY(ht__tflite_input(call, 1, TFLITE_AS_FILED, &inputs[1]));
     if (count == 3) {
-        HT_TRY(ht__tflite_input(call, 2, TFLITE_AS_FILED, &inputs[2]));
+        HT_TRY(read_bias(call, 2, &inputs[2]));
     }
     const tflite_tensor *y = ht__tflite_output_tensor(call, 0);
     ht_node *node;

@@ -60,6 +60,45 @@ ht_status ht__tflite_fresh(tflite_reading *r, const char *name, const char *suff
     return text != NULL ? HT_OK : ht__fail_memory(r->err, 1);
 }
 
+ht_status ht__tflite_convert(tflite_reading *r, const tflite_tensor *tensor, const char *op, ht_value *from,
+                             const char *to, ht_value **out) {
+    ht_quantization *q;
+    HT_TRY(ht__tflite_annotation(r, tensor, &q));
+    ht_tensor_desc zero_desc = {.type = ht__tflite_type(tensor->type)};
+    int64_t zero = (int64_t)q->zero_point[0]; /* its low bytes are the number in any of the types */
+    ht_value *inputs[3] = {from};
+    ht_node *node;
+    HT_TRY(ht__graph_add_scalar(r->graph, NULL, q->scale[0], &inputs[1], r->err));
+    HT_TRY(ht__graph_add_constant(r->graph, NULL, &zero_desc, &zero, false, &inputs[2], r->err));
+    const char *name = ht__arena_printf(r->graph->arena, "%s/%s", to, op);
+    if (name == NULL) {
+        return ht__fail_memory(r->err, 1);
+    }
+    HT_TRY(ht__graph_add_node(r->graph, op, name, inputs, 3, 1, &to, &node, r->err));
+    *out = node->outputs[0];
+    return HT_OK;
+}
+
+static ht_status convert_at_border(tflite_reading *r, const tflite_call *call, const tflite_tensor *tensor,
+                                   const char *op, const char *suffix, ht_value *from, ht_value **out) {
+    const char *name;
+    if (tensor->type == TFLITE_INT32) {
+        return ht__tflite_refuse(call, "of codes of 32 bits");
+    }
+    HT_TRY(ht__tflite_fresh(r, tensor->name, suffix, &name));
+    return ht__tflite_convert(r, tensor, op, from, name, out);
+}
+
+ht_status ht__tflite_take_codes(tflite_reading *r, const tflite_call *call, const tflite_tensor *tensor,
+                                ht_value *codes, ht_value **out) {
+    return convert_at_border(r, call, tensor, "DequantizeLinear", "inside", codes, out);
+}
+
+ht_status ht__tflite_give_codes(tflite_reading *r, const tflite_call *call, const tflite_tensor *tensor,
+                                ht_value *numbers, ht_value **out) {
+    return convert_at_border(r, call, tensor, "QuantizeLinear", "codes", numbers, out);
+}
+
 ht_status ht__tflite_define(tflite_reading *r, size_t index, tflite_form form, ht_value *value) {
     tflite_slot *slot = &r->slots[index];
     if (slot->values[0] != NULL || slot->values[1] != NULL || slot->tensor.data != NULL) {

@@ -307,23 +307,27 @@ ht_status ht__tflite_write_bias(const tflite_emission *e, const ht_value *bias, 
                                 const ht_value *weights, int32_t *out) {
     tflite_writing *w = e->writing;
     const ht_quantization *x = w->annotations[input->id], *k = weights->quantization, *own = bias->quantization;
-    size_t count = (size_t)ht__desc_elements(&bias->desc), size = x->bits == 16 ? 8 : 4;
+    bool keeps = own != NULL && own->wide_codes != NULL && own->groups == k->groups;
+    size_t count = (size_t)ht__desc_elements(&bias->desc);
+    size_t size = x->bits == 16 && !(keeps && own->narrow_sums) ? 8 : 4;
     float *scale;
     int64_t *zero;
     uint8_t *codes;
+    if (bias->data == NULL || bias->desc.type != HT_F32 || (k->groups != 1 && k->groups != count)) {
+        return ht__tflite_cannot(e, "whose bias is computed, or does not fit the weights' channels,");
+    }
     HT_TRY(reserve(w, k->groups * sizeof *scale, &scale));
     HT_TRY(reserve(w, k->groups * sizeof *zero, &zero));
     HT_TRY(reserve(w, count * size, &codes));
-    if (bias->data == NULL || (k->groups != 1 && k->groups != count)) {
-        return ht__tflite_cannot(e, "whose bias is computed, or does not fit the weights' channels,");
-    }
-    bool keeps = own != NULL && own->wide_codes != NULL && own->groups == k->groups;
     for (size_t i = 0; i < k->groups; ++i) {
         scale[i] = keeps ? own->scale[i] : x->scale[0] * k->scale[i];
     }
     for (size_t i = 0; i < count; ++i) {
         double step = (double)x->scale[0] * (double)k->scale[k->groups == 1 ? 0 : i];
         double exact = step > 0 ? rint((double)((const float *)bias->data)[i] / step) : 0;
+        if (isnan(exact)) {
+            return ht__tflite_cannot(e, "whose bias is not a number");
+        }
         double bounded = exact > INT32_MAX ? INT32_MAX : exact < INT32_MIN ? INT32_MIN : exact;
         int64_t code = keeps ? own->wide_codes[i] : (int64_t)bounded;
         memcpy(codes + i * size, &code, size);

@@ -2,7 +2,8 @@
  *
  * Rule `fixed`: y = clamp(zero_y + sum * m_o), m_o = s_x s_w[o] / s_y in double, as fixed point (ht__fixed_multiplier):
  * LiteRT's reference_integer_ops::ConvPerChannel and DepthwiseConvPerChannel. For u8 activations the product s_x s_w is
- * rounded to f32 first (reference_ops::Conv). */
+ * rounded to f32 first (reference_ops::Conv). Activations of 16 bits: ht__fixed_multiply_wide where the bias has 64
+ * bits or is absent; as those of 8 bits where it has 32 (quantized_bias_type). */
 #include "ops/integer.h"
 #include "kernels/integer_conv/integer_conv.h"
 #include "ops/conv/conv_common.h"

@@ -70,7 +70,8 @@ static ht_status evaluate(ht_host_call *call, ht_error *err) {
 
 static int64_t macs(const ht_node *node) {
     bool ta = ht__node_int(node, "transA", 0) != 0;
-    return ht__desc_elements(&node->outputs[0]->desc) * node->inputs[0]->desc.dims[ta ? 0 : 1];
+    const ht_tensor_desc *a = &node->inputs[0]->desc;
+    return ht__dot_products(node, a->rank == 2 ? a->dims[ta ? 0 : 1] : -1);
 }
 
 static int32_t channel_axis(const ht_node *node, uint32_t input) {

@@ -77,8 +77,8 @@ static ht_status lower(const ht_node *node, ht_kernel_call *call, int32_t operan
 
 static int64_t macs(const ht_node *node) {
     const ht_tensor_desc *x = &node->inputs[0]->desc;
-    bool transpose = ht__node_int(node, "transpose_x", 0) != 0;
-    return ht__desc_elements(&node->outputs[0]->desc) * x->dims[x->rank - (transpose ? 2 : 1)];
+    int32_t place = x->rank - (ht__node_int(node, "transpose_x", 0) != 0 ? 2 : 1);
+    return ht__dot_products(node, place >= 0 ? x->dims[place] : -1);
 }
 
 const ht_op ht__op_IntegerMatMul = {

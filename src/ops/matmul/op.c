@@ -92,7 +92,7 @@ static ht_status evaluate(ht_host_call *call, ht_error *err) {
 
 static int64_t macs(const ht_node *node) {
     const ht_tensor_desc *a = &node->inputs[0]->desc;
-    return ht__desc_elements(&node->outputs[0]->desc) * a->dims[a->rank - 1];
+    return ht__dot_products(node, a->rank > 0 ? a->dims[a->rank - 1] : -1);
 }
 
 /* Columns of the right factor, rows of the left one. */
