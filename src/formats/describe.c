@@ -12,6 +12,11 @@ typedef struct constant_size {
 
 static bool is_float(ht_type type) { return type == HT_F32 || type == HT_F64 || type == HT_F16 || type == HT_BF16; }
 
+/* Weights of operators that work on codes themselves, such as ConvInteger: matrices of bytes. */
+static bool is_plain_codes(const ht_value *value) {
+    return (value->desc.type == HT_I8 || value->desc.type == HT_U8) && value->desc.rank >= 2;
+}
+
 /* Numbers that decoding takes: scales, zero points that are not zero, tables. */
 static int64_t parameters_of(const ht_quantization *q) {
     int64_t groups = (int64_t)q->groups, zero_points = 0;
@@ -29,7 +34,7 @@ static int64_t parameters_of(const ht_quantization *q) {
 
 static constant_size measure_constant(const ht_value *value) {
     int64_t elements = ht__desc_elements(&value->desc);
-    if (!is_float(value->desc.type) || elements <= 0) {
+    if ((!is_float(value->desc.type) && !is_plain_codes(value)) || elements <= 0) {
         return (constant_size){0, 0};
     }
     const ht_quantization *q = value->quantization;
@@ -119,6 +124,12 @@ static void describe_layer(layer_walk *walk, const ht_node *node, ht_layer_info 
             }
         }
     }
+    for (uint32_t k = 0; k < node->input_count; ++k) {
+        const ht_value *input = node->inputs[k];
+        if (input != NULL && input->data != NULL && is_plain_codes(input) && layer->weight_bits == 0) {
+            layer->weight_bits = 8;
+        }
+    }
     if (node->outputs[0] != NULL) {
         fill_tensor(node->outputs[0], &layer->output);
         layer->activation_bits = node->outputs[0]->quantization != NULL ? node->outputs[0]->quantization->bits : 0;
@@ -177,6 +188,8 @@ ht_status ht_model_describe(const ht_model *model, ht_model_info *info, ht_error
         const ht_value *value = graph->values[i];
         if (value->quantization != NULL && value->data != NULL) {
             info->quantized_weights += value->quantization->wide_codes == NULL;
+        } else if (value->data != NULL && is_plain_codes(value)) {
+            ++info->quantized_weights;
         } else if (value->quantization != NULL && (value->producer != NULL || value->is_input)) {
             ++info->quantized_activations;
         }

@@ -11,4 +11,9 @@ int32_t ht__fixed_exp(int32_t a);
 /* 1 / (1 + a) in Q0.31 for 0 <= a < 1 in Q0.31, by three steps of Newton and Raphson. */
 int32_t ht__fixed_reciprocal(int32_t a);
 
+/* The same in 16 bits, where each step rounds to 15 bits: logistic(a) = 1 / (1 + exp(-a)) in Q0.15 of `a` in Q3.12, and
+ * tanh(a) in Q0.15 of `a` in Q`whole`.(15 - whole), 0 <= whole <= 6. */
+int16_t ht__fixed_logistic16(int16_t a);
+int16_t ht__fixed_tanh16(int16_t a, int whole);
+
 #endif

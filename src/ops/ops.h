@@ -72,6 +72,7 @@
     X(EyeLike) \
     X(FakeQuantize) \
     X(FakeQuantizeGrad) \
+    X(FixedLstm) \
     X(Flatten) \
     X(Floor) \
     X(GRU) \

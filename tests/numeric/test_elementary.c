@@ -92,11 +92,31 @@ static void fixed_point_is_close_to_real(void **state) {
     assert_int_equal(ht__fixed_high(1 << 30, -3), -1);
 }
 
+/* Every number; the steps' roundings add up to some units of the last place. */
+static void functions_of_16_bits_are_close_to_real(void **state) {
+    (void)state;
+    const double unit = 1.0 / 32768.0;
+    for (int a = INT16_MIN; a <= INT16_MAX; ++a) {
+        double exact = 1.0 / (1.0 + exp(-a / 4096.0));
+        assert_true(fabs(ht__fixed_logistic16((int16_t)a) * unit - exact) < 7 * unit);
+        for (int whole = 0; whole <= 6; ++whole) {
+            exact = tanh(ldexp(a, whole - 15));
+            assert_true(fabs(ht__fixed_tanh16((int16_t)a, whole) * unit - exact) < 13 * unit);
+        }
+    }
+    /* as LiteRT has them */
+    assert_int_equal(ht__fixed_logistic16(0), 1 << 14);
+    assert_int_equal(ht__fixed_tanh16(0, 3), 0);
+    assert_int_equal(ht__fixed_tanh16(INT16_MIN, 6), INT16_MIN + 1);
+    assert_int_equal(ht__fixed_tanh16(INT16_MAX, 6), INT16_MAX);
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(functions_are_close_to_the_library),
         cmocka_unit_test(exact_products_are_those_of_doubles),
         cmocka_unit_test(fixed_point_is_close_to_real),
+        cmocka_unit_test(functions_of_16_bits_are_close_to_real),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

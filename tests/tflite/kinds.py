@@ -168,21 +168,58 @@ def int16_functions(folder):
 
 # ---- recurrent layers ----
 
-def lstm(folder, name, how, batch=2, steps=5, inputs=7, units=6, clip=0.0, time_major=False, coupled=False):
+def lstm(folder, name, how, batch=2, steps=5, inputs=7, units=6, clip=0.0, time_major=False, coupled=False, peepholes=False,
+         projection=0, projection_biased=True, projection_clip=0.0, norms=False):
     net = Network("float32")
     first, second = (steps, batch) if time_major else (batch, steps)
+    outputs = projection or units
     x = net.real_input([first, second, inputs])
     operands = [x]
-    for width in (inputs, units):
-        operands += [-1 if coupled and gate == 0 else net.weights(how, units, width) for gate in range(4)]
+
+    def each_gate(used, how, *shape):
+        return [net.weights(how, *shape) if used and not (coupled and gate == 0) else -1 for gate in range(4)]
+
+    for width in (inputs, outputs):
+        operands += each_gate(True, how, units, width)
+    seen = each_gate(peepholes, how, units)
+    operands += [seen[0], seen[1], seen[3]]
+    operands += each_gate(True, "float32", units)
+    operands += [net.weights(how, outputs, units) if projection else -1,
+                 net.weights("float32", outputs) if projection and projection_biased else -1]
+    operands += [net.variable([batch, outputs]), net.variable([batch, units])]
+    operands += each_gate(norms, "float32", units)
+    y = net.real([first, second, outputs])
+    net.add(OPERATORS.UNIDIRECTIONAL_SEQUENCE_LSTM, operands, [y],
+            with_fields(schema.UnidirectionalSequenceLSTMOptionsT(), fusedActivationFunction=TANH, cellClip=clip,
+                        projClip=projection_clip, timeMajor=time_major), 4)
+    net.write(folder / f"kind_lstm_{name}.tflite", [y])
+
+
+def integer_lstm(folder, name, batch=2, steps=5, inputs=7, units=6, clip=0.0, time_major=False, coupled=False, zero=9,
+                 cell=-11, wide=1.0):
+    """int8 throughout but for cells of int16; `wide` makes gates that saturate."""
+    net = Network("int8")
+    first, second = (steps, batch) if time_major else (batch, steps)
+    x = net.input([first, second, inputs], 0.0117, -5)
+    operands = [x]
+    scales = RANDOM.uniform(0.004, 0.01, 8) * wide
+    for place, width in ((0, inputs), (4, units)):
+        operands += [-1 if coupled and gate == 0 else
+                     net.tensor([units, width], "int8", scales[place + gate], 0,
+                                RANDOM.integers(-127, 128, (units, width)).astype(numpy.int8)) for gate in range(4)]
     operands += [-1, -1, -1]
-    operands += [-1 if coupled and gate == 0 else net.weights("float32", units) for gate in range(4)]
-    operands += [-1, -1, net.variable([batch, units]), net.variable([batch, units]), -1, -1, -1, -1]
-    y = net.real([first, second, units])
+    operands += [-1 if coupled and gate == 0 else
+                 net.tensor([units], "int32", scales[gate] * 0.0117, 0, RANDOM.integers(-9000, 9000, units).astype(numpy.int32))
+                 for gate in range(4)]
+    operands += [-1, -1, net.variable([batch, units], "int8", 0.0079, zero), net.variable([batch, units], "int16", 2.0**cell, 0),
+                 -1, -1, -1, -1]
+    between = [net.real([0]) for _ in range(4)] + [net.tensor([0], "int8", 0.0079, zero)]
+    y = net.tensor([first, second, units], "int8", 0.0079, zero)
     net.add(OPERATORS.UNIDIRECTIONAL_SEQUENCE_LSTM, operands, [y],
             with_fields(schema.UnidirectionalSequenceLSTMOptionsT(), fusedActivationFunction=TANH, cellClip=clip,
                         timeMajor=time_major), 4)
-    net.write(folder / f"kind_lstm_{name}.tflite", [y])
+    net.graph.operators[-1].intermediates = between
+    net.write(folder / f"kind_lstm_int8_{name}.tflite", [y])
 
 
 def svdf(folder, name, how, rank, biased, batch=2, inputs=12, units=5, memory=7):
@@ -203,6 +240,19 @@ def recurrent(folder):
     lstm(folder, "time_major", "float32", time_major=True)
     lstm(folder, "coupled", "float32", coupled=True)
     lstm(folder, "dynamic", "tensor", clip=0.7)
+    lstm(folder, "peepholes", "float32", peepholes=True)
+    lstm(folder, "peepholes_coupled", "float32", peepholes=True, coupled=True)
+    lstm(folder, "projection", "float32", projection=4)
+    lstm(folder, "projection_clipped", "float32", projection=9, projection_biased=False, projection_clip=0.03, clip=0.5)
+    lstm(folder, "norms", "float32", norms=True)
+    lstm(folder, "everything", "float32", peepholes=True, projection=5, projection_clip=0.1, clip=0.6, norms=True, time_major=True)
+    lstm(folder, "everything_coupled", "float32", peepholes=True, projection=5, norms=True, coupled=True)
+    integer_lstm(folder, "plain")
+    integer_lstm(folder, "clipped", clip=0.4, zero=0)
+    integer_lstm(folder, "time_major", time_major=True, cell=-12)
+    integer_lstm(folder, "coupled", coupled=True, cell=-10)
+    integer_lstm(folder, "coarse", cell=-9, wide=12.0, zero=-20)
+    integer_lstm(folder, "fine", cell=-15, wide=3.0, batch=1, steps=40)
     svdf(folder, "dynamic", "tensor", 2, True)
     svdf(folder, "plain", "float32", 1, True)
     svdf(folder, "rank2", "float32", 2, False)

@@ -22,15 +22,20 @@ static ht_status fail(const decoding *d, ht_status status, const char *sentence)
     return ht__fail_at(d->reading->err, status, d->tensor->name, "%s", sentence);
 }
 
-static ht_status reserve(const decoding *d, size_t count, size_t size, void *out) {
+ht_status ht__tflite_reserve(tflite_reading *r, const char *name, size_t count, size_t size, void *out) {
     size_t bytes;
-    if (!ht__mul(count, size, &bytes) || bytes > d->reading->budget) {
-        return fail(d, HT_ERROR_LIMIT, "The constants of this file, decoded, take many times its size.");
+    if (!ht__mul(count, size, &bytes) || bytes > r->budget) {
+        return ht__fail_at(r->err, HT_ERROR_LIMIT, name,
+                           "The constants of this file, decoded, take many times its size.");
     }
-    d->reading->budget -= bytes;
-    void *memory = ht__arena_alloc(d->reading->payload, bytes);
+    r->budget -= bytes;
+    void *memory = ht__arena_alloc(r->payload, bytes);
     memcpy(out, &memory, sizeof memory);
-    return memory != NULL ? HT_OK : ht__fail_memory(d->reading->err, bytes);
+    return memory != NULL ? HT_OK : ht__fail_memory(r->err, bytes);
+}
+
+static ht_status reserve(const decoding *d, size_t count, size_t size, void *out) {
+    return ht__tflite_reserve(d->reading, d->tensor->name, count, size, out);
 }
 
 /* ---- shape and order ---- */

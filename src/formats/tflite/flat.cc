@@ -153,6 +153,7 @@ ht_status ht__tflite_operator(const tflite_file *file, size_t subgraph, size_t i
     out->custom = text_of(code->custom_code());
     out->inputs = ints_of(op->inputs());
     out->outputs = ints_of(op->outputs());
+    out->intermediates = ints_of(op->intermediates());
     vector_of(op->custom_options(), &out->custom_options, &out->custom_bytes);
     out->options_type = static_cast<uint8_t>(op->builtin_options_type());
     /* Options of a kind that the schema does not name were not verified, and are never looked into. */

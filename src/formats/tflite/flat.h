@@ -82,6 +82,7 @@ typedef struct tflite_operator {
     int32_t version;
     const char *custom; /* the name of a custom operator; never NULL */
     tflite_ints inputs, outputs;
+    tflite_ints intermediates;     /* tensors that only carry quantization parameters */
     const uint8_t *custom_options; /* NULL: none */
     size_t custom_bytes;
     uint8_t options_type; /* TFLite's BuiltinOptions */

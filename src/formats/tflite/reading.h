@@ -151,6 +151,9 @@ ht_status ht__tflite_fresh(tflite_reading *reading, const char *name, const char
 /* The constant tensor of slot `index` in an order of its axes (NULL: as filed). */
 ht_status ht__tflite_constant(tflite_reading *reading, size_t index, const int32_t *order, int32_t rank,
                               ht_value **out);
+/* Room in the payload for `count` elements of a constant called `name`; `out` is where its address goes.
+ * Errors: HT_ERROR_LIMIT (out of proportion to the file), HT_ERROR_MEMORY. */
+ht_status ht__tflite_reserve(tflite_reading *reading, const char *name, size_t count, size_t size, void *out);
 /* The value of slot `index` in a form. */
 ht_status ht__tflite_value(tflite_reading *reading, size_t index, tflite_form form, ht_value **out);
 /* The value is that of slot `index` in the form, and is annotated if the tensor is quantized. */
