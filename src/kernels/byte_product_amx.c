@@ -10,8 +10,9 @@
 #include "cpu/features.h"
 #include "kernels/byte_codes_avx512.h"
 
-#define ROWS 16 /* of a tile register */
-#define LINE 64 /* bytes of its rows */
+#define ROWS 16           /* of a tile register */
+#define LINE 64           /* bytes of its rows */
+#define AHEAD (16 * 1024) /* bytes of weights */
 #define HT_AMX __attribute__((target("amx-tile,amx-int8,avx512f,avx512bw,avx512dq,avx512vl,avx512vnni")))
 #define HT_AMX_INLINE \
     static inline     \
@@ -56,15 +57,21 @@ HT_AMX static void end(void) { _tile_release(); }
         }                             \
     } while (false)
 
-/* Sums of one or two registers of rows, from x and x + second on, by one or two of columns. */
+/* Sums of one or two registers of rows, from x and x + second on, by one or two of columns. The first rows of a panel
+ * bring its weights: they are asked for ahead of time, since the processor does not foresee what tiles will load. */
 HT_AMX_INLINE void multiply(const ht_byte_tile *t, const uint8_t *x, int64_t second, const int8_t *w, int64_t w_row,
-                            bool two_rows, bool two_columns, bool is_signed, int32_t *sums, int64_t second_sums) {
-    int64_t step = step_of(t->depth);
+                            bool two_rows, bool two_columns, bool is_signed, bool is_first, int32_t *sums,
+                            int64_t second_sums) {
+    int64_t step = step_of(t->depth), lines = step / HT_BYTE_GROUP * w_row / LINE;
+    const int8_t *wanted = t->weights + AHEAD;
     _tile_zero(0);
     _tile_zero(1);
     _tile_zero(2);
     _tile_zero(3);
-    for (int64_t d = 0; d < t->depth; d += step, w += step / HT_BYTE_GROUP * w_row) {
+    for (int64_t d = 0; d < t->depth; d += step, w += step / HT_BYTE_GROUP * w_row, wanted += lines * LINE) {
+        for (int64_t i = 0; is_first && i < lines; ++i) {
+            _mm_prefetch((const char *)(wanted + i * LINE), _MM_HINT_T1);
+        }
         _tile_loadd(6, w, w_row);
         _tile_loadd(4, x + d, t->x_row);
         MULTIPLY(0, 4, 6);
@@ -145,14 +152,17 @@ HT_AMX_INLINE void rows_by_panel(const ht_byte_tile *t, int64_t rows, bool is_si
             bool wide = columns - c > HT_BYTE_LANES;
             const int8_t *w = t->weights + c * HT_BYTE_GROUP;
             int32_t *sums = &buffer.of[0][c];
+            bool is_first = r == 0 && c == 0;
             if (two && wide) {
-                multiply(t, x, apart * t->x_row, w, w_row, true, true, is_signed, sums, apart * HT_BYTE_PANEL);
+                multiply(t, x, apart * t->x_row, w, w_row, true, true, is_signed, is_first, sums,
+                         apart * HT_BYTE_PANEL);
             } else if (two) {
-                multiply(t, x, apart * t->x_row, w, w_row, true, false, is_signed, sums, apart * HT_BYTE_PANEL);
+                multiply(t, x, apart * t->x_row, w, w_row, true, false, is_signed, is_first, sums,
+                         apart * HT_BYTE_PANEL);
             } else if (wide) {
-                multiply(t, x, 0, w, w_row, false, true, is_signed, sums, 0);
+                multiply(t, x, 0, w, w_row, false, true, is_signed, is_first, sums, 0);
             } else {
-                multiply(t, x, 0, w, w_row, false, false, is_signed, sums, 0);
+                multiply(t, x, 0, w, w_row, false, false, is_signed, is_first, sums, 0);
             }
         }
         finish_any(t, &buffer.of[0][0], first, apart + high);

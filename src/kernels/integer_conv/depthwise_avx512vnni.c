@@ -181,7 +181,7 @@ static __mmask64 column_of(const depthwise_state *s, const depthwise_chunk *c, i
     }
     int64_t at = (c->first + i / s->result_step) * s->together - w->pad_begin[2] + i % s->result_step;
     int64_t before = at < 0 ? -at : 0, left = w->in[2] - at;
-    *offset = at * w->x[4];
+    *offset = at * s->channels; /* a plain map of one column has another step, which says nothing */
     if (left <= 0 || before >= s->together) {
         return 0;
     }
