@@ -58,6 +58,9 @@ def main():
         host_operators.detector(folder, "seed", 4, 2, 1, max_detections=2)
         kinds.lstm(folder, "seed", "float32", batch=1, steps=2, inputs=2, units=2, clip=1.0)
         kinds.svdf(folder, "seed", "tensor", 1, True, batch=1, inputs=3, units=2, memory=3)
+        kinds.integer_lstm(folder, "seed", batch=1, steps=2, inputs=2, units=2)
+        kinds.variables(folder)
+        next(host_operators.branches_of_codes(folder))
         kinds.seed(folder)
         for path in folder.glob("*.tflite"):
             (corpus / "tflite" / f"made_{path.name}").write_bytes(path.read_bytes())

@@ -7,6 +7,7 @@ import subprocess
 import sys
 import tempfile
 
+import kinds
 import numpy
 import onnxruntime
 from ai_edge_litert import schema_py_generated as schema
@@ -327,6 +328,14 @@ def hostile(folder):
     refuse(detector(folder, "zero", 9, 2, 0, x_scale=0.0)[0], "no usable x_scale")
     refuse(detector(folder, "nothing", 9, 2, 0, damage=lambda data: data[:0])[0], "no usable max_detections")
     refuse(detector(folder, "many", 9, 2, 0, max_detections=1, num_classes=-4)[0], "no usable num_classes")
+    for word, sentence in (("unset", "is read before it is set"), ("no_handle", "is not a variable's handle")):
+        net = kinds.Stateful("float32")
+        x = net.real_input([1, 4])
+        y = net.read("v", lambda: net.real([1, 4]))
+        if word == "no_handle":
+            net.graph.operators[-1].inputs = [x]
+        net.write(folder / f"variable_{word}.tflite", [y])
+        refuse(folder / f"variable_{word}.tflite", sentence)
     for i in range(200):  # damaged options: read or refused, never a crash
         def damage(data):
             for _ in range(1 + i % 4):

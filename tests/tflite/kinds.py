@@ -260,6 +260,73 @@ def recurrent(folder):
     svdf(folder, "one", "float32", 1, True, batch=1, memory=1)
 
 
+# ---- variables ----
+
+class Stateful(Network):
+    def handle(self, name):
+        index = self.tensor([], "resource")
+        options = schema.VarHandleOptionsT()
+        options.container, options.sharedName = "", name
+        self.add(OPERATORS.VAR_HANDLE, [], [index], options, 1)
+        return index
+
+    def read(self, name, like):
+        """The variable as a tensor that `like` makes."""
+        y = like()
+        self.add(OPERATORS.READ_VARIABLE, [self.handle(name)], [y], schema.ReadVariableOptionsT(), 1)
+        return y
+
+    def assign(self, name, value):
+        self.add(OPERATORS.ASSIGN_VARIABLE, [self.handle(name), value], [], schema.AssignVariableOptionsT(), 1)
+
+    def begin(self, initial):
+        """`initial`: by variable, what makes the constant that it is at first."""
+        main = self.graph
+        self.add(OPERATORS.CALL_ONCE, [], [], with_fields(schema.CallOnceOptionsT(), initSubgraphIndex=1), 1)
+        self.subgraph()
+        for name, make in initial.items():
+            self.assign(name, make())
+        self.graph = main
+
+
+def variables(folder):
+    for word, first in (("zeros", numpy.zeros((1, 4))), ("numbers", uniform(1, 4))):  # y = v + x, v becomes y
+        net = Stateful("float32")
+        x = net.real_input([1, 4])
+        net.begin({"v": lambda: net.tensor([1, 4], "float32", data=first.astype(numpy.float32))})
+        y = net.real([1, 4])
+        net.add(OPERATORS.ADD, [net.read("v", lambda: net.real([1, 4])), x], [y], schema.AddOptionsT(), 1)
+        net.assign("v", y)
+        net.write(folder / f"kind_variable_{word}.tflite", [y])
+
+    net = Stateful("int8")  # the same on codes; and how many runs there were, doubled within the run
+
+    def codes(scale=0.0173, zero=7):
+        return lambda: net.tensor([1, 4], "int8", scale, zero)
+
+    x = net.input([1, 4], 0.0131, -9)
+    net.begin({"v": lambda: net.tensor([1, 4], "int8", 0.0173, 7, numpy.array([[7, -20, 90, 0]], numpy.int8)),
+               "n": lambda: net.tensor([], "int32", data=numpy.int32(3))})
+    y, n, m = codes()(), net.tensor([], "int32"), net.tensor([], "int32")
+    net.add(OPERATORS.ADD, [net.read("v", codes()), x], [y], schema.AddOptionsT(), 2)
+    net.assign("v", y)
+    one = net.tensor([], "int32", data=numpy.int32(1))
+    net.add(OPERATORS.ADD, [net.read("n", lambda: net.tensor([], "int32")), one], [n], schema.AddOptionsT(), 1)
+    net.assign("n", n)
+    net.add(OPERATORS.ADD, [net.read("n", lambda: net.tensor([], "int32")), n], [m], schema.AddOptionsT(), 1)
+    net.write(folder / "kind_variable_codes.tflite", [y, m])
+
+    net = Stateful("float32")  # what came in two runs ago
+    x = net.real_input([1, 4])
+    net.begin({name: lambda: net.tensor([1, 4], "float32", data=uniform(1, 4)) for name in "ba"})
+    before, last = (net.read(name, lambda: net.real([1, 4])) for name in "ab")
+    net.assign("a", last)
+    net.assign("b", x)
+    y = net.real([1, 4])
+    net.add(OPERATORS.SUB, [before, x], [y], schema.SubOptionsT(), 1)
+    net.write(folder / "kind_variable_delay.tflite", [y])
+
+
 def seed(folder):
     """Halves and int16 activations in little space, for the fuzzer."""
     net = Network("float32")
@@ -276,7 +343,7 @@ def seed(folder):
 
 def main():
     folder = pathlib.Path(sys.argv[1])
-    for make in (halves_and_dynamic, int16x8, int16_functions, recurrent):
+    for make in (halves_and_dynamic, int16x8, int16_functions, recurrent, variables):
         make(folder)
 
 

@@ -45,7 +45,7 @@ def content(path):
     for op in graph.operators:
         operands = [graph.tensors[i] for i in op.inputs if i >= 0]
         codes = [t for t in operands[1:] if t.type == schema.TensorType.INT8 and model.buffers[t.buffer].data is not None]
-        if operands[0].type == schema.TensorType.FLOAT32 and codes:
+        if codes and operands[0].type == schema.TensorType.FLOAT32:
             for tensor in codes:
                 decode(model, tensor)
             changed = True

@@ -204,6 +204,13 @@ tflite_ints ht__tflite_ints(const tflite_operator *op, const char *option) {
     return ints_of(fits ? table->GetPointer<const flatbuffers::Vector<int32_t> *>(field.offset) : nullptr);
 }
 
+const char *ht__tflite_text(const tflite_operator *op, const char *option) {
+    Field field;
+    const flatbuffers::Table *table = find_option(op, option, &field);
+    bool fits = table != nullptr && !field.type.is_repeating && field.type.base_type == flatbuffers::ET_STRING;
+    return text_of(fits ? table->GetPointer<const flatbuffers::String *>(field.offset) : nullptr);
+}
+
 bool ht__tflite_field(uint8_t options, const char *option, uint32_t *field, uint32_t *bytes) {
     Field found = find_field(options, option);
     bool wide = found.type.base_type == flatbuffers::ET_INT || found.type.base_type == flatbuffers::ET_FLOAT;

@@ -108,6 +108,7 @@ bool ht__tflite_metadata(const tflite_file *file, size_t index, const char **nam
 int64_t ht__tflite_int(const tflite_operator *op, const char *option, int64_t otherwise);
 float ht__tflite_float(const tflite_operator *op, const char *option, float otherwise);
 tflite_ints ht__tflite_ints(const tflite_operator *op, const char *option);
+const char *ht__tflite_text(const tflite_operator *op, const char *option); /* never NULL */
 
 /* What writing needs to know of an option: its field number in the table and the bytes of its number (0: a vector of
  * 32-bit numbers). False when tables of this type have no such option. */

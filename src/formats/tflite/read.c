@@ -55,12 +55,15 @@ static ht_status load_call(tflite_reading *r, size_t index, tflite_call *call) {
     HT_TRY(ht__tflite_operator(r->file, r->subgraph, index, &call->op, r->err));
     HT_TRY(check_indices(r, &call->op.inputs, true));
     HT_TRY(check_indices(r, &call->op.outputs, false));
-    if (call->op.outputs.count == 0) {
-        return ht__fail_at(r->err, HT_ERROR_FORMAT, r->file->name, "Operator %zu has no output.", index);
-    }
-    call->name = r->slots[call->op.outputs.data[0]].tensor.name;
     call->rule = ht__tflite_rule(&call->op);
-    return HT_OK;
+    if (call->op.outputs.count != 0) {
+        call->name = r->slots[call->op.outputs.data[0]].tensor.name;
+        return HT_OK;
+    }
+    call->name = call->rule != NULL ? call->rule->name : r->file->name;
+    return call->rule == NULL || ht__tflite_gives_nothing(call->rule)
+               ? HT_OK
+               : ht__fail_at(r->err, HT_ERROR_FORMAT, r->file->name, "Operator %zu has no output.", index);
 }
 
 /* ---- operators that we do not have: all of them in one sentence ---- */
@@ -270,6 +273,7 @@ ht_status ht__tflite_read_inner(const tflite_call *call, int64_t index, ht_graph
     inner.subgraph = (size_t)index;
     inner.around = around;
     inner.depth = around->depth + 1;
+    inner.initialising = around->initialising || ht__tflite_gives_nothing(call->rule);
     ht_status status = read_inner(&inner, call, &subgraph, inputs, outputs);
     around->budget = inner.budget; /* all draw on the same */
     around->entries = inner.entries;
@@ -297,6 +301,7 @@ static ht_status read_subgraph(tflite_reading *r, const tflite_subgraph *subgrap
         HT_TRY(add_input(r, (size_t)subgraph->inputs.data[i]));
     }
     HT_TRY(read_operators(r, subgraph->operators));
+    HT_TRY(ht__tflite_keep_variables(r));
     for (size_t i = 0; i < subgraph->outputs.count; ++i) {
         HT_TRY(add_output(r, (size_t)subgraph->outputs.data[i]));
     }
@@ -371,11 +376,13 @@ static ht_status read_graph(ht_context *ctx, const tflite_file *file, ht_arena *
         ht__tflite_subgraph(file, i, &each);
         entries += USES * (each.tensors + each.operators);
     }
+    tflite_variables variables = {NULL, NULL};
     tflite_reading reading = {.file = file,
                               .graph = *graph,
                               .payload = payload,
                               .budget = budget,
                               .entries = entries,
+                              .variables = &variables,
                               .memory = memory,
                               .err = err};
     HT_TRY(load_tensors(&reading, &subgraph));

@@ -23,12 +23,28 @@ typedef struct tflite_constant {
     ht_value *value;
 } tflite_constant;
 
+/* A variable of the file: operators name it, read it and assign to it. */
+typedef struct tflite_variable {
+    struct tflite_variable *next;
+    const char *container, *name;
+    ht_value *initial; /* what CALL_ONCE assigns; NULL: nothing */
+    ht_value *before;  /* the state that it is; NULL: no run reads what another left */
+    ht_value *current; /* what the operators so far leave; NULL: as the run began */
+} tflite_variable;
+
+/* All variables, in one place for a graph and its subgraphs. */
+typedef struct tflite_variables {
+    tflite_variable *first;
+    ht_value *initialised; /* a state: has CALL_ONCE been? NULL: nobody asked */
+} tflite_variables;
+
 typedef struct tflite_slot {
     tflite_tensor tensor;
     ht_value *values[2];        /* by form, NULL: not made; of a tensor that is no constant */
     tflite_constant *constants; /* the orders that were asked for */
     bool is_end;                /* an input or output of the model, which is called by the tensor's name */
     ht_value *end;              /* that value, of the file's type and form; NULL: not made yet */
+    tflite_variable *variable;  /* the tensor is a handle of it */
 } tflite_slot;
 
 typedef struct tflite_reading {
@@ -43,7 +59,9 @@ typedef struct tflite_reading {
     size_t subgraph; /* in the file */
     struct tflite_reading *around; /* where the operator stands whose subgraph this is; NULL: in no operator */
     int depth;
-    ht_arena *memory; /* for the slots */
+    tflite_variables *variables;
+    bool initialising; /* the subgraph of a CALL_ONCE: its assignments are made before the first run */
+    ht_arena *memory;  /* for the slots */
     ht_error *err;
 } tflite_reading;
 
@@ -67,6 +85,11 @@ struct tflite_rule {
 };
 /* NULL when there is none. */
 const tflite_rule *ht__tflite_rule(const tflite_operator *op);
+/* Is it an operator without outputs, which changes variables? */
+bool ht__tflite_gives_nothing(const tflite_rule *rule);
+
+/* Variables become states of the graph: called when all operators are read. */
+ht_status ht__tflite_keep_variables(tflite_reading *reading);
 
 /* Reads subgraph `index`, which `call` names, into `graph`: its inputs are the `input_count` values, its outputs go to
  * `outputs`; both are codes where the file's tensors are. Errors: HT_ERROR_FORMAT (an index that does not exist, other

@@ -4,6 +4,8 @@
 #include <string.h>
 
 #define CUSTOM 32
+#define CALL_ONCE 129
+#define ASSIGN_VARIABLE 144
 
 static const tflite_rule rules[] = {
     {0, "ADD", ht__tflite_read_elementwise, "Add", 2},
@@ -92,7 +94,11 @@ static const tflite_rule rules[] = {
     {121, "NON_MAX_SUPPRESSION_V5", ht__tflite_read_select_boxes, "SelectBoxes", 5},
     {123, "SELECT_V2", ht__tflite_read_select, "Where", 3},
     {126, "BATCH_MATMUL", ht__tflite_read_batch_matmul, "MatMul", 2},
+    {CALL_ONCE, "CALL_ONCE", ht__tflite_read_call_once, "", 0},
     {130, "BROADCAST_TO", ht__tflite_read_fill, "Expand", 2},
+    {142, "VAR_HANDLE", ht__tflite_read_handle, "", 0},
+    {143, "READ_VARIABLE", ht__tflite_read_variable, "Identity", 1},
+    {ASSIGN_VARIABLE, "ASSIGN_VARIABLE", ht__tflite_read_assignment, "", 2},
     {150, "GELU", ht__tflite_read_gelu, "Gelu", 1},
     {152, "RELU_0_TO_1", ht__tflite_read_clip, "Clip", 1},
     {158, "SIGN", ht__tflite_read_elementwise, "Sign", 1},
@@ -105,4 +111,8 @@ const tflite_rule *ht__tflite_rule(const tflite_operator *op) {
         }
     }
     return NULL;
+}
+
+bool ht__tflite_gives_nothing(const tflite_rule *rule) {
+    return rule->code == CALL_ONCE || rule->code == ASSIGN_VARIABLE;
 }

@@ -67,6 +67,12 @@ ht_status ht__tflite_list(const tflite_call *call, uint32_t i, ht_value **out);
 ht_status ht__tflite_read_if(const tflite_call *call);
 ht_status ht__tflite_read_while(const tflite_call *call);
 
+/* rules_variables.c */
+ht_status ht__tflite_read_call_once(const tflite_call *call);
+ht_status ht__tflite_read_handle(const tflite_call *call);
+ht_status ht__tflite_read_variable(const tflite_call *call);
+ht_status ht__tflite_read_assignment(const tflite_call *call);
+
 /* rules_detection.c */
 ht_status ht__tflite_read_detection(const tflite_call *call);
 
