@@ -52,7 +52,7 @@ void ht__byte_terms_make(const int32_t *sums, const int32_t *order, int64_t used
 
 bool ht__byte_terms_are_constant(const ht_kernel_call *call) {
     for (uint32_t i = 1; i < call->input_count; ++i) {
-        if (ht__has_operand(call, i) && call->constants[i] == NULL) {
+        if (ht__has_operand(call, i) && !ht__kernel_is_known(call, i)) {
             return false;
         }
     }

@@ -46,7 +46,7 @@ static inline int64_t ht__byte_terms_room(int64_t columns) { return 3 * columns;
 void ht__byte_terms_make(const int32_t *sums, const int32_t *order, int64_t used, int64_t columns, const int32_t *bias,
                          int32_t x_zero, const ht_requantizer *requantizer, int64_t first, ht_type y_type,
                          int32_t *room, ht_byte_terms *out);
-/* Are all operands but x known when preparing, so that the terms are, too? */
+/* Are all operands but x known when compiling, so that the terms are, too? */
 bool ht__byte_terms_are_constant(const ht_kernel_call *call);
 
 /* ---- tiles ---- */

@@ -3,23 +3,19 @@
 #include <string.h>
 
 #include "base/clones.h"
+#include "kernels/codes.h"
 
 typedef int32_t tile_row __attribute__((vector_size(sizeof(int32_t) * HT_TILE_COLUMNS)));
 typedef int16_t packed_row __attribute__((vector_size(sizeof(int16_t) * HT_TILE_COLUMNS)));
 
-bool ht__tiles_fit(const int16_t *packed, int64_t depth, int64_t columns, const int32_t *bias, int64_t span) {
-    for (int64_t c = 0; c < columns; ++c) {
-        const int16_t *w = packed + c / HT_TILE_COLUMNS * depth * HT_TILE_COLUMNS + c % HT_TILE_COLUMNS;
-        int64_t sum = 0, offset = bias != NULL ? bias[c] : 0;
-        for (int64_t d = 0; d < depth; ++d) {
-            int64_t weight = w[d * HT_TILE_COLUMNS];
-            sum += weight < 0 ? -weight : weight;
-        }
-        if (sum > (INT32_MAX - (offset < 0 ? -offset : offset)) / span) {
-            return false;
-        }
+bool ht__tiles_column_fits(ht_type type, const void *codes, int64_t first, int64_t step, int64_t depth, int32_t zero,
+                           int64_t bias, int64_t span) {
+    int64_t sum = 0;
+    for (int64_t d = 0; d < depth; ++d) {
+        int64_t weight = ht__code_at(type, codes, first + d * step) - zero;
+        sum += weight < 0 ? -weight : weight;
     }
-    return true;
+    return sum <= (INT32_MAX - (bias < 0 ? -bias : bias)) / span;
 }
 
 /* sums[r][c] = sum over d of x[r * depth + d] * w[d][c] */

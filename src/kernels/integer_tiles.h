@@ -18,9 +18,10 @@ static inline void ht__tiles_put(int16_t *packed, int64_t depth, int64_t row, in
     packed[(column / HT_TILE_COLUMNS * depth + row) * HT_TILE_COLUMNS + column % HT_TILE_COLUMNS] = (int16_t)value;
 }
 
-/* Do all sums of the packed matrix fit 32 bits when no element of x is larger than `span`? `bias`: i32[columns], or
- * NULL. */
-bool ht__tiles_fit(const int16_t *packed, int64_t depth, int64_t columns, const int32_t *bias, int64_t span);
+/* Do the sums of a column fit 32 bits when no element of x is larger than `span`? codes: 8-bit weights, `depth` of them
+ * from `first` on, `step` apart. */
+bool ht__tiles_column_fits(ht_type type, const void *codes, int64_t first, int64_t step, int64_t depth, int32_t zero,
+                           int64_t bias, int64_t span);
 /* The largest difference of a code of this type (8 or 16 bits) and its zero point. */
 static inline int64_t ht__code_span(ht_type type) { return ht_type_bytes(type) == 1 ? UINT8_MAX : UINT16_MAX; }
 

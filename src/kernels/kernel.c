@@ -22,16 +22,53 @@ const ht_kernel_variant *ht__kernel_choose(const ht_kernel_call *call, const ht_
     return NULL;
 }
 
-ht_status ht__kernel_keep_call(const ht_kernel_call *call, const ht_kernel_env *env, ht_kernel_state *state,
-                               ht_error *err) {
-    state->data = ht__alloc(env->allocator, sizeof *call);
-    if (state->data == NULL) {
-        return ht__fail_memory(err, sizeof *call);
+void ht__kernel_layout(const ht_kernel_variant *variant, const ht_kernel_call *call, const ht_kernel_env *env,
+                       ht_kernel_sizes *out) {
+    *out = (ht_kernel_sizes){.state_bytes = sizeof *call};
+    if (variant->layout != NULL) {
+        variant->layout(call, env, out);
     }
-    memcpy(state->data, call, sizeof *call);
-    state->data_bytes = sizeof *call;
-    state->scratch_bytes = 0;
+}
+
+void ht__kernel_bind(const ht_kernel_variant *variant, const ht_kernel_call *call, const void *packed, void *state) {
+    if (variant->bind != NULL) {
+        variant->bind(call, packed, state);
+    } else {
+        memcpy(state, call, sizeof *call);
+    }
+}
+
+ht_status ht__kernel_prepare(const ht_kernel_variant *variant, const ht_kernel_call *call, const ht_kernel_env *env,
+                             ht_kernel_state *state, ht_error *err) {
+    if (variant->prepare != NULL) {
+        return variant->prepare(call, env, state, err);
+    }
+    ht_kernel_sizes sizes;
+    ht__kernel_layout(variant, call, env, &sizes);
+    size_t bytes;
+    if (sizes.state_bytes > SIZE_MAX - HT_ALIGNMENT ||
+        !ht__add(ht__aligned(sizes.state_bytes), sizes.packed_bytes, &bytes)) {
+        return ht__fail_memory(err, SIZE_MAX);
+    }
+    unsigned char *memory = ht__calloc(env->allocator, 1, bytes);
+    if (memory == NULL) {
+        return ht__fail_memory(err, bytes);
+    }
+    void *packed = memory + ht__aligned(sizes.state_bytes);
+    if (variant->pack != NULL && sizes.packed_bytes != 0) {
+        variant->pack(call, packed);
+    }
+    ht__kernel_bind(variant, call, packed, memory);
+    *state = (ht_kernel_state){memory, bytes, sizes.scratch_bytes};
     return HT_OK;
+}
+
+void ht__kernel_release(const ht_kernel_variant *variant, ht_kernel_state *state, const ht_allocator *allocator) {
+    if (variant->release != NULL) {
+        variant->release(state, allocator);
+    } else {
+        ht__free(allocator, state->data);
+    }
 }
 
 static bool all_f32(const ht_tensor_desc *descs, uint32_t count) {

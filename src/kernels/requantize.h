@@ -40,6 +40,8 @@ enum {
     HT_PRODUCT_Y_SCALE, /* float: f32, one */
     HT_PRODUCT_OPERANDS
 };
+/* What variants that pack their weights take over, as a mask of inputs (ht_kernel_sizes). */
+#define HT_PRODUCT_WEIGHTS (1u << HT_PRODUCT_W | 1u << HT_PRODUCT_W_ZERO)
 
 /* The same for running. Column c takes entry c * step. */
 typedef struct ht_requantizer {

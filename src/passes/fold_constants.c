@@ -54,7 +54,7 @@ static ht_status run_reference(ht_graph *graph, const ht_node *node, const ht_ke
     const ht_allocator *allocator = &graph->ctx->allocator;
     ht_kernel_env env = environment(graph);
     ht_kernel_state state = {0};
-    HT_TRY(variant->prepare(call, &env, &state, err));
+    HT_TRY(ht__kernel_prepare(variant, call, &env, &state, err));
     void *scratch = ht__alloc(allocator, state.scratch_bytes);
     ht_status status = scratch != NULL ? variant->run(&state, call->constants, outputs, scratch, NULL)
                                        : ht__fail_memory(err, state.scratch_bytes);
@@ -62,11 +62,7 @@ static ht_status run_reference(ht_graph *graph, const ht_node *node, const ht_ke
         ht__fail_at(err, status, node->name, "The constant could not be computed: %s.", ht_status_text(status));
     }
     ht__free(allocator, scratch);
-    if (variant->release != NULL) {
-        variant->release(&state, allocator);
-    } else {
-        ht__free(allocator, state.data);
-    }
+    ht__kernel_release(variant, &state, allocator);
     return status;
 }
 

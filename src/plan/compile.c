@@ -358,7 +358,7 @@ static ht_status choose_and_prepare(compiler *c) {
             return ht__fail_at(c->err, HT_ERROR_UNSUPPORTED, step->name, "No kernel of the family %s can do this step.",
                                c->calls[i].family->name);
         }
-        HT_TRY(variant->prepare(&c->calls[i], &c->env, &step->state, c->err));
+        HT_TRY(ht__kernel_prepare(variant, &c->calls[i], &c->env, &step->state, c->err));
         step->variant = variant; /* only now: destroy releases prepared steps */
         size_t scratch = ht__aligned(step->state.scratch_bytes);
         c->program->scratch_bytes = scratch > c->program->scratch_bytes ? scratch : c->program->scratch_bytes;

@@ -84,10 +84,8 @@ void ht__program_destroy(ht_program *program) {
     }
     for (size_t i = 0; i < program->step_count; ++i) {
         ht_step *step = &program->steps[i];
-        if (step->variant != NULL && step->variant->release != NULL) {
-            step->variant->release(&step->state, program->allocator);
-        } else {
-            ht__free(program->allocator, step->state.data);
+        if (step->variant != NULL) {
+            ht__kernel_release(step->variant, &step->state, program->allocator);
         }
     }
     ht__free(program->allocator, program->steps);

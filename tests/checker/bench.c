@@ -106,18 +106,14 @@ void bench_measure(const bench *b, const char *label, ht_kernel_call *call, doub
     }
     const ht_kernel_variant *variant = ht__kernel_choose(call, b->env);
     double started = now(b);
-    if (variant->prepare(call, b->env, &state, &err) == HT_OK) {
+    if (ht__kernel_prepare(variant, call, b->env, &state, &err) == HT_OK) {
         double prepared = now(b) - started;
         void *scratch = ht__alloc(b->env->allocator, state.scratch_bytes);
         double seconds = run_often(b, variant, &state, (const void *const *)inputs, outputs, scratch);
         print_speed(b, label, variant->name, seconds, operations, bytes);
         printf("  (prepare %.1f ms)\n", prepared * 1e3);
         ht__free(b->env->allocator, scratch);
-        if (variant->release != NULL) {
-            variant->release(&state, b->env->allocator);
-        } else {
-            ht__free(b->env->allocator, state.data);
-        }
+        ht__kernel_release(variant, &state, b->env->allocator);
     } else {
         printf("%-46s %s\n", label, err.message);
     }

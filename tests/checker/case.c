@@ -82,38 +82,91 @@ static void erase_outputs(check_case *c, guarded *outputs, void **pointers) {
     }
 }
 
-/* Runs prepare, run (twice: the state must survive a run) and release. */
-static const char *run_variant(check_case *c, const ht_kernel_call *call, const ht_kernel_variant *variant,
-                               const ht_kernel_env *env, ht_pool *pool, guarded *outputs) {
-    ht_kernel_state state = {0};
-    ht_error err = {0};
+/* What a run of a variant under test has. */
+typedef struct prepared {
+    ht_kernel_state state;
+    guarded memory, packed;
     const void *inputs[HT_MAX_INPUTS];
-    void *results[HT_MAX_OUTPUTS] = {0};
-    pointers_of(c->inputs, inputs);
-    if (variant->prepare(call, env, &state, &err) != HT_OK) {
-        return "prepare failed";
+} prepared;
+
+/* As from a file: packed constants are read-only memory, and what they were packed from is gone. */
+static const char *bind_variant(const ht_kernel_call *call, const ht_kernel_variant *variant, const ht_kernel_env *env,
+                                prepared *out) {
+    ht_kernel_call left = *call;
+    ht_kernel_sizes sizes, again;
+    const char *reason = NULL;
+    ht__kernel_layout(variant, call, env, &sizes);
+    if (!guarded_create(sizes.packed_bytes, HT_ALIGNMENT, &out->packed) ||
+        !guarded_create(sizes.state_bytes, HT_ALIGNMENT, &out->memory)) {
+        return "no memory for its state";
     }
+    if (sizes.packed_bytes != 0) {
+        variant->pack(call, out->packed.data);
+    }
+    for (uint32_t i = 0; i < call->input_count; ++i) {
+        if ((sizes.packed >> i & 1) != 0 && call->constants[i] != NULL) {
+            left.constants[i] = out->inputs[i] = NULL;
+            left.packed |= 1u << i;
+        }
+    }
+    if (!variant->accept(&left, env, &reason)) {
+        return "refuses its own packed constants";
+    }
+    ht__kernel_layout(variant, &left, env, &again);
+    if (again.state_bytes != sizes.state_bytes || again.packed_bytes != sizes.packed_bytes ||
+        again.scratch_bytes != sizes.scratch_bytes || again.packed != sizes.packed) {
+        return "its layout depends on contents";
+    }
+    if (!guarded_protect(&out->packed)) {
+        return "packed constants cannot be protected";
+    }
+    memset(out->memory.data, 0xFF, out->memory.bytes);
+    ht__kernel_bind(variant, &left, out->packed.data, out->memory.data);
+    out->state = (ht_kernel_state){out->memory.data, sizes.state_bytes, sizes.scratch_bytes};
+    return guarded_intact(&out->memory) ? NULL : "wrote before its state";
+}
+
+/* Runs twice: the state must survive a run. */
+static const char *run_prepared(check_case *c, const ht_kernel_variant *variant, const prepared *p, ht_pool *pool,
+                                guarded *outputs) {
+    void *results[HT_MAX_OUTPUTS] = {0};
     const char *fault = NULL;
-    if (!guarded_create(state.scratch_bytes, HT_ALIGNMENT, &c->scratch)) {
-        fault = "no memory for scratch";
+    if (!guarded_create(p->state.scratch_bytes, HT_ALIGNMENT, &c->scratch)) {
+        return "no memory for scratch";
     }
     for (int pass = 0; pass < 2 && fault == NULL; ++pass) {
         erase_outputs(c, outputs, results);
         if (c->scratch.bytes != 0) {
             memset(c->scratch.data, 0xFF, c->scratch.bytes);
         }
-        if (variant->run(&state, inputs, results, c->scratch.data, pool) != HT_OK) {
+        if (variant->run(&p->state, p->inputs, results, c->scratch.data, pool) != HT_OK) {
             fault = "run failed";
         } else if (!guarded_intact(&c->scratch)) {
             fault = "wrote before its scratch";
         }
     }
     guarded_destroy(&c->scratch);
-    if (variant->release != NULL) {
-        variant->release(&state, env->allocator);
-    } else {
-        ht__free(env->allocator, state.data);
+    return fault;
+}
+
+static const char *run_variant(check_case *c, const ht_kernel_call *call, const ht_kernel_variant *variant,
+                               const ht_kernel_env *env, ht_pool *pool, guarded *outputs) {
+    prepared p = {0};
+    const char *fault = NULL;
+    pointers_of(c->inputs, p.inputs);
+    if (variant->prepare == NULL) {
+        fault = bind_variant(call, variant, env, &p);
+    } else if (variant->prepare(call, env, &p.state, NULL) != HT_OK) {
+        return "prepare failed";
     }
+    if (fault == NULL) {
+        fault = run_prepared(c, variant, &p, pool, outputs);
+    }
+    if (variant->prepare != NULL) {
+        ht__kernel_release(variant, &p.state, env->allocator);
+    }
+    guarded_destroy(&p.memory);
+    guarded_destroy(&p.packed);
     for (uint32_t i = 0; i < call->output_count && fault == NULL; ++i) {
         fault = outputs[i].mapping != NULL && !guarded_intact(&outputs[i]) ? "wrote before an output" : NULL;
     }

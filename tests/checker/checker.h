@@ -21,6 +21,9 @@ void guarded_destroy(guarded *memory);
 /* Are the bytes before the buffer untouched? */
 bool guarded_intact(const guarded *memory);
 
+/* Nothing may be written to it any more; false when the system does not let. */
+bool guarded_protect(const guarded *memory);
+
 /* What an input is filled with. */
 typedef enum fill_kind {
     FILL_NORMAL,   /* standard normal */

@@ -34,7 +34,7 @@ static bool run_call(const ht_kernel_call *call, float *const *inputs, float *co
     for (uint32_t i = 0; i < call->output_count; ++i) {
         out[i] = outputs[i];
     }
-    if (reference->prepare(call, &env, &state, NULL) != HT_OK) {
+    if (ht__kernel_prepare(reference, call, &env, &state, NULL) != HT_OK) {
         return false;
     }
     bool done = reference->run(&state, in, out, NULL, NULL) == HT_OK;

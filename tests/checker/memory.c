@@ -41,3 +41,5 @@ bool guarded_intact(const guarded *memory) {
     }
     return true;
 }
+
+bool guarded_protect(const guarded *memory) { return mprotect(memory->mapping, memory->mapped, PROT_READ) == 0; }

@@ -75,7 +75,7 @@ static void share(const ht_kernel_variant *variant, bool constant) {
     const char *reason = NULL;
     call.constants[1] = constant ? w : NULL;
     if (variant->accept(&call, &env, &reason)) {
-        assert_int_equal(variant->prepare(&call, &env, &state, &err), HT_OK);
+        assert_int_equal(ht__kernel_prepare(variant, &call, &env, &state, &err), HT_OK);
         void *scratch = ht__alloc(&ht__system_allocator, state.scratch_bytes);
         assert_int_equal(variant->run(&state, (const void *[]){x, w}, (void *[]){expected}, scratch, NULL), HT_OK);
         ht__free(&ht__system_allocator, scratch);
@@ -89,11 +89,7 @@ static void share(const ht_kernel_variant *variant, bool constant) {
             pthread_join(threads[t], NULL);
             assert_true(runners[t].same);
         }
-        if (variant->release != NULL) {
-            variant->release(&state, env.allocator);
-        } else {
-            ht__free(env.allocator, state.data);
-        }
+        ht__kernel_release(variant, &state, env.allocator);
     }
     free(x);
     free(w);

@@ -238,19 +238,18 @@ static ht_status run(const ht_kernel_state *state, const void *const *inputs, vo
     return HT_OK;
 }
 
-static ht_status prepare(const ht_kernel_call *call, const ht_kernel_env *env, ht_kernel_state *state, ht_error *err) {
+static void layout(const ht_kernel_call *call, const ht_kernel_env *env, ht_kernel_sizes *out) {
+    (void)env;
     const ht_attention_parameters *p = HT_PARAMETERS(ht_attention_parameters, call);
     int64_t steps = heads_of(&call->inputs[1], NULL, p->key_heads).steps;
     if (is_present(call->inputs, call->input_count, 4)) {
         steps += call->inputs[4].dims[2];
     }
-    HT_TRY(ht__kernel_keep_call(call, env, state, err));
-    state->scratch_bytes = (size_t)steps * sizeof(double);
-    return HT_OK;
+    out->scratch_bytes = (size_t)steps * sizeof(double);
 }
 
 const ht_kernel_variant ht__attention_reference = {.name = "attention_reference",
                                                    .family = &ht__attention_family,
                                                    .accept = ht__kernel_accept_all,
-                                                   .prepare = prepare,
+                                                   .layout = layout,
                                                    .run = run};

@@ -64,11 +64,8 @@ static ht_status run_conv(const ht_kernel_state *state, const void *const *input
     return HT_OK;
 }
 
-const ht_kernel_variant ht__conv_f32_reference = {.name = "conv_f32_reference",
-                                                  .family = &ht__conv_family,
-                                                  .accept = ht__kernel_accept_f32,
-                                                  .prepare = ht__kernel_keep_call,
-                                                  .run = run_conv};
+const ht_kernel_variant ht__conv_f32_reference = {
+    .name = "conv_f32_reference", .family = &ht__conv_family, .accept = ht__kernel_accept_f32, .run = run_conv};
 
 /* sum over o, k of dy[o, p] * w[o, c, k] where p reads input i with k; dy points at image and group, w at (group, c).
  */
@@ -117,7 +114,6 @@ static ht_status run_grad_input(const ht_kernel_state *state, const void *const 
 const ht_kernel_variant ht__conv_grad_input_f32_reference = {.name = "conv_grad_input_f32_reference",
                                                              .family = &ht__conv_grad_input_family,
                                                              .accept = ht__kernel_accept_f32,
-                                                             .prepare = ht__kernel_keep_call,
                                                              .run = run_grad_input};
 
 /* sum over n, p of x[n, p*stride + k*dilation - pad] * dy[n, p]. */
@@ -172,5 +168,4 @@ static ht_status run_grad_weight(const ht_kernel_state *state, const void *const
 const ht_kernel_variant ht__conv_grad_weight_f32_reference = {.name = "conv_grad_weight_f32_reference",
                                                               .family = &ht__conv_grad_weight_family,
                                                               .accept = ht__kernel_accept_f32,
-                                                              .prepare = ht__kernel_keep_call,
                                                               .run = run_grad_weight};

@@ -5,8 +5,11 @@
  *
  * t: target channels, s: source channels. Four positions and up to 32 target channels are summed in registers; weights
  * are packed as [k][s][t] with t padded to lanes, once when they are constants, else in each run. */
-#include "kernels/conv/rows.h"
+#include <string.h>
+
 #include "base/clones.h"
+#include "kernels/conv/rows.h"
+#include "kernels/index.h"
 #include "kernels/lanes.h"
 
 #define POSITIONS 4
@@ -20,7 +23,7 @@ typedef struct rows_state {
     int64_t images, sources, targets, width; /* width: targets, padded to lanes */
     int64_t filters, channels;               /* of the weights [filters, channels, k] */
     int64_t x_image;                         /* elements of one source image */
-    float *zeros, *weights;                  /* a position of the padding; [k][s][t] when packed */
+    const float *zeros, *weights;            /* a position of the padding; [k][s][t] when packed */
 } rows_state;
 
 static bool accept_forward(const ht_kernel_call *call, const ht_kernel_env *env, const char **reason) {
@@ -45,50 +48,71 @@ static void pack_weights(const rows_state *s, const float *w, float *packed) {
     }
 }
 
-static ht_status prepare(const ht_kernel_call *call, const ht_kernel_env *env, ht_kernel_state *state, ht_error *err,
-                         bool backward) {
+/* All but table, zeros and weights. */
+static void describe(const ht_kernel_call *call, bool backward, rows_state *s) {
     const ht_tensor_desc *source = &call->inputs[0], *w = &call->inputs[1], *target = &call->outputs[0];
-    rows_state shape = {.parameters = *HT_PARAMETERS(ht_conv_parameters, call),
-                        .backward = backward,
-                        .has_bias = call->input_count > 2 && call->inputs[2].type != HT_NONE,
-                        .packed = call->constants[1] != NULL,
-                        .images = source->dims[0],
-                        .sources = source->dims[1],
-                        .targets = target->dims[1],
-                        .width = (target->dims[1] + HT_LANES - 1) / HT_LANES * HT_LANES,
-                        .filters = w->dims[0],
-                        .channels = w->dims[1],
-                        .x_image = ht__desc_elements(source) / source->dims[0]};
-    size_t table_bytes = ht__conv_table_bytes(target, w), zero_bytes = (size_t)shape.sources * sizeof(float);
-    size_t weight_bytes = (size_t)(ht__desc_elements(w) / w->dims[backward ? 1 : 0] * shape.width) * sizeof(float);
-    size_t bytes = ht__aligned(sizeof shape) + ht__aligned(table_bytes) + ht__aligned(zero_bytes) +
-                   (shape.packed ? weight_bytes : 0);
-    unsigned char *memory = ht__calloc(env->allocator, 1, bytes);
-    if (memory == NULL) {
-        return ht__fail_memory(err, bytes);
-    }
-    void *offsets = memory + ht__aligned(sizeof shape),
-         *zeros = memory + ht__aligned(sizeof shape) + ht__aligned(table_bytes);
-    void *weights = memory + bytes - (shape.packed ? weight_bytes : 0);
-    ht__conv_table_fill(&shape.parameters, backward ? target : source, w, backward ? source : target, backward, offsets,
-                        &shape.table);
-    shape.zeros = zeros;
-    shape.weights = weights;
-    if (shape.packed) {
-        pack_weights(&shape, call->constants[1], shape.weights);
-    }
-    memcpy(memory, &shape, sizeof shape);
-    *state = (ht_kernel_state){memory, bytes, shape.packed ? 0 : weight_bytes};
-    return HT_OK;
+    *s = (rows_state){.parameters = *HT_PARAMETERS(ht_conv_parameters, call),
+                      .backward = backward,
+                      .has_bias = call->input_count > 2 && call->inputs[2].type != HT_NONE,
+                      .packed = ht__kernel_is_known(call, 1),
+                      .images = source->dims[0],
+                      .sources = source->dims[1],
+                      .targets = target->dims[1],
+                      .width = (target->dims[1] + HT_LANES - 1) / HT_LANES * HT_LANES,
+                      .filters = w->dims[0],
+                      .channels = w->dims[1],
+                      .x_image = ht__desc_elements(source) / source->dims[0]};
+    s->table.window_size = ht__index_product(w->dims, 2, w->rank);
 }
 
-static ht_status prepare_forward(const ht_kernel_call *call, const ht_kernel_env *env, ht_kernel_state *state,
-                                 ht_error *err) {
-    return prepare(call, env, state, err, false);
+/* The state, zeros, the table. */
+static void layout_on(bool backward, const ht_kernel_call *call, ht_kernel_sizes *out) {
+    rows_state s;
+    describe(call, backward, &s);
+    size_t weight_bytes = (size_t)(s.table.window_size * s.sources * s.width) * sizeof(float);
+    *out = (ht_kernel_sizes){.state_bytes = ht__aligned(sizeof s) + ht__aligned((size_t)s.sources * sizeof(float)) +
+                                            ht__conv_table_bytes(&call->outputs[0], &call->inputs[1]),
+                             .packed_bytes = s.packed ? weight_bytes : 0,
+                             .scratch_bytes = s.packed ? 0 : weight_bytes,
+                             .packed = s.packed ? 1u << 1 : 0};
 }
-static ht_status prepare_backward(const ht_kernel_call *call, const ht_kernel_env *env, ht_kernel_state *state,
-                                  ht_error *err) {
-    return prepare(call, env, state, err, true);
+
+static void bind_on(bool backward, const ht_kernel_call *call, const void *packed, void *memory) {
+    const ht_tensor_desc *source = &call->inputs[0], *w = &call->inputs[1], *target = &call->outputs[0];
+    rows_state *s = memory;
+    describe(call, backward, s);
+    unsigned char *zeros = (unsigned char *)memory + ht__aligned(sizeof *s);
+    size_t zero_bytes = ht__aligned((size_t)s->sources * sizeof(float));
+    memset(zeros, 0, zero_bytes);
+    s->zeros = (const float *)(const void *)zeros;
+    s->weights = packed;
+    ht__conv_table_fill(&s->parameters, backward ? target : source, w, backward ? source : target, backward,
+                        (int32_t *)(void *)(zeros + zero_bytes), &s->table);
+}
+
+static void layout_forward(const ht_kernel_call *call, const ht_kernel_env *env, ht_kernel_sizes *out) {
+    (void)env;
+    layout_on(false, call, out);
+}
+static void layout_backward(const ht_kernel_call *call, const ht_kernel_env *env, ht_kernel_sizes *out) {
+    (void)env;
+    layout_on(true, call, out);
+}
+static void pack_forward(const ht_kernel_call *call, void *packed) {
+    rows_state s;
+    describe(call, false, &s);
+    pack_weights(&s, call->constants[1], packed);
+}
+static void pack_backward(const ht_kernel_call *call, void *packed) {
+    rows_state s;
+    describe(call, true, &s);
+    pack_weights(&s, call->constants[1], packed);
+}
+static void bind_forward(const ht_kernel_call *call, const void *packed, void *state) {
+    bind_on(false, call, packed, state);
+}
+static void bind_backward(const ht_kernel_call *call, const void *packed, void *state) {
+    bind_on(true, call, packed, state);
 }
 
 typedef struct rows_job {
@@ -182,10 +206,14 @@ static ht_status run(const ht_kernel_state *state, const void *const *inputs, vo
 const ht_kernel_variant ht__conv_f32_rows = {.name = "conv_f32_rows",
                                              .family = &ht__conv_family,
                                              .accept = accept_forward,
-                                             .prepare = prepare_forward,
+                                             .layout = layout_forward,
+                                             .pack = pack_forward,
+                                             .bind = bind_forward,
                                              .run = run};
 const ht_kernel_variant ht__conv_grad_input_f32_rows = {.name = "conv_grad_input_f32_rows",
                                                         .family = &ht__conv_grad_input_family,
                                                         .accept = accept_backward,
-                                                        .prepare = prepare_backward,
+                                                        .layout = layout_backward,
+                                                        .pack = pack_backward,
+                                                        .bind = bind_backward,
                                                         .run = run};

@@ -6,6 +6,7 @@
  * and dy stay in the cache; what an image adds is kept in scratch as [k][c][o]. */
 #include "base/clones.h"
 #include "kernels/conv/rows.h"
+#include "kernels/index.h"
 #include "kernels/lanes.h"
 
 #define CHANNELS 4
@@ -29,23 +30,33 @@ static size_t sum_bytes(const weight_state *s) {
     return (size_t)(s->table.window_size * s->channels * s->width) * sizeof(float);
 }
 
-static ht_status prepare(const ht_kernel_call *call, const ht_kernel_env *env, ht_kernel_state *state, ht_error *err) {
+/* All but the table. */
+static void describe(const ht_kernel_call *call, weight_state *s) {
     const ht_tensor_desc *x = &call->inputs[0], *y = &call->inputs[1], *w = &call->outputs[0];
-    size_t bytes = sizeof(weight_state) + ht__conv_table_bytes(y, w);
-    weight_state *own = ht__alloc(env->allocator, bytes);
-    if (own == NULL) {
-        return ht__fail_memory(err, bytes);
-    }
-    *own = (weight_state){.images = x->dims[0],
-                          .channels = x->dims[1],
-                          .filters = y->dims[1],
-                          .width = (y->dims[1] + HT_LANES - 1) / HT_LANES * HT_LANES,
-                          .x_image = ht__desc_elements(x) / x->dims[0],
-                          .has_bias = call->output_count > 1 && call->outputs[1].type != HT_NONE};
-    ht__conv_table_fill(HT_PARAMETERS(ht_conv_parameters, call), x, w, y, false, (int32_t *)(void *)(own + 1),
-                        &own->table);
-    *state = (ht_kernel_state){own, bytes, bias_bytes(own) + sum_bytes(own)};
-    return HT_OK;
+    *s = (weight_state){.images = x->dims[0],
+                        .channels = x->dims[1],
+                        .filters = y->dims[1],
+                        .width = (y->dims[1] + HT_LANES - 1) / HT_LANES * HT_LANES,
+                        .x_image = ht__desc_elements(x) / x->dims[0],
+                        .has_bias = call->output_count > 1 && call->outputs[1].type != HT_NONE};
+    s->table.window_size = ht__index_product(w->dims, 2, w->rank);
+}
+
+/* The state, then its table. */
+static void layout(const ht_kernel_call *call, const ht_kernel_env *env, ht_kernel_sizes *out) {
+    (void)env;
+    weight_state s;
+    describe(call, &s);
+    out->state_bytes = sizeof s + ht__conv_table_bytes(&call->inputs[1], &call->outputs[0]);
+    out->scratch_bytes = bias_bytes(&s) + sum_bytes(&s);
+}
+
+static void bind(const ht_kernel_call *call, const void *packed, void *memory) {
+    (void)packed;
+    weight_state *own = memory;
+    describe(call, own);
+    ht__conv_table_fill(HT_PARAMETERS(ht_conv_parameters, call), &call->inputs[0], &call->outputs[0], &call->inputs[1],
+                        false, (int32_t *)(void *)(own + 1), &own->table);
 }
 
 typedef struct weight_job {
@@ -172,5 +183,6 @@ static ht_status run(const ht_kernel_state *state, const void *const *inputs, vo
 const ht_kernel_variant ht__conv_grad_weight_f32_rows = {.name = "conv_grad_weight_f32_rows",
                                                          .family = &ht__conv_grad_weight_family,
                                                          .accept = accept,
-                                                         .prepare = prepare,
+                                                         .layout = layout,
+                                                         .bind = bind,
                                                          .run = run};

@@ -23,8 +23,5 @@ static ht_status run(const ht_kernel_state *state, const void *const *inputs, vo
     return HT_OK;
 }
 
-const ht_kernel_variant ht__dropout_f32_reference = {.name = "dropout_f32_reference",
-                                                     .family = &ht__dropout_family,
-                                                     .accept = accept,
-                                                     .prepare = ht__kernel_keep_call,
-                                                     .run = run};
+const ht_kernel_variant ht__dropout_f32_reference = {
+    .name = "dropout_f32_reference", .family = &ht__dropout_family, .accept = accept, .run = run};

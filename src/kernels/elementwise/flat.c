@@ -43,11 +43,8 @@ static ht_status run_unary(const ht_kernel_state *state, const void *const *inpu
     return HT_OK;
 }
 
-const ht_kernel_variant ht__unary_f32_flat = {.name = "unary_f32_flat",
-                                              .family = &ht__unary_family,
-                                              .accept = ht__kernel_accept_f32,
-                                              .prepare = ht__kernel_keep_call,
-                                              .run = run_unary};
+const ht_kernel_variant ht__unary_f32_flat = {
+    .name = "unary_f32_flat", .family = &ht__unary_family, .accept = ht__kernel_accept_f32, .run = run_unary};
 
 /* y[i] = f(x[i * step_x], z[i * step_z]), the usual steps each with a loop of their own. */
 static inline __attribute__((always_inline)) void binary_loop(ht_binary function, float *restrict y, const float *x,
@@ -91,16 +88,17 @@ typedef struct binary_state {
     ht_binary_parameters parameters;
 } binary_state;
 
-static ht_status prepare_binary(const ht_kernel_call *call, const ht_kernel_env *env, ht_kernel_state *state,
-                                ht_error *err) {
-    binary_state *own = ht__alloc(env->allocator, sizeof *own);
-    if (own == NULL) {
-        return ht__fail_memory(err, sizeof *own);
-    }
+static void layout_binary(const ht_kernel_call *call, const ht_kernel_env *env, ht_kernel_sizes *out) {
+    (void)call;
+    (void)env;
+    out->state_bytes = sizeof(binary_state);
+}
+
+static void bind_binary(const ht_kernel_call *call, const void *packed, void *memory) {
+    (void)packed;
+    binary_state *own = memory;
+    *own = (binary_state){.parameters = *HT_PARAMETERS(ht_binary_parameters, call)};
     ht__walk_broadcast(&call->outputs[0], &call->inputs[0], &call->inputs[1], &own->walk);
-    own->parameters = *HT_PARAMETERS(ht_binary_parameters, call);
-    *state = (ht_kernel_state){own, sizeof *own, 0};
-    return HT_OK;
 }
 
 typedef struct binary_job {
@@ -128,5 +126,6 @@ static ht_status run_binary(const ht_kernel_state *state, const void *const *inp
 const ht_kernel_variant ht__binary_f32_rows = {.name = "binary_f32_rows",
                                                .family = &ht__binary_family,
                                                .accept = ht__kernel_accept_f32,
-                                               .prepare = prepare_binary,
+                                               .layout = layout_binary,
+                                               .bind = bind_binary,
                                                .run = run_binary};

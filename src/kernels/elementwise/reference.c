@@ -53,11 +53,8 @@ static bool accept_unary(const ht_kernel_call *call, const ht_kernel_env *env, c
     return type == call->outputs[0].type && type != HT_BOOL && (ht__type_is_float(type) || integer);
 }
 
-const ht_kernel_variant ht__unary_reference = {.name = "unary_reference",
-                                               .family = &ht__unary_family,
-                                               .accept = accept_unary,
-                                               .prepare = ht__kernel_keep_call,
-                                               .run = run_unary};
+const ht_kernel_variant ht__unary_reference = {
+    .name = "unary_reference", .family = &ht__unary_family, .accept = accept_unary, .run = run_unary};
 
 /* ---- binary ---- */
 
@@ -213,8 +210,5 @@ static bool accept_binary(const ht_kernel_call *call, const ht_kernel_env *env, 
     return x == y && (ht__type_is_float(x) ? !bits : !gradient);
 }
 
-const ht_kernel_variant ht__binary_reference = {.name = "binary_reference",
-                                                .family = &ht__binary_family,
-                                                .accept = accept_binary,
-                                                .prepare = ht__kernel_keep_call,
-                                                .run = run_binary};
+const ht_kernel_variant ht__binary_reference = {
+    .name = "binary_reference", .family = &ht__binary_family, .accept = accept_binary, .run = run_binary};

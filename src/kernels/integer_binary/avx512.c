@@ -57,11 +57,15 @@ static bool accept(const ht_kernel_call *call, const ht_kernel_env *env, const c
     return walk.rank > 0;
 }
 
-static ht_status prepare(const ht_kernel_call *call, const ht_kernel_env *env, ht_kernel_state *state, ht_error *err) {
-    vector_state *own = ht__alloc(env->allocator, sizeof *own);
-    if (own == NULL) {
-        return ht__fail_memory(err, sizeof *own);
-    }
+static void layout(const ht_kernel_call *call, const ht_kernel_env *env, ht_kernel_sizes *out) {
+    (void)call;
+    (void)env;
+    out->state_bytes = sizeof(vector_state);
+}
+
+static void bind(const ht_kernel_call *call, const void *packed, void *memory) {
+    (void)packed;
+    vector_state *own = memory;
     *own = (vector_state){.parameters = *HT_PARAMETERS(ht_integer_binary_parameters, call),
                           .x_type = call->inputs[0].type,
                           .z_type = call->inputs[1].type};
@@ -73,8 +77,6 @@ static ht_status prepare(const ht_kernel_call *call, const ht_kernel_env *env, h
                                  .low = p->requantize.low,
                                  .high = p->requantize.high,
                                  .is_signed = call->outputs[0].type == HT_I8};
-    *state = (ht_kernel_state){own, sizeof *own, 0};
-    return HT_OK;
 }
 
 /* Sixteen codes minus their zero point. */
@@ -222,6 +224,7 @@ static ht_status run(const ht_kernel_state *state, const void *const *inputs, vo
 const ht_kernel_variant ht__integer_binary_avx512 = {.name = "integer_binary_avx512",
                                                      .family = &ht__integer_binary_family,
                                                      .accept = accept,
-                                                     .prepare = prepare,
+                                                     .layout = layout,
+                                                     .bind = bind,
                                                      .run = run};
 #endif

@@ -76,5 +76,4 @@ static ht_status run(const ht_kernel_state *state, const void *const *inputs, vo
 const ht_kernel_variant ht__integer_binary_reference = {.name = "integer_binary_reference",
                                                         .family = &ht__integer_binary_family,
                                                         .accept = ht__kernel_accept_all,
-                                                        .prepare = ht__kernel_keep_call,
                                                         .run = run};

@@ -17,19 +17,20 @@ typedef struct rows_state {
     ht_type x_type, z_type, y_type;
 } rows_state;
 
-static ht_status prepare(const ht_kernel_call *call, const ht_kernel_env *env, ht_kernel_state *state, ht_error *err) {
-    rows_state *own = ht__alloc(env->allocator, sizeof *own);
-    if (own == NULL) {
-        return ht__fail_memory(err, sizeof *own);
-    }
-    const ht_tensor_desc *y = &call->outputs[0];
-    ht__walk_broadcast(y, &call->inputs[0], &call->inputs[1], &own->walk);
-    own->parameters = *HT_PARAMETERS(ht_integer_binary_parameters, call);
-    own->x_type = call->inputs[0].type;
-    own->z_type = call->inputs[1].type;
-    own->y_type = y->type;
-    *state = (ht_kernel_state){own, sizeof *own, 0};
-    return HT_OK;
+static void layout(const ht_kernel_call *call, const ht_kernel_env *env, ht_kernel_sizes *out) {
+    (void)call;
+    (void)env;
+    out->state_bytes = sizeof(rows_state);
+}
+
+static void bind(const ht_kernel_call *call, const void *packed, void *memory) {
+    (void)packed;
+    rows_state *own = memory;
+    *own = (rows_state){.parameters = *HT_PARAMETERS(ht_integer_binary_parameters, call),
+                        .x_type = call->inputs[0].type,
+                        .z_type = call->inputs[1].type,
+                        .y_type = call->outputs[0].type};
+    ht__walk_broadcast(&call->outputs[0], &call->inputs[0], &call->inputs[1], &own->walk);
 }
 
 typedef struct rows_job {
@@ -118,5 +119,6 @@ static ht_status run(const ht_kernel_state *state, const void *const *inputs, vo
 const ht_kernel_variant ht__integer_binary_rows = {.name = "integer_binary_rows",
                                                    .family = &ht__integer_binary_family,
                                                    .accept = ht__kernel_accept_all,
-                                                   .prepare = prepare,
+                                                   .layout = layout,
+                                                   .bind = bind,
                                                    .run = run};

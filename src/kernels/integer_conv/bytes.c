@@ -22,7 +22,7 @@ typedef struct bytes_state {
     bool solid;                                /* lines of the window are lines of x's memory, without gaps */
     bool in_place;                             /* a neighbourhood is a row of x as it lies in memory */
     uint8_t flip;                              /* what makes codes of x unsigned */
-    bool known;                                /* terms were made when preparing */
+    bool known;                                /* terms were made when binding */
     size_t terms_room, block_room, part_room;  /* bytes of scratch: terms of all groups; each thread */
     ht_byte_weights *weights;                  /* by group */
     ht_byte_terms *terms;                      /* by group, when known */
@@ -31,7 +31,7 @@ typedef struct bytes_state {
 bool ht__integer_conv_weights_fit(const ht_kernel_call *call) {
     const ht_tensor_desc *w = &call->inputs[HT_PRODUCT_W];
     int64_t depth = ht__index_product(w->dims, 1, w->rank);
-    for (int64_t o = 0; o < w->dims[0]; ++o) {
+    for (int64_t o = 0; call->constants[HT_PRODUCT_W] != NULL && o < w->dims[0]; ++o) {
         if (!ht__byte_column_fits(w->type, call->constants[HT_PRODUCT_W], o * depth, 1, depth,
                                   ht__zero_point(call, call->constants, HT_PRODUCT_W_ZERO, o),
                                   ht__product_bias(call, call->constants, o))) {
@@ -39,22 +39,6 @@ bool ht__integer_conv_weights_fit(const ht_kernel_call *call) {
         }
     }
     return true;
-}
-
-static void pack(bytes_state *s) {
-    const ht_kernel_call *call = &s->call;
-    const ht_tensor_desc *w = &call->inputs[HT_PRODUCT_W];
-    int64_t at = 0, window_size = ht__index_product(s->window.size, 0, 3);
-    for (int64_t o = 0; o < s->groups * s->filters; ++o) {
-        ht_byte_weights *group = &s->weights[o / s->filters];
-        int32_t zero = ht__zero_point(call, call->constants, HT_PRODUCT_W_ZERO, o);
-        for (int64_t c = 0; c < s->channels; ++c) {
-            for (int64_t k = 0; k < window_size; ++k) {
-                ht__byte_weights_put(group, k * s->channels + c, o % s->filters,
-                                     ht__code_at(w->type, call->constants[HT_PRODUCT_W], at++) - zero);
-            }
-        }
-    }
 }
 
 /* Terms of all groups into `terms`; room: terms_room bytes. */
@@ -95,50 +79,89 @@ static ht_byte_terms *terms_in(const bytes_state *s, void *room) {
                                      ht__aligned((size_t)s->groups * sizeof(ht_byte_terms)));
 }
 
-/* One memory block: state, the groups' descriptions, sums, constant terms, weights. */
-static ht_status make_state(const ht_kernel_call *call, const ht_kernel_env *env, const ht_byte_engine *engine,
-                            ht_kernel_state *out, ht_error *err) {
+/* All but pointers. *shape: of a group's weights. */
+static void describe(const ht_kernel_call *call, const ht_byte_engine *engine, bytes_state *s, ht_byte_weights *shape) {
     const ht_integer_conv_parameters *p = HT_PARAMETERS(ht_integer_conv_parameters, call);
     const ht_tensor_desc *w = &call->inputs[HT_PRODUCT_W], *x = &call->inputs[HT_PRODUCT_X];
-    bytes_state s = {.call = *call,
-                     .engine = engine,
-                     .images = x->dims[0],
-                     .groups = p->conv.groups,
-                     .channels = w->dims[1],
-                     .filters = w->dims[0] / p->conv.groups,
-                     .flip = x->type == HT_I8 && !engine->takes_signed ? 0x80 : 0,
-                     .known = ht__byte_terms_are_constant(call)};
+    *s = (bytes_state){.call = *call,
+                       .engine = engine,
+                       .images = x->dims[0],
+                       .groups = p->conv.groups,
+                       .channels = w->dims[1],
+                       .filters = w->dims[0] / p->conv.groups,
+                       .flip = x->type == HT_I8 && !engine->takes_signed ? 0x80 : 0,
+                       .known = ht__byte_terms_are_constant(call)};
     ht__window_make(p->conv.spatial, x, &call->outputs[0], w->dims + 2, p->conv.strides, p->conv.dilations,
-                    p->conv.pads_begin, p->conv.pads_end, &s.window);
-    s.positions = ht__index_product(s.window.out, 0, 3);
-    ht_byte_weights shape = {0};
-    ht__byte_weights_shape(engine, s.channels * ht__index_product(s.window.size, 0, 3), s.filters, &shape);
-    set_sizes(&s, &shape);
-    size_t head = ht__aligned(sizeof s), list = ht__aligned((size_t)s.groups * sizeof *s.weights);
-    size_t sums = ht__aligned((size_t)(s.groups * shape.columns) * sizeof(int32_t));
-    size_t bytes = head + list + sums + s.terms_room + (size_t)(s.groups * shape.columns * shape.depth);
-    unsigned char *memory = ht__calloc(env->allocator, 1, bytes), *at = memory + head + list;
-    if (memory == NULL) {
-        return ht__fail_memory(err, bytes);
-    }
-    s.weights = (ht_byte_weights *)(void *)(memory + head);
-    for (int64_t g = 0; g < s.groups; ++g) {
-        s.weights[g] = shape;
-        s.weights[g].sums = (int32_t *)(void *)at + g * shape.columns;
-        s.weights[g].packed = (int8_t *)at + sums + s.terms_room + g * shape.columns * shape.depth;
-    }
-    pack(&s);
-    s.terms = terms_in(&s, at + sums);
-    if (s.known) {
-        ht_requantizer requantizer;
-        make_terms(&s, call->constants, at + sums, &requantizer, s.terms);
-        for (int64_t g = 0; g < s.groups; ++g) { /* sums need the requantizer, too */
-            s.known = s.known && s.terms[g].ending != HT_BYTE_SUMS;
+                    p->conv.pads_begin, p->conv.pads_end, &s->window);
+    s->positions = ht__index_product(s->window.out, 0, 3);
+    *shape = (ht_byte_weights){0};
+    ht__byte_weights_shape(engine, s->channels * ht__index_product(s->window.size, 0, 3), s->filters, shape);
+    set_sizes(s, shape);
+}
+
+/* Packed are the sums of all groups, then their weights. */
+static size_t sums_bytes(const bytes_state *s, const ht_byte_weights *shape) {
+    return ht__aligned((size_t)(s->groups * shape->columns) * sizeof(int32_t));
+}
+static ht_byte_weights weights_in(const bytes_state *s, const ht_byte_weights *shape, void *packed, int64_t group) {
+    ht_byte_weights own = *shape;
+    own.sums = (int32_t *)packed + group * shape->columns;
+    own.packed = (int8_t *)packed + sums_bytes(s, shape) + group * shape->columns * shape->depth;
+    return own;
+}
+
+static void layout_on(const ht_byte_engine *engine, const ht_kernel_call *call, const ht_kernel_env *env,
+                      ht_kernel_sizes *out) {
+    bytes_state s;
+    ht_byte_weights shape;
+    describe(call, engine, &s, &shape);
+    *out = (ht_kernel_sizes){.state_bytes = ht__aligned(sizeof s) + ht__aligned((size_t)s.groups * sizeof *s.weights) +
+                                            s.terms_room,
+                             .packed_bytes = sums_bytes(&s, &shape) + (size_t)(s.groups * shape.columns * shape.depth),
+                             .scratch_bytes = s.terms_room + env->threads * s.part_room,
+                             .packed = HT_PRODUCT_WEIGHTS};
+}
+
+static void pack_on(const ht_byte_engine *engine, const ht_kernel_call *call, void *packed) {
+    const ht_tensor_desc *w = &call->inputs[HT_PRODUCT_W];
+    bytes_state s;
+    ht_byte_weights shape;
+    describe(call, engine, &s, &shape);
+    int64_t at = 0, window_size = ht__index_product(s.window.size, 0, 3);
+    for (int64_t o = 0; o < s.groups * s.filters; ++o) {
+        ht_byte_weights group = weights_in(&s, &shape, packed, o / s.filters);
+        int32_t zero = ht__zero_point(call, call->constants, HT_PRODUCT_W_ZERO, o);
+        for (int64_t c = 0; c < s.channels; ++c) {
+            for (int64_t k = 0; k < window_size; ++k) {
+                ht__byte_weights_put(&group, k * s.channels + c, o % s.filters,
+                                     ht__code_at(w->type, call->constants[HT_PRODUCT_W], at++) - zero);
+            }
         }
     }
-    memcpy(memory, &s, sizeof s);
-    *out = (ht_kernel_state){memory, bytes, s.terms_room + env->threads * s.part_room};
-    return HT_OK;
+}
+
+/* The state, the groups' descriptions, constant terms. */
+static void bind_on(const ht_byte_engine *engine, const ht_kernel_call *call, const void *packed, void *memory) {
+    bytes_state *s = memory;
+    ht_byte_weights shape;
+    union {
+        const void *given;
+        void *kept; /* descriptions of weights have plain pointers; a run only reads */
+    } constants = {packed};
+    describe(call, engine, s, &shape);
+    s->weights = (ht_byte_weights *)(void *)((unsigned char *)memory + ht__aligned(sizeof *s));
+    for (int64_t g = 0; g < s->groups; ++g) {
+        s->weights[g] = weights_in(s, &shape, constants.kept, g);
+    }
+    void *room = (unsigned char *)s->weights + ht__aligned((size_t)s->groups * sizeof *s->weights);
+    s->terms = terms_in(s, room);
+    if (s->known) {
+        ht_requantizer requantizer;
+        make_terms(s, call->constants, room, &requantizer, s->terms);
+        for (int64_t g = 0; g < s->groups; ++g) { /* sums need the requantizer, too */
+            s->known = s->known && s->terms[g].ending != HT_BYTE_SUMS;
+        }
+    }
 }
 
 static bool accept_on(const ht_byte_engine *engine, const ht_kernel_call *call, const ht_kernel_env *env,
@@ -321,18 +344,25 @@ static ht_status run(const ht_kernel_state *state, const void *const *inputs, vo
 }
 
 /* One variant per engine. */
-#define VARIANT(isa)                                                                                             \
-    static bool accept_##isa(const ht_kernel_call *call, const ht_kernel_env *env, const char **reason) {        \
-        return accept_on(&ht__byte_engine_##isa, call, env, reason);                                             \
-    }                                                                                                            \
-    static ht_status prepare_##isa(const ht_kernel_call *call, const ht_kernel_env *env, ht_kernel_state *state, \
-                                   ht_error *err) {                                                              \
-        return make_state(call, env, &ht__byte_engine_##isa, state, err);                                        \
-    }                                                                                                            \
-    const ht_kernel_variant ht__integer_conv_##isa = {.name = "integer_conv_" #isa,                              \
-                                                      .family = &ht__integer_conv_family,                        \
-                                                      .accept = accept_##isa,                                    \
-                                                      .prepare = prepare_##isa,                                  \
+#define VARIANT(isa)                                                                                       \
+    static bool accept_##isa(const ht_kernel_call *call, const ht_kernel_env *env, const char **reason) {  \
+        return accept_on(&ht__byte_engine_##isa, call, env, reason);                                       \
+    }                                                                                                      \
+    static void layout_##isa(const ht_kernel_call *call, const ht_kernel_env *env, ht_kernel_sizes *out) { \
+        layout_on(&ht__byte_engine_##isa, call, env, out);                                                 \
+    }                                                                                                      \
+    static void pack_##isa(const ht_kernel_call *call, void *packed) {                                     \
+        pack_on(&ht__byte_engine_##isa, call, packed);                                                     \
+    }                                                                                                      \
+    static void bind_##isa(const ht_kernel_call *call, const void *packed, void *state) {                  \
+        bind_on(&ht__byte_engine_##isa, call, packed, state);                                              \
+    }                                                                                                      \
+    const ht_kernel_variant ht__integer_conv_##isa = {.name = "integer_conv_" #isa,                        \
+                                                      .family = &ht__integer_conv_family,                  \
+                                                      .accept = accept_##isa,                              \
+                                                      .layout = layout_##isa,                              \
+                                                      .pack = pack_##isa,                                  \
+                                                      .bind = bind_##isa,                                  \
                                                       .run = run};
 HT_BYTE_ENGINE_LIST(VARIANT)
 #endif

@@ -16,7 +16,7 @@ typedef struct depthwise_state {
     ht_window window;
     int64_t images, channels, window_size;
     size_t room, part_room; /* bytes of scratch for multipliers; of each thread */
-    int16_t weights[];      /* [window][channels], minus their zero points */
+    const int16_t *weights; /* [window][channels], minus their zero points */
 } depthwise_state;
 
 /* Is every sum within 32 bits? 255 * 255 * window + bias, bias constant. */
@@ -47,30 +47,45 @@ static bool accept(const ht_kernel_call *call, const ht_kernel_env *env, const c
            sums_fit(call, ht__index_product(w->dims, 2, w->rank));
 }
 
-static ht_status prepare(const ht_kernel_call *call, const ht_kernel_env *env, ht_kernel_state *state, ht_error *err) {
+/* All but the packed weights. */
+static void describe(const ht_kernel_call *call, depthwise_state *s) {
     const ht_integer_conv_parameters *p = HT_PARAMETERS(ht_integer_conv_parameters, call);
     const ht_tensor_desc *w = &call->inputs[HT_PRODUCT_W];
-    depthwise_state shape = {.call = *call,
-                             .images = call->inputs[HT_PRODUCT_X].dims[0],
-                             .channels = w->dims[0],
-                             .window_size = ht__index_product(w->dims, 2, w->rank)};
-    shape.room = ht__aligned(ht__requantizer_room(call) * sizeof(float));
-    shape.part_room = ht__aligned(2 * (size_t)shape.channels * sizeof(int32_t)); /* sums, a row of x or of codes */
+    *s = (depthwise_state){.call = *call,
+                           .images = call->inputs[HT_PRODUCT_X].dims[0],
+                           .channels = w->dims[0],
+                           .window_size = ht__index_product(w->dims, 2, w->rank)};
+    s->room = ht__aligned(ht__requantizer_room(call) * sizeof(float));
+    s->part_room = ht__aligned(2 * (size_t)s->channels * sizeof(int32_t)); /* sums, a row of x or of codes */
     ht__window_make(p->conv.spatial, &call->inputs[HT_PRODUCT_X], &call->outputs[0], w->dims + 2, p->conv.strides,
-                    p->conv.dilations, p->conv.pads_begin, p->conv.pads_end, &shape.window);
-    size_t bytes = sizeof shape + (size_t)ht__desc_elements(w) * sizeof(int16_t);
-    depthwise_state *own = ht__alloc(env->allocator, bytes);
-    if (own == NULL) {
-        return ht__fail_memory(err, bytes);
+                    p->conv.dilations, p->conv.pads_begin, p->conv.pads_end, &s->window);
+}
+
+static void layout(const ht_kernel_call *call, const ht_kernel_env *env, ht_kernel_sizes *out) {
+    depthwise_state s;
+    describe(call, &s);
+    *out = (ht_kernel_sizes){.state_bytes = sizeof s,
+                             .packed_bytes = (size_t)(s.channels * s.window_size) * sizeof(int16_t),
+                             .scratch_bytes = s.room + env->threads * s.part_room,
+                             .packed = HT_PRODUCT_WEIGHTS};
+}
+
+static void pack(const ht_kernel_call *call, void *packed) {
+    const ht_tensor_desc *w = &call->inputs[HT_PRODUCT_W];
+    depthwise_state s;
+    describe(call, &s);
+    for (int64_t i = 0; i < s.channels * s.window_size; ++i) {
+        int64_t c = i / s.window_size, k = i % s.window_size;
+        ((int16_t *)packed)[k * s.channels + c] =
+            (int16_t)(ht__code_at(w->type, call->constants[HT_PRODUCT_W], i) -
+                      ht__zero_point(call, call->constants, HT_PRODUCT_W_ZERO, c));
     }
-    *own = shape;
-    for (int64_t i = 0; i < shape.channels * shape.window_size; ++i) {
-        int64_t c = i / shape.window_size, k = i % shape.window_size;
-        own->weights[k * shape.channels + c] = (int16_t)(ht__code_at(w->type, call->constants[HT_PRODUCT_W], i) -
-                                                         ht__zero_point(call, call->constants, HT_PRODUCT_W_ZERO, c));
-    }
-    *state = (ht_kernel_state){own, bytes, shape.room + env->threads * shape.part_room};
-    return HT_OK;
+}
+
+static void bind(const ht_kernel_call *call, const void *packed, void *memory) {
+    depthwise_state *s = memory;
+    describe(call, s);
+    s->weights = packed;
 }
 
 typedef struct depthwise_job {
@@ -143,5 +158,7 @@ static ht_status run(const ht_kernel_state *state, const void *const *inputs, vo
 const ht_kernel_variant ht__integer_conv_depthwise = {.name = "integer_conv_depthwise",
                                                       .family = &ht__integer_conv_family,
                                                       .accept = accept,
-                                                      .prepare = prepare,
+                                                      .layout = layout,
+                                                      .pack = pack,
+                                                      .bind = bind,
                                                       .run = run};

@@ -34,11 +34,12 @@ typedef struct depthwise_state {
     int64_t chunk;                 /* results of a line whose columns are interleaved at a time */
     int64_t columns;               /* that they need */
     uint8_t flip;                  /* what makes codes of x unsigned */
-    bool known;                    /* `terms` were made when preparing */
+    bool known;                    /* `terms` were made when binding */
     ht_byte_terms terms;
     size_t terms_room, part_room; /* bytes of scratch */
-    int32_t *order, *sums, *room; /* by channel, rounded up to BLOCK; see ht__byte_terms_make */
-    int8_t *weights;              /* [block][column of the window][lines][BLOCK][4] */
+    int32_t *order;               /* by channel, rounded up to BLOCK; see ht__byte_terms_make */
+    const int32_t *sums;          /* likewise */
+    const int8_t *weights;        /* [block][column of the window][lines][BLOCK][4] */
 } depthwise_state;
 
 /* Where channel c of a block lies after interleaving: 16 channels to a 128-bit lane of four vectors. */
@@ -52,29 +53,6 @@ static void make_terms(const depthwise_state *s, const void *const *inputs, int3
     ht__requantizer_make(&s->call, &p->requantize, inputs, scales, requantizer);
     ht__byte_terms_make(s->sums, s->order, s->channels, s->blocks * BLOCK, bias, x_zero, requantizer, 0,
                         s->call.outputs[0].type, room, out);
-}
-
-static void pack(depthwise_state *s) {
-    const ht_kernel_call *call = &s->call;
-    const ht_tensor_desc *w = &call->inputs[HT_PRODUCT_W];
-    int64_t at = 0;
-    for (int64_t i = 0; i < s->blocks * BLOCK; ++i) {
-        s->order[i / BLOCK * BLOCK + place(i % BLOCK)] = (int32_t)(s->together > 1 ? i % s->channels : i);
-    }
-    for (int64_t c = 0; c < s->channels; ++c) {
-        int32_t zero = ht__zero_point(call, call->constants, HT_PRODUCT_W_ZERO, c);
-        for (int64_t line = 0; line < s->window.size[1]; ++line) {
-            for (int64_t k = 0; k < s->window.size[2]; ++k) {
-                int32_t value = ht__code_at(w->type, call->constants[HT_PRODUCT_W], at++) - zero;
-                int64_t column = (c / BLOCK * s->window.size[2] + k) * s->lines + line / HT_BYTE_GROUP;
-                for (int64_t t = 0; t < s->together; ++t) {
-                    int64_t lane = place((c + t * s->channels) % BLOCK);
-                    s->weights[column * COLUMN_BYTES + lane * HT_BYTE_GROUP + line % HT_BYTE_GROUP] = (int8_t)value;
-                }
-                s->sums[c] += value;
-            }
-        }
-    }
 }
 
 static void set_sizes(depthwise_state *s) {
@@ -97,38 +75,71 @@ static void set_sizes(depthwise_state *s) {
     s->part_room = ht__aligned((size_t)(s->columns * s->lines) * COLUMN_BYTES);
 }
 
-/* One memory block: state, order, sums, constant terms, weights. */
-static ht_status prepare(const ht_kernel_call *call, const ht_kernel_env *env, ht_kernel_state *out, ht_error *err) {
+/* All but order, sums, weights and terms. */
+static void describe(const ht_kernel_call *call, depthwise_state *s) {
     const ht_integer_conv_parameters *p = HT_PARAMETERS(ht_integer_conv_parameters, call);
     const ht_tensor_desc *w = &call->inputs[HT_PRODUCT_W], *x = &call->inputs[HT_PRODUCT_X];
-    depthwise_state s = {.call = *call,
-                         .images = x->dims[0],
-                         .channels = w->dims[0],
-                         .flip = x->type == HT_I8 ? 0x80 : 0,
-                         .known = ht__byte_terms_are_constant(call)};
+    *s = (depthwise_state){.call = *call,
+                           .images = x->dims[0],
+                           .channels = w->dims[0],
+                           .flip = x->type == HT_I8 ? 0x80 : 0,
+                           .known = ht__byte_terms_are_constant(call)};
     ht__window_make(p->conv.spatial, x, &call->outputs[0], w->dims + 2, p->conv.strides, p->conv.dilations,
-                    p->conv.pads_begin, p->conv.pads_end, &s.window);
-    set_sizes(&s);
-    size_t channels = (size_t)(s.blocks * BLOCK), head = ht__aligned(sizeof s);
-    size_t weights = channels * HT_BYTE_GROUP * (size_t)(s.window.size[2] * s.lines);
-    size_t bytes = head + 2 * channels * sizeof(int32_t) + s.terms_room + weights;
-    unsigned char *memory = ht__calloc(env->allocator, 1, bytes);
-    if (memory == NULL) {
-        return ht__fail_memory(err, bytes);
+                    p->conv.pads_begin, p->conv.pads_end, &s->window);
+    set_sizes(s);
+}
+
+static void layout(const ht_kernel_call *call, const ht_kernel_env *env, ht_kernel_sizes *out) {
+    depthwise_state s;
+    describe(call, &s);
+    size_t channels = (size_t)(s.blocks * BLOCK);
+    *out = (ht_kernel_sizes){
+        .state_bytes = ht__aligned(sizeof s) + channels * sizeof(int32_t) + s.terms_room, /* order, terms */
+        .packed_bytes = channels * (sizeof(int32_t) + HT_BYTE_GROUP * (size_t)(s.window.size[2] * s.lines)),
+        .scratch_bytes = s.terms_room + env->threads * s.part_room,
+        .packed = HT_PRODUCT_WEIGHTS};
+}
+
+/* Sums, then weights. */
+static void pack(const ht_kernel_call *call, void *packed) {
+    const ht_tensor_desc *w = &call->inputs[HT_PRODUCT_W];
+    depthwise_state s;
+    describe(call, &s);
+    int32_t *sums = packed;
+    int8_t *weights = (int8_t *)(sums + s.blocks * BLOCK);
+    int64_t at = 0;
+    for (int64_t c = 0; c < s.channels; ++c) {
+        int32_t zero = ht__zero_point(call, call->constants, HT_PRODUCT_W_ZERO, c);
+        for (int64_t line = 0; line < s.window.size[1]; ++line) {
+            for (int64_t k = 0; k < s.window.size[2]; ++k) {
+                int32_t value = ht__code_at(w->type, call->constants[HT_PRODUCT_W], at++) - zero;
+                int64_t column = (c / BLOCK * s.window.size[2] + k) * s.lines + line / HT_BYTE_GROUP;
+                for (int64_t t = 0; t < s.together; ++t) {
+                    int64_t lane = place((c + t * s.channels) % BLOCK);
+                    weights[column * COLUMN_BYTES + lane * HT_BYTE_GROUP + line % HT_BYTE_GROUP] = (int8_t)value;
+                }
+                sums[c] += value;
+            }
+        }
     }
-    s.order = (int32_t *)(void *)(memory + head);
-    s.sums = s.order + channels;
-    s.room = s.sums + channels;
-    s.weights = (int8_t *)s.room + s.terms_room;
-    pack(&s);
-    if (s.known) {
+}
+
+static void bind(const ht_kernel_call *call, const void *packed, void *memory) {
+    depthwise_state *s = memory;
+    describe(call, s);
+    int64_t channels = s->blocks * BLOCK;
+    s->order = (int32_t *)(void *)((unsigned char *)memory + ht__aligned(sizeof *s));
+    s->sums = packed;
+    s->weights = (const int8_t *)(s->sums + channels);
+    for (int64_t i = 0; i < channels; ++i) {
+        s->order[i / BLOCK * BLOCK + place(i % BLOCK)] = (int32_t)(s->together > 1 ? i % s->channels : i);
+    }
+    if (s->known) {
         ht_requantizer requantizer;
-        float *scales = (float *)(void *)(s.room + ht__byte_terms_room((int64_t)channels));
-        make_terms(&s, call->constants, s.room, scales, &requantizer, &s.terms);
+        int32_t *room = s->order + channels;
+        float *scales = (float *)(void *)(room + ht__byte_terms_room(channels));
+        make_terms(s, call->constants, room, scales, &requantizer, &s->terms);
     }
-    memcpy(memory, &s, sizeof s);
-    *out = (ht_kernel_state){memory, bytes, s.terms_room + env->threads * s.part_room};
-    return HT_OK;
 }
 
 static bool accept(const ht_kernel_call *call, const ht_kernel_env *env, const char **reason) {
@@ -345,6 +356,8 @@ static ht_status run(const ht_kernel_state *state, const void *const *inputs, vo
 const ht_kernel_variant ht__integer_conv_depthwise_avx512vnni = {.name = "integer_conv_depthwise_avx512vnni",
                                                                  .family = &ht__integer_conv_family,
                                                                  .accept = accept,
-                                                                 .prepare = prepare,
+                                                                 .layout = layout,
+                                                                 .pack = pack,
+                                                                 .bind = bind,
                                                                  .run = run};
 #endif

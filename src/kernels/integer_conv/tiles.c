@@ -17,91 +17,88 @@ typedef struct tiles_state {
     int64_t depth;                                          /* channels * window_size */
     size_t room;                                            /* bytes of scratch for multipliers */
     size_t part_room;                                       /* bytes of scratch of each thread */
-    int16_t packed[];                                       /* [groups][ht__tiles_size] */
+    const int16_t *packed;                                  /* [groups][ht__tiles_size] */
 } tiles_state;
 
 bool ht__integer_conv_is_packable(const ht_kernel_call *call, const char **reason) {
     const ht_tensor_desc *w = &call->inputs[HT_PRODUCT_W];
     *reason = "takes constant weights and zero points, 8 bits";
-    bool constant = call->constants[HT_PRODUCT_W] != NULL && ht_type_bytes(w->type) == 1 &&
-                    (!ht__has_operand(call, HT_PRODUCT_W_ZERO) || call->constants[HT_PRODUCT_W_ZERO] != NULL);
+    bool constant = ht__kernel_is_known(call, HT_PRODUCT_W) && ht_type_bytes(w->type) == 1 &&
+                    (!ht__has_operand(call, HT_PRODUCT_W_ZERO) || ht__kernel_is_known(call, HT_PRODUCT_W_ZERO));
     bool bias = !ht__has_operand(call, HT_PRODUCT_BIAS) ||
                 (call->inputs[HT_PRODUCT_BIAS].type == HT_I32 && call->constants[HT_PRODUCT_BIAS] != NULL);
     return constant && bias && ht__desc_elements(&call->outputs[0]) > 0 && ht__desc_elements(w) > 0;
 }
 
-static void pack(const tiles_state *s, int16_t *packed) {
-    const ht_kernel_call *call = &s->call;
+/* All but the packed weights. */
+static void describe(const ht_kernel_call *call, tiles_state *s) {
+    const ht_integer_conv_parameters *p = HT_PARAMETERS(ht_integer_conv_parameters, call);
     const ht_tensor_desc *w = &call->inputs[HT_PRODUCT_W];
-    int64_t at = 0;
-    for (int64_t o = 0; o < s->groups * s->filters; ++o) {
-        int16_t *group = packed + o / s->filters * ht__tiles_size(s->depth, s->filters);
-        int32_t zero = ht__zero_point(call, call->constants, HT_PRODUCT_W_ZERO, o);
-        for (int64_t c = 0; c < s->channels; ++c) {
-            for (int64_t k = 0; k < s->window_size; ++k) {
-                ht__tiles_put(group, s->depth, k * s->channels + c, o % s->filters,
-                              ht__code_at(w->type, call->constants[HT_PRODUCT_W], at++) - zero);
-            }
-        }
-    }
+    *s = (tiles_state){.call = *call,
+                       .images = call->inputs[HT_PRODUCT_X].dims[0],
+                       .groups = p->conv.groups,
+                       .channels = w->dims[1],
+                       .filters = w->dims[0] / p->conv.groups,
+                       .window_size = ht__index_product(w->dims, 2, w->rank)};
+    s->depth = s->channels * s->window_size;
+    s->room = ht__aligned(ht__requantizer_room(call) * sizeof(float));
+    s->part_room = ht__aligned((size_t)(HT_TILE_ROWS * (s->depth + s->filters)) * sizeof(int32_t)); /* x rows, codes */
+    ht__window_make(p->conv.spatial, &call->inputs[HT_PRODUCT_X], &call->outputs[0], w->dims + 2, p->conv.strides,
+                    p->conv.dilations, p->conv.pads_begin, p->conv.pads_end, &s->window);
 }
 
-static bool sums_fit(const tiles_state *s) {
-    const int32_t *bias = s->call.constants[HT_PRODUCT_BIAS];
-    for (int64_t g = 0; g < s->groups; ++g) {
-        if (!ht__tiles_fit(s->packed + g * ht__tiles_size(s->depth, s->filters), s->depth, s->filters,
-                           bias != NULL ? bias + g * s->filters : NULL,
-                           ht__code_span(s->call.inputs[HT_PRODUCT_X].type))) {
+static bool sums_fit(const ht_kernel_call *call) {
+    const ht_tensor_desc *w = &call->inputs[HT_PRODUCT_W];
+    int64_t depth = ht__index_product(w->dims, 1, w->rank), span = ht__code_span(call->inputs[HT_PRODUCT_X].type);
+    for (int64_t o = 0; o < w->dims[0]; ++o) {
+        if (!ht__tiles_column_fits(w->type, call->constants[HT_PRODUCT_W], o * depth, 1, depth,
+                                   ht__zero_point(call, call->constants, HT_PRODUCT_W_ZERO, o),
+                                   ht__product_bias(call, call->constants, o), span)) {
             return false;
         }
     }
     return true;
 }
 
-static ht_status make_state(const ht_kernel_call *call, const ht_kernel_env *env, tiles_state **out, ht_error *err) {
-    const ht_integer_conv_parameters *p = HT_PARAMETERS(ht_integer_conv_parameters, call);
-    const ht_tensor_desc *w = &call->inputs[HT_PRODUCT_W];
-    tiles_state shape = {.call = *call,
-                         .images = call->inputs[HT_PRODUCT_X].dims[0],
-                         .groups = p->conv.groups,
-                         .channels = w->dims[1],
-                         .filters = w->dims[0] / p->conv.groups,
-                         .window_size = ht__index_product(w->dims, 2, w->rank)};
-    shape.depth = shape.channels * shape.window_size;
-    shape.room = ht__aligned(ht__requantizer_room(call) * sizeof(float));
-    shape.part_room =
-        ht__aligned((size_t)(HT_TILE_ROWS * (shape.depth + shape.filters)) * sizeof(int32_t)); /* x rows, codes */
-    ht__window_make(p->conv.spatial, &call->inputs[HT_PRODUCT_X], &call->outputs[0], w->dims + 2, p->conv.strides,
-                    p->conv.dilations, p->conv.pads_begin, p->conv.pads_end, &shape.window);
-    size_t bytes = sizeof shape + (size_t)(shape.groups * ht__tiles_size(shape.depth, shape.filters)) * sizeof(int16_t);
-    tiles_state *state = ht__calloc(env->allocator, 1, bytes);
-    if (state == NULL) {
-        return ht__fail_memory(err, bytes);
-    }
-    *state = shape;
-    pack(state, state->packed);
-    *out = state;
-    return HT_OK;
-}
-
-/* Only packed weights tell whether 32 bits suffice; the packing of a refused call is thrown away. */
 static bool accept(const ht_kernel_call *call, const ht_kernel_env *env, const char **reason) {
-    tiles_state *state;
-    if (!ht__integer_conv_is_packable(call, reason) || make_state(call, env, &state, NULL) != HT_OK) {
+    (void)env;
+    if (!ht__integer_conv_is_packable(call, reason)) {
         return false;
     }
-    bool fits = sums_fit(state);
     *reason = "sums may need 64 bits";
-    ht__free(env->allocator, state);
-    return fits;
+    return call->constants[HT_PRODUCT_W] == NULL || sums_fit(call);
 }
 
-static ht_status prepare(const ht_kernel_call *call, const ht_kernel_env *env, ht_kernel_state *state, ht_error *err) {
-    tiles_state *own;
-    HT_TRY(make_state(call, env, &own, err));
-    size_t packed = (size_t)(own->groups * ht__tiles_size(own->depth, own->filters)) * sizeof(int16_t);
-    *state = (ht_kernel_state){own, sizeof *own + packed, own->room + env->threads * own->part_room};
-    return HT_OK;
+static void layout(const ht_kernel_call *call, const ht_kernel_env *env, ht_kernel_sizes *out) {
+    tiles_state s;
+    describe(call, &s);
+    *out = (ht_kernel_sizes){.state_bytes = sizeof s,
+                             .packed_bytes = (size_t)(s.groups * ht__tiles_size(s.depth, s.filters)) * sizeof(int16_t),
+                             .scratch_bytes = s.room + env->threads * s.part_room,
+                             .packed = HT_PRODUCT_WEIGHTS};
+}
+
+static void pack(const ht_kernel_call *call, void *packed) {
+    const ht_tensor_desc *w = &call->inputs[HT_PRODUCT_W];
+    tiles_state s;
+    describe(call, &s);
+    int64_t at = 0;
+    for (int64_t o = 0; o < s.groups * s.filters; ++o) {
+        int16_t *group = (int16_t *)packed + o / s.filters * ht__tiles_size(s.depth, s.filters);
+        int32_t zero = ht__zero_point(call, call->constants, HT_PRODUCT_W_ZERO, o);
+        for (int64_t c = 0; c < s.channels; ++c) {
+            for (int64_t k = 0; k < s.window_size; ++k) {
+                ht__tiles_put(group, s.depth, k * s.channels + c, o % s.filters,
+                              ht__code_at(w->type, call->constants[HT_PRODUCT_W], at++) - zero);
+            }
+        }
+    }
+}
+
+static void bind(const ht_kernel_call *call, const void *packed, void *memory) {
+    tiles_state *s = memory;
+    describe(call, s);
+    s->packed = packed;
 }
 
 typedef struct tiles_job {
@@ -187,5 +184,10 @@ static ht_status run(const ht_kernel_state *state, const void *const *inputs, vo
     return HT_OK;
 }
 
-const ht_kernel_variant ht__integer_conv_tiles = {
-    .name = "integer_conv_tiles", .family = &ht__integer_conv_family, .accept = accept, .prepare = prepare, .run = run};
+const ht_kernel_variant ht__integer_conv_tiles = {.name = "integer_conv_tiles",
+                                                  .family = &ht__integer_conv_family,
+                                                  .accept = accept,
+                                                  .layout = layout,
+                                                  .pack = pack,
+                                                  .bind = bind,
+                                                  .run = run};

@@ -8,7 +8,7 @@
 /* Are weights, their zero points and the bias constants, of 8 bits and of 32, so that a variant may pack them? */
 bool ht__integer_conv_is_packable(const ht_kernel_call *call, const char **reason);
 
-/* Do all filters of a packable call suit products of bytes (ht__byte_column_fits)? */
+/* Do all filters of a packable call suit products of bytes (ht__byte_column_fits)? Those packed already do. */
 bool ht__integer_conv_weights_fit(const ht_kernel_call *call);
 #define HT_INTEGER_CONV_DECLARE(isa) extern const ht_kernel_variant ht__integer_conv_##isa;
 HT_BYTE_ENGINE_LIST(HT_INTEGER_CONV_DECLARE)

@@ -70,16 +70,15 @@ static ht_status run(const ht_kernel_state *state, const void *const *inputs, vo
     return HT_OK;
 }
 
-static ht_status prepare(const ht_kernel_call *call, const ht_kernel_env *env, ht_kernel_state *state, ht_error *err) {
-    HT_TRY(ht__kernel_keep_call(call, env, state, err));
-    state->scratch_bytes = ht__requantizer_room(call) * sizeof(float);
-    return HT_OK;
+static void layout(const ht_kernel_call *call, const ht_kernel_env *env, ht_kernel_sizes *out) {
+    (void)env;
+    out->scratch_bytes = ht__requantizer_room(call) * sizeof(float);
 }
 
 static const ht_kernel_variant reference = {.name = "integer_conv_transpose_reference",
                                             .family = &ht__integer_conv_transpose_family,
                                             .accept = ht__kernel_accept_all,
-                                            .prepare = prepare,
+                                            .layout = layout,
                                             .run = run};
 
 static const ht_kernel_variant *const variants[] = {&reference};

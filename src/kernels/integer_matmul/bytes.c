@@ -15,7 +15,7 @@ typedef struct bytes_state {
     const ht_byte_engine *engine;
     ht_integer_matrices matrices;
     bool in_place;                            /* rows of x can be read as they lie in memory */
-    bool known;                               /* `terms` were made when preparing */
+    bool known;                               /* `terms` were made when binding */
     uint8_t flip;                             /* what makes codes of x unsigned */
     size_t terms_room, block_room, part_room; /* bytes of scratch: terms; each thread */
     ht_byte_weights weights;
@@ -35,19 +35,6 @@ static bool weights_fit(const ht_kernel_call *call) {
     return true;
 }
 
-static void pack(bytes_state *s) {
-    const ht_integer_matrices *m = &s->matrices;
-    const ht_kernel_call *call = &s->call;
-    for (int64_t j = 0; j < m->n; ++j) {
-        int32_t zero = ht__zero_point(call, call->constants, HT_PRODUCT_W_ZERO, j);
-        for (int64_t k = 0; k < m->k; ++k) {
-            int32_t code = ht__code_at(call->inputs[HT_PRODUCT_W].type, call->constants[HT_PRODUCT_W],
-                                       k * m->w_row + j * m->w_column);
-            ht__byte_weights_put(&s->weights, k, j, code - zero);
-        }
-    }
-}
-
 static void make_terms(const bytes_state *s, const void *const *inputs, int32_t *room, ht_requantizer *requantizer,
                        ht_byte_terms *out) {
     const ht_integer_matmul_parameters *p = HT_PARAMETERS(ht_integer_matmul_parameters, &s->call);
@@ -59,37 +46,68 @@ static void make_terms(const bytes_state *s, const void *const *inputs, int32_t 
                         s->call.outputs[0].type, room, out);
 }
 
-/* One memory block: state, sums, constant terms, weights. */
-static ht_status make_state(const ht_kernel_call *call, const ht_kernel_env *env, const ht_byte_engine *engine,
-                            ht_kernel_state *out, ht_error *err) {
-    bytes_state s = {.call = *call,
-                     .engine = engine,
-                     .flip = call->inputs[HT_PRODUCT_X].type == HT_I8 && !engine->takes_signed ? 0x80 : 0,
-                     .known = ht__byte_terms_are_constant(call)};
-    ht__integer_matrices_of(call, &s.matrices);
-    ht__byte_weights_shape(engine, s.matrices.k, s.matrices.n, &s.weights);
-    s.in_place = s.flip == 0 && s.matrices.x_column == 1 && s.weights.depth == s.matrices.k;
-    s.terms_room = ht__aligned((size_t)ht__byte_terms_room(s.weights.columns) * sizeof(int32_t) +
-                               ht__requantizer_room(call) * sizeof(float));
-    s.block_room = s.in_place ? 0 : ht__aligned((size_t)(BLOCK_ROWS * s.weights.depth));
-    s.part_room = s.block_room + ht__aligned(HT_BYTE_ROOM * sizeof(int32_t));
-    size_t head = ht__aligned(sizeof s), sums = ht__aligned((size_t)s.weights.columns * sizeof(int32_t));
-    size_t bytes = head + sums + s.terms_room + (size_t)(s.weights.columns * s.weights.depth);
-    unsigned char *memory = ht__calloc(env->allocator, 1, bytes);
-    if (memory == NULL) {
-        return ht__fail_memory(err, bytes);
+/* All but pointers. */
+static void describe(const ht_kernel_call *call, const ht_byte_engine *engine, bytes_state *s) {
+    *s = (bytes_state){.call = *call,
+                       .engine = engine,
+                       .flip = call->inputs[HT_PRODUCT_X].type == HT_I8 && !engine->takes_signed ? 0x80 : 0,
+                       .known = ht__byte_terms_are_constant(call)};
+    ht__integer_matrices_of(call, &s->matrices);
+    ht__byte_weights_shape(engine, s->matrices.k, s->matrices.n, &s->weights);
+    s->in_place = s->flip == 0 && s->matrices.x_column == 1 && s->weights.depth == s->matrices.k;
+    s->terms_room = ht__aligned((size_t)ht__byte_terms_room(s->weights.columns) * sizeof(int32_t) +
+                                ht__requantizer_room(call) * sizeof(float));
+    s->block_room = s->in_place ? 0 : ht__aligned((size_t)(BLOCK_ROWS * s->weights.depth));
+    s->part_room = s->block_room + ht__aligned(HT_BYTE_ROOM * sizeof(int32_t));
+}
+
+/* Packed are sums, then weights. */
+static void find_packed(ht_byte_weights *weights, void *packed) {
+    weights->sums = packed;
+    weights->packed = (int8_t *)packed + ht__aligned((size_t)weights->columns * sizeof(int32_t));
+}
+
+static void layout_on(const ht_byte_engine *engine, const ht_kernel_call *call, const ht_kernel_env *env,
+                      ht_kernel_sizes *out) {
+    bytes_state s;
+    describe(call, engine, &s);
+    *out = (ht_kernel_sizes){.state_bytes = ht__aligned(sizeof s) + s.terms_room,
+                             .packed_bytes = ht__aligned((size_t)s.weights.columns * sizeof(int32_t)) +
+                                             (size_t)(s.weights.columns * s.weights.depth),
+                             .scratch_bytes = s.terms_room + env->threads * s.part_room,
+                             .packed = HT_PRODUCT_WEIGHTS};
+}
+
+static void pack_on(const ht_byte_engine *engine, const ht_kernel_call *call, void *packed) {
+    bytes_state s;
+    describe(call, engine, &s);
+    find_packed(&s.weights, packed);
+    const ht_integer_matrices *m = &s.matrices;
+    for (int64_t j = 0; j < m->n; ++j) {
+        int32_t zero = ht__zero_point(call, call->constants, HT_PRODUCT_W_ZERO, j);
+        for (int64_t k = 0; k < m->k; ++k) {
+            int32_t code = ht__code_at(call->inputs[HT_PRODUCT_W].type, call->constants[HT_PRODUCT_W],
+                                       k * m->w_row + j * m->w_column);
+            ht__byte_weights_put(&s.weights, k, j, code - zero);
+        }
     }
-    s.weights.sums = (int32_t *)(void *)(memory + head);
-    s.weights.packed = (int8_t *)memory + head + sums + s.terms_room;
-    pack(&s);
-    if (s.known) {
+}
+
+/* The state, constant terms. */
+static void bind_on(const ht_byte_engine *engine, const ht_kernel_call *call, const void *packed, void *memory) {
+    bytes_state *s = memory;
+    union {
+        const void *given;
+        void *kept; /* descriptions of weights have plain pointers; a run only reads */
+    } constants = {packed};
+    describe(call, engine, s);
+    find_packed(&s->weights, constants.kept);
+    if (s->known) {
         ht_requantizer requantizer;
-        make_terms(&s, call->constants, (int32_t *)(void *)(memory + head + sums), &requantizer, &s.terms);
-        s.known = s.terms.ending != HT_BYTE_SUMS; /* sums need the requantizer, too */
+        make_terms(s, call->constants, (int32_t *)(void *)((unsigned char *)memory + ht__aligned(sizeof *s)),
+                   &requantizer, &s->terms);
+        s->known = s->terms.ending != HT_BYTE_SUMS; /* sums need the requantizer, too */
     }
-    memcpy(memory, &s, sizeof s);
-    *out = (ht_kernel_state){memory, bytes, s.terms_room + env->threads * s.part_room};
-    return HT_OK;
 }
 
 static bool accept_on(const ht_byte_engine *engine, const ht_kernel_call *call, const ht_kernel_env *env,
@@ -99,10 +117,10 @@ static bool accept_on(const ht_byte_engine *engine, const ht_kernel_call *call, 
     }
     *reason = "takes one matrix of constant 8-bit weights, and 8-bit codes";
     const ht_tensor_desc *w = &call->inputs[HT_PRODUCT_W], *x = &call->inputs[HT_PRODUCT_X];
-    bool zero = !ht__has_operand(call, HT_PRODUCT_W_ZERO) || call->constants[HT_PRODUCT_W_ZERO] != NULL;
+    bool zero = !ht__has_operand(call, HT_PRODUCT_W_ZERO) || ht__kernel_is_known(call, HT_PRODUCT_W_ZERO);
     bool bias = !ht__has_operand(call, HT_PRODUCT_BIAS) ||
                 (call->inputs[HT_PRODUCT_BIAS].type == HT_I32 && call->constants[HT_PRODUCT_BIAS] != NULL);
-    if (w->rank != 2 || ht_type_bytes(w->type) != 1 || call->constants[HT_PRODUCT_W] == NULL || !zero || !bias ||
+    if (w->rank != 2 || ht_type_bytes(w->type) != 1 || !ht__kernel_is_known(call, HT_PRODUCT_W) || !zero || !bias ||
         ht_type_bytes(x->type) != 1 || ht__desc_elements(&call->outputs[0]) == 0 || ht__desc_elements(w) == 0) {
         return false;
     }
@@ -113,7 +131,7 @@ static bool accept_on(const ht_byte_engine *engine, const ht_kernel_call *call, 
         return false;
     }
     *reason = "weights or sums do not fit";
-    return weights_fit(call);
+    return call->constants[HT_PRODUCT_W] == NULL || weights_fit(call);
 }
 
 typedef struct bytes_job {
@@ -190,18 +208,25 @@ static ht_status run(const ht_kernel_state *state, const void *const *inputs, vo
 }
 
 /* One variant per engine. */
-#define VARIANT(isa)                                                                                             \
-    static bool accept_##isa(const ht_kernel_call *call, const ht_kernel_env *env, const char **reason) {        \
-        return accept_on(&ht__byte_engine_##isa, call, env, reason);                                             \
-    }                                                                                                            \
-    static ht_status prepare_##isa(const ht_kernel_call *call, const ht_kernel_env *env, ht_kernel_state *state, \
-                                   ht_error *err) {                                                              \
-        return make_state(call, env, &ht__byte_engine_##isa, state, err);                                        \
-    }                                                                                                            \
-    const ht_kernel_variant ht__integer_matmul_##isa = {.name = "integer_matmul_" #isa,                          \
-                                                        .family = &ht__integer_matmul_family,                    \
-                                                        .accept = accept_##isa,                                  \
-                                                        .prepare = prepare_##isa,                                \
+#define VARIANT(isa)                                                                                       \
+    static bool accept_##isa(const ht_kernel_call *call, const ht_kernel_env *env, const char **reason) {  \
+        return accept_on(&ht__byte_engine_##isa, call, env, reason);                                       \
+    }                                                                                                      \
+    static void layout_##isa(const ht_kernel_call *call, const ht_kernel_env *env, ht_kernel_sizes *out) { \
+        layout_on(&ht__byte_engine_##isa, call, env, out);                                                 \
+    }                                                                                                      \
+    static void pack_##isa(const ht_kernel_call *call, void *packed) {                                     \
+        pack_on(&ht__byte_engine_##isa, call, packed);                                                     \
+    }                                                                                                      \
+    static void bind_##isa(const ht_kernel_call *call, const void *packed, void *state) {                  \
+        bind_on(&ht__byte_engine_##isa, call, packed, state);                                              \
+    }                                                                                                      \
+    const ht_kernel_variant ht__integer_matmul_##isa = {.name = "integer_matmul_" #isa,                    \
+                                                        .family = &ht__integer_matmul_family,              \
+                                                        .accept = accept_##isa,                            \
+                                                        .layout = layout_##isa,                            \
+                                                        .pack = pack_##isa,                                \
+                                                        .bind = bind_##isa,                                \
                                                         .run = run};
 HT_BYTE_ENGINE_LIST(VARIANT)
 #endif

@@ -62,14 +62,13 @@ static ht_status run(const ht_kernel_state *state, const void *const *inputs, vo
     return HT_OK;
 }
 
-static ht_status prepare(const ht_kernel_call *call, const ht_kernel_env *env, ht_kernel_state *state, ht_error *err) {
-    HT_TRY(ht__kernel_keep_call(call, env, state, err));
-    state->scratch_bytes = ht__requantizer_room(call) * sizeof(float);
-    return HT_OK;
+static void layout(const ht_kernel_call *call, const ht_kernel_env *env, ht_kernel_sizes *out) {
+    (void)env;
+    out->scratch_bytes = ht__requantizer_room(call) * sizeof(float);
 }
 
 const ht_kernel_variant ht__integer_matmul_reference = {.name = "integer_matmul_reference",
                                                         .family = &ht__integer_matmul_family,
                                                         .accept = ht__kernel_accept_all,
-                                                        .prepare = prepare,
+                                                        .layout = layout,
                                                         .run = run};

@@ -14,10 +14,10 @@ typedef struct tiles_state {
     ht_integer_matrices matrices;
     bool packed_once;
     size_t room, matrix_room, part_room; /* bytes of scratch: multipliers, a packed matrix, each thread */
-    int16_t packed[];
+    const int16_t *packed;               /* when packed_once */
 } tiles_state;
 
-static void pack(const tiles_state *s, const void *const *inputs, int64_t first, int16_t *packed) {
+static void pack_matrix(const tiles_state *s, const void *const *inputs, int64_t first, int16_t *packed) {
     const ht_integer_matrices *m = &s->matrices;
     ht_type type = s->call.inputs[HT_PRODUCT_W].type;
     memset(packed, 0, (size_t)ht__tiles_size(m->k, m->n) * sizeof *packed);
@@ -51,27 +51,41 @@ static bool accept(const ht_kernel_call *call, const ht_kernel_env *env, const c
     return m.k > 0 && m.k <= (INT32_MAX - largest) / (span * UINT8_MAX);
 }
 
-static ht_status prepare(const ht_kernel_call *call, const ht_kernel_env *env, ht_kernel_state *state, ht_error *err) {
-    tiles_state shape = {.call = *call};
-    ht__integer_matrices_of(call, &shape.matrices);
-    const ht_integer_matrices *m = &shape.matrices;
-    bool zero = !ht__has_operand(call, HT_PRODUCT_W_ZERO) || call->constants[HT_PRODUCT_W_ZERO] != NULL;
-    shape.packed_once = call->constants[HT_PRODUCT_W] != NULL && zero && call->inputs[HT_PRODUCT_W].rank == 2;
-    size_t matrix = (size_t)ht__tiles_size(m->k, m->n) * sizeof(int16_t);
-    shape.room = ht__aligned(ht__requantizer_room(call) * sizeof(float));
-    shape.matrix_room = shape.packed_once ? 0 : ht__aligned(matrix);
-    shape.part_room = ht__aligned((size_t)(HT_TILE_ROWS * (m->k + m->n)) * sizeof(int32_t));
-    size_t bytes = sizeof shape + (shape.packed_once ? matrix : 0);
-    tiles_state *own = ht__alloc(env->allocator, bytes);
-    if (own == NULL) {
-        return ht__fail_memory(err, bytes);
-    }
-    *own = shape;
-    if (shape.packed_once) {
-        pack(own, call->constants, 0, own->packed);
-    }
-    *state = (ht_kernel_state){own, bytes, shape.room + shape.matrix_room + env->threads * shape.part_room};
-    return HT_OK;
+static size_t matrix_bytes(const tiles_state *s) {
+    return (size_t)ht__tiles_size(s->matrices.k, s->matrices.n) * sizeof(int16_t);
+}
+
+/* All but the packed weights. */
+static void describe(const ht_kernel_call *call, tiles_state *s) {
+    *s = (tiles_state){.call = *call};
+    ht__integer_matrices_of(call, &s->matrices);
+    const ht_integer_matrices *m = &s->matrices;
+    bool zero = !ht__has_operand(call, HT_PRODUCT_W_ZERO) || ht__kernel_is_known(call, HT_PRODUCT_W_ZERO);
+    s->packed_once = ht__kernel_is_known(call, HT_PRODUCT_W) && zero && call->inputs[HT_PRODUCT_W].rank == 2;
+    s->room = ht__aligned(ht__requantizer_room(call) * sizeof(float));
+    s->matrix_room = s->packed_once ? 0 : ht__aligned(matrix_bytes(s));
+    s->part_room = ht__aligned((size_t)(HT_TILE_ROWS * (m->k + m->n)) * sizeof(int32_t));
+}
+
+static void layout(const ht_kernel_call *call, const ht_kernel_env *env, ht_kernel_sizes *out) {
+    tiles_state s;
+    describe(call, &s);
+    *out = (ht_kernel_sizes){.state_bytes = sizeof s,
+                             .packed_bytes = s.packed_once ? matrix_bytes(&s) : 0,
+                             .scratch_bytes = s.room + s.matrix_room + env->threads * s.part_room,
+                             .packed = s.packed_once ? HT_PRODUCT_WEIGHTS : 0};
+}
+
+static void pack(const ht_kernel_call *call, void *packed) {
+    tiles_state s;
+    describe(call, &s);
+    pack_matrix(&s, call->constants, 0, packed);
+}
+
+static void bind(const ht_kernel_call *call, const void *packed, void *memory) {
+    tiles_state *s = memory;
+    describe(call, s);
+    s->packed = packed;
 }
 
 typedef struct tiles_job {
@@ -122,7 +136,7 @@ static ht_status run(const ht_kernel_state *state, const void *const *inputs, vo
     do {
         job.x_first = ht__index_offset(m->batch_rank, batch, m->x_batch);
         if (!s->packed_once) {
-            pack(s, inputs, ht__index_offset(m->batch_rank, batch, m->w_batch), matrix);
+            pack_matrix(s, inputs, ht__index_offset(m->batch_rank, batch, m->w_batch), matrix);
         }
         ht__pool_run(pool, blocks, (size_t)(PARALLEL_WORK / (HT_TILE_ROWS * m->k * m->n) + 1), part, &job);
         job.y_first += m->m * m->n;
@@ -133,5 +147,7 @@ static ht_status run(const ht_kernel_state *state, const void *const *inputs, vo
 const ht_kernel_variant ht__integer_matmul_tiles = {.name = "integer_matmul_tiles",
                                                     .family = &ht__integer_matmul_family,
                                                     .accept = accept,
-                                                    .prepare = prepare,
+                                                    .layout = layout,
+                                                    .pack = pack,
+                                                    .bind = bind,
                                                     .run = run};

@@ -69,11 +69,8 @@ static ht_status run(const ht_kernel_state *state, const void *const *inputs, vo
     return HT_OK;
 }
 
-static const ht_kernel_variant integer_mean_reference = {.name = "integer_mean_reference",
-                                                         .family = &ht__integer_mean_family,
-                                                         .accept = ht__kernel_accept_all,
-                                                         .prepare = ht__kernel_keep_call,
-                                                         .run = run};
+static const ht_kernel_variant integer_mean_reference = {
+    .name = "integer_mean_reference", .family = &ht__integer_mean_family, .accept = ht__kernel_accept_all, .run = run};
 
 /* ---- the last kept axis lies densely: all its means at once ---- */
 
@@ -130,11 +127,8 @@ static ht_status run_rows(const ht_kernel_state *state, const void *const *input
     return HT_OK;
 }
 
-static const ht_kernel_variant integer_mean_rows = {.name = "integer_mean_rows",
-                                                    .family = &ht__integer_mean_family,
-                                                    .accept = accept_rows,
-                                                    .prepare = ht__kernel_keep_call,
-                                                    .run = run_rows};
+static const ht_kernel_variant integer_mean_rows = {
+    .name = "integer_mean_rows", .family = &ht__integer_mean_family, .accept = accept_rows, .run = run_rows};
 
 static const ht_kernel_variant *const variants[] = {&integer_mean_rows, &integer_mean_reference};
 

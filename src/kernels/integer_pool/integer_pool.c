@@ -83,11 +83,8 @@ static ht_status run(const ht_kernel_state *state, const void *const *inputs, vo
     return HT_OK;
 }
 
-static const ht_kernel_variant integer_pool_reference = {.name = "integer_pool_reference",
-                                                         .family = &ht__integer_pool_family,
-                                                         .accept = ht__kernel_accept_all,
-                                                         .prepare = ht__kernel_keep_call,
-                                                         .run = run};
+static const ht_kernel_variant integer_pool_reference = {
+    .name = "integer_pool_reference", .family = &ht__integer_pool_family, .accept = ht__kernel_accept_all, .run = run};
 
 /* ---- channels-last maps: all channels of a position at once ---- */
 
@@ -213,11 +210,8 @@ static ht_status run_rows(const ht_kernel_state *state, const void *const *input
     return HT_OK;
 }
 
-static const ht_kernel_variant integer_pool_rows = {.name = "integer_pool_rows",
-                                                    .family = &ht__integer_pool_family,
-                                                    .accept = accept_rows,
-                                                    .prepare = ht__kernel_keep_call,
-                                                    .run = run_rows};
+static const ht_kernel_variant integer_pool_rows = {
+    .name = "integer_pool_rows", .family = &ht__integer_pool_family, .accept = accept_rows, .run = run_rows};
 
 static const ht_kernel_variant *const variants[] = {&integer_pool_rows, &integer_pool_reference};
 

@@ -65,10 +65,18 @@ static int32_t fixed_result(const resizing *r, const ht_kernel_call *call, const
 
 /* ---- the kernel ---- */
 
-static ht_status prepare(const ht_kernel_call *call, const ht_kernel_env *env, ht_kernel_state *state, ht_error *err) {
+static void layout(const ht_kernel_call *call, const ht_kernel_env *env, ht_kernel_sizes *out) {
+    (void)env;
     const ht_integer_resize_parameters *p = HT_PARAMETERS(ht_integer_resize_parameters, call);
     bool fixed = p->requantize.rule == HT_REQUANTIZE_FIXED;
-    return ht__resize_prepare(call, fixed ? NULL : &p->resize, env, state, err);
+    out->state_bytes = ht__resize_state_bytes(call, fixed ? NULL : &p->resize);
+}
+
+static void bind(const ht_kernel_call *call, const void *packed, void *memory) {
+    (void)packed;
+    const ht_integer_resize_parameters *p = HT_PARAMETERS(ht_integer_resize_parameters, call);
+    bool fixed = p->requantize.rule == HT_REQUANTIZE_FIXED;
+    ht__resize_bind(call, fixed ? NULL : &p->resize, memory);
 }
 
 static ht_status run(const ht_kernel_state *state, const void *const *inputs, void *const *outputs, void *scratch,
@@ -99,7 +107,8 @@ static ht_status run(const ht_kernel_state *state, const void *const *inputs, vo
 static const ht_kernel_variant integer_resize_reference = {.name = "integer_resize_reference",
                                                            .family = &ht__integer_resize_family,
                                                            .accept = ht__kernel_accept_all,
-                                                           .prepare = prepare,
+                                                           .layout = layout,
+                                                           .bind = bind,
                                                            .run = run};
 
 static const ht_kernel_variant *const variants[] = {&integer_resize_reference};

@@ -47,20 +47,22 @@ static void fill_tables(const ht_integer_softmax_parameters *p, softmax_state *s
     }
 }
 
-static ht_status prepare(const ht_kernel_call *call, const ht_kernel_env *env, ht_kernel_state *state, ht_error *err) {
-    int32_t entries = ht_type_bytes(call->inputs[0].type) == 1 ? 256 : 65536;
-    size_t bytes = sizeof(softmax_state) + (size_t)entries * sizeof(double);
-    softmax_state *own = ht__alloc(env->allocator, bytes);
-    if (own == NULL) {
-        return ht__fail_memory(err, bytes);
-    }
-    *own = (softmax_state){.call = *call, .entries = entries};
+static int32_t entries_of(const ht_kernel_call *call) { return ht_type_bytes(call->inputs[0].type) == 1 ? 256 : 65536; }
+
+/* The state, then its table. */
+static void layout(const ht_kernel_call *call, const ht_kernel_env *env, ht_kernel_sizes *out) {
+    (void)env;
+    out->state_bytes = sizeof(softmax_state) + (size_t)entries_of(call) * sizeof(double);
+}
+
+static void bind(const ht_kernel_call *call, const void *packed, void *memory) {
+    (void)packed;
+    softmax_state *own = memory;
+    *own = (softmax_state){.call = *call, .entries = entries_of(call)};
     void *table = own + 1;
     own->real = table;
     own->fixed = table;
     fill_tables(HT_PARAMETERS(ht_integer_softmax_parameters, call), own);
-    *state = (ht_kernel_state){own, bytes, 0};
-    return HT_OK;
 }
 
 typedef struct softmax_job {
@@ -161,7 +163,8 @@ static ht_status run(const ht_kernel_state *state, const void *const *inputs, vo
 static const ht_kernel_variant integer_softmax_reference = {.name = "integer_softmax_reference",
                                                             .family = &ht__integer_softmax_family,
                                                             .accept = ht__kernel_accept_all,
-                                                            .prepare = prepare,
+                                                            .layout = layout,
+                                                            .bind = bind,
                                                             .run = run};
 
 static const ht_kernel_variant *const variants[] = {&integer_softmax_reference};

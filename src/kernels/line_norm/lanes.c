@@ -123,8 +123,5 @@ static bool accept(const ht_kernel_call *call, const ht_kernel_env *env, const c
     return true;
 }
 
-const ht_kernel_variant ht__line_norm_f32_lanes = {.name = "line_norm_f32_lanes",
-                                                   .family = &ht__line_norm_family,
-                                                   .accept = accept,
-                                                   .prepare = ht__kernel_keep_call,
-                                                   .run = run};
+const ht_kernel_variant ht__line_norm_f32_lanes = {
+    .name = "line_norm_f32_lanes", .family = &ht__line_norm_family, .accept = accept, .run = run};

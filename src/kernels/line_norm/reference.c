@@ -62,8 +62,5 @@ static ht_status run(const ht_kernel_state *state, const void *const *inputs, vo
     return HT_OK;
 }
 
-const ht_kernel_variant ht__line_norm_reference = {.name = "line_norm_reference",
-                                                   .family = &ht__line_norm_family,
-                                                   .accept = ht__kernel_accept_all,
-                                                   .prepare = ht__kernel_keep_call,
-                                                   .run = run};
+const ht_kernel_variant ht__line_norm_reference = {
+    .name = "line_norm_reference", .family = &ht__line_norm_family, .accept = ht__kernel_accept_all, .run = run};

@@ -30,11 +30,8 @@ static ht_status run(const ht_kernel_state *state, const void *const *inputs, vo
     return HT_OK;
 }
 
-static const ht_kernel_variant lookup_reference = {.name = "lookup_reference",
-                                                   .family = &ht__lookup_family,
-                                                   .accept = ht__kernel_accept_all,
-                                                   .prepare = ht__kernel_keep_call,
-                                                   .run = run};
+static const ht_kernel_variant lookup_reference = {
+    .name = "lookup_reference", .family = &ht__lookup_family, .accept = ht__kernel_accept_all, .run = run};
 
 static const ht_kernel_variant *const variants[] = {&lookup_reference};
 

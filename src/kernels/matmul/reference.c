@@ -63,8 +63,5 @@ static ht_status run(const ht_kernel_state *state, const void *const *inputs, vo
     return HT_OK;
 }
 
-const ht_kernel_variant ht__matmul_f32_reference = {.name = "matmul_f32_reference",
-                                                    .family = &ht__matmul_family,
-                                                    .accept = ht__kernel_accept_f32,
-                                                    .prepare = ht__kernel_keep_call,
-                                                    .run = run};
+const ht_kernel_variant ht__matmul_f32_reference = {
+    .name = "matmul_f32_reference", .family = &ht__matmul_family, .accept = ht__kernel_accept_f32, .run = run};

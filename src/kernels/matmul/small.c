@@ -23,7 +23,7 @@ typedef struct small_state {
     int64_t rows, columns, depth;
     int64_t c_row, c_column; /* strides of c */
     bool has_c, panel_constant;
-    float panel[]; /* of a constant B */
+    const float *panel; /* of a constant B */
 } small_state;
 
 /* One product: A by strides, B in two parts, whole rows (NULL when B is transposed) and the padded panel behind them.
@@ -182,7 +182,8 @@ static bool accept(const ht_kernel_call *call, const ht_kernel_env *env, const c
 
 static void describe(const ht_kernel_call *call, small_state *s) {
     const ht_tensor_desc *a = &call->inputs[0], *y = &call->outputs[0];
-    s->parameters = *HT_PARAMETERS(ht_matmul_parameters, call);
+    *s = (small_state){.parameters = *HT_PARAMETERS(ht_matmul_parameters, call),
+                       .panel_constant = ht__kernel_is_known(call, 1) && call->inputs[1].rank == 2};
     s->batch_rank = y->rank - 2;
     memcpy(s->batch, y->dims, sizeof s->batch);
     s->rows = y->dims[y->rank - 2];
@@ -200,23 +201,35 @@ static void describe(const ht_kernel_call *call, small_state *s) {
     }
 }
 
-static ht_status prepare(const ht_kernel_call *call, const ht_kernel_env *env, ht_kernel_state *state, ht_error *err) {
-    small_state shape = {0};
-    describe(call, &shape);
-    size_t panel_bytes = (size_t)(panel_width(&shape) * shape.depth) * sizeof(float);
-    shape.panel_constant = call->constants[1] != NULL && call->inputs[1].rank == 2;
-    size_t bytes = sizeof shape + (shape.panel_constant ? panel_bytes : 0);
-    small_state *own = ht__alloc(env->allocator, bytes);
-    if (own == NULL) {
-        return ht__fail_memory(err, bytes);
+static void layout(const ht_kernel_call *call, const ht_kernel_env *env, ht_kernel_sizes *out) {
+    (void)env;
+    small_state s;
+    describe(call, &s);
+    size_t panel_bytes = (size_t)(panel_width(&s) * s.depth) * sizeof(float);
+    out->state_bytes = sizeof s;
+    if (s.panel_constant) { /* B itself is read, too */
+        out->packed_bytes = panel_bytes;
+    } else {
+        out->scratch_bytes = panel_bytes;
     }
-    *own = shape;
-    if (shape.panel_constant) {
-        fill_panel(own, call->constants[1], own->panel);
-    }
-    *state = (ht_kernel_state){own, bytes, shape.panel_constant ? 0 : panel_bytes};
-    return HT_OK;
 }
 
-const ht_kernel_variant ht__matmul_f32_small = {
-    .name = "matmul_f32_small", .family = &ht__matmul_family, .accept = accept, .prepare = prepare, .run = run};
+static void pack(const ht_kernel_call *call, void *packed) {
+    small_state s;
+    describe(call, &s);
+    fill_panel(&s, call->constants[1], packed);
+}
+
+static void bind(const ht_kernel_call *call, const void *packed, void *memory) {
+    small_state *s = memory;
+    describe(call, s);
+    s->panel = packed;
+}
+
+const ht_kernel_variant ht__matmul_f32_small = {.name = "matmul_f32_small",
+                                                .family = &ht__matmul_family,
+                                                .accept = accept,
+                                                .layout = layout,
+                                                .pack = pack,
+                                                .bind = bind,
+                                                .run = run};

@@ -36,7 +36,6 @@ static ht_status run_transpose(const ht_kernel_state *state, const void *const *
 const ht_kernel_variant ht__transpose_reference = {.name = "transpose_reference",
                                                    .family = &ht__transpose_family,
                                                    .accept = ht__kernel_accept_all,
-                                                   .prepare = ht__kernel_keep_call,
                                                    .run = run_transpose};
 
 static ht_status run_copy(const ht_kernel_state *state, const void *const *inputs, void *const *outputs, void *scratch,
@@ -51,11 +50,8 @@ static ht_status run_copy(const ht_kernel_state *state, const void *const *input
     return HT_OK;
 }
 
-const ht_kernel_variant ht__copy_reference = {.name = "copy_reference",
-                                              .family = &ht__copy_family,
-                                              .accept = ht__kernel_accept_all,
-                                              .prepare = ht__kernel_keep_call,
-                                              .run = run_copy};
+const ht_kernel_variant ht__copy_reference = {
+    .name = "copy_reference", .family = &ht__copy_family, .accept = ht__kernel_accept_all, .run = run_copy};
 
 static ht_status run_expand(const ht_kernel_state *state, const void *const *inputs, void *const *outputs,
                             void *scratch, ht_pool *pool) {
@@ -68,11 +64,8 @@ static ht_status run_expand(const ht_kernel_state *state, const void *const *inp
     return HT_OK;
 }
 
-const ht_kernel_variant ht__expand_reference = {.name = "expand_reference",
-                                                .family = &ht__expand_family,
-                                                .accept = ht__kernel_accept_all,
-                                                .prepare = ht__kernel_keep_call,
-                                                .run = run_expand};
+const ht_kernel_variant ht__expand_reference = {
+    .name = "expand_reference", .family = &ht__expand_family, .accept = ht__kernel_accept_all, .run = run_expand};
 
 static ht_status run_slice(const ht_kernel_state *state, const void *const *inputs, void *const *outputs, void *scratch,
                            ht_pool *pool) {
@@ -93,11 +86,8 @@ static ht_status run_slice(const ht_kernel_state *state, const void *const *inpu
     return HT_OK;
 }
 
-const ht_kernel_variant ht__slice_reference = {.name = "slice_reference",
-                                               .family = &ht__slice_family,
-                                               .accept = ht__kernel_accept_all,
-                                               .prepare = ht__kernel_keep_call,
-                                               .run = run_slice};
+const ht_kernel_variant ht__slice_reference = {
+    .name = "slice_reference", .family = &ht__slice_family, .accept = ht__kernel_accept_all, .run = run_slice};
 
 /* Each input is a box of y that begins where the inputs before it end. In memory order a box is `outer` runs of
  * contiguous bytes: the axis and everything that moves faster than it. */
@@ -128,8 +118,5 @@ static ht_status run_concat(const ht_kernel_state *state, const void *const *inp
     return HT_OK;
 }
 
-const ht_kernel_variant ht__concat_reference = {.name = "concat_reference",
-                                                .family = &ht__concat_family,
-                                                .accept = ht__kernel_accept_all,
-                                                .prepare = ht__kernel_keep_call,
-                                                .run = run_concat};
+const ht_kernel_variant ht__concat_reference = {
+    .name = "concat_reference", .family = &ht__concat_family, .accept = ht__kernel_accept_all, .run = run_concat};

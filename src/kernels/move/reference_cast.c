@@ -15,8 +15,5 @@ static ht_status run_cast(const ht_kernel_state *state, const void *const *input
     return HT_OK;
 }
 
-const ht_kernel_variant ht__cast_reference = {.name = "cast_reference",
-                                              .family = &ht__cast_family,
-                                              .accept = ht__kernel_accept_all,
-                                              .prepare = ht__kernel_keep_call,
-                                              .run = run_cast};
+const ht_kernel_variant ht__cast_reference = {
+    .name = "cast_reference", .family = &ht__cast_family, .accept = ht__kernel_accept_all, .run = run_cast};

@@ -49,11 +49,8 @@ static ht_status run_pad(const ht_kernel_state *state, const void *const *inputs
     return HT_OK;
 }
 
-const ht_kernel_variant ht__pad_reference = {.name = "pad_reference",
-                                             .family = &ht__pad_family,
-                                             .accept = ht__kernel_accept_all,
-                                             .prepare = ht__kernel_keep_call,
-                                             .run = run_pad};
+const ht_kernel_variant ht__pad_reference = {
+    .name = "pad_reference", .family = &ht__pad_family, .accept = ht__kernel_accept_all, .run = run_pad};
 
 static int64_t index_at(ht_type type, const void *indices, int64_t i) {
     switch (type) {
@@ -99,8 +96,5 @@ static ht_status run_gather(const ht_kernel_state *state, const void *const *inp
     return HT_OK;
 }
 
-const ht_kernel_variant ht__gather_reference = {.name = "gather_reference",
-                                                .family = &ht__gather_family,
-                                                .accept = accept_gather,
-                                                .prepare = ht__kernel_keep_call,
-                                                .run = run_gather};
+const ht_kernel_variant ht__gather_reference = {
+    .name = "gather_reference", .family = &ht__gather_family, .accept = accept_gather, .run = run_gather};

@@ -38,22 +38,21 @@ static void split_tiles(move_state *s) {
     }
 }
 
-static ht_status prepare_strides(const ht_tensor_desc *y, const int64_t *strides_x, const ht_kernel_env *env,
-                                 ht_kernel_state *state, ht_error *err) {
-    move_state *own = ht__calloc(env->allocator, 1, sizeof *own);
-    if (own == NULL) {
-        return ht__fail_memory(err, sizeof *own);
-    }
+static void layout(const ht_kernel_call *call, const ht_kernel_env *env, ht_kernel_sizes *out) {
+    (void)call;
+    (void)env;
+    out->state_bytes = sizeof(move_state);
+}
+
+static void bind_strides(const ht_tensor_desc *y, const int64_t *strides_x, move_state *own) {
     int64_t strides[2][HT_MAX_RANK];
+    *own = (move_state){.bytes = ht_type_bytes(y->type)};
     ht__desc_strides(y, strides[0]);
     memcpy(strides[1], strides_x, sizeof strides[1]);
     ht__walk_make(y->rank, y->dims, 2, (const int64_t(*)[HT_MAX_RANK])strides, &own->walk);
-    own->bytes = ht_type_bytes(y->type);
     if (own->walk.elements > 0) {
         split_tiles(own);
     }
-    *state = (ht_kernel_state){own, sizeof *own, 0};
-    return HT_OK;
 }
 
 typedef struct move_job {
@@ -156,32 +155,34 @@ static ht_status run(const ht_kernel_state *state, const void *const *inputs, vo
     return HT_OK;
 }
 
-static ht_status prepare_transpose(const ht_kernel_call *call, const ht_kernel_env *env, ht_kernel_state *state,
-                                   ht_error *err) {
+static void bind_transpose(const ht_kernel_call *call, const void *packed, void *state) {
+    (void)packed;
     const ht_transpose_parameters *p = HT_PARAMETERS(ht_transpose_parameters, call);
     int64_t strides[HT_MAX_RANK], permuted[HT_MAX_RANK] = {0};
     ht__desc_strides(&call->inputs[0], strides);
     for (int32_t i = 0; i < call->inputs[0].rank; ++i) {
         permuted[i] = strides[p->permutation[i]];
     }
-    return prepare_strides(&call->outputs[0], permuted, env, state, err);
+    bind_strides(&call->outputs[0], permuted, state);
 }
 
 const ht_kernel_variant ht__transpose_walk = {.name = "transpose_walk",
                                               .family = &ht__transpose_family,
                                               .accept = ht__kernel_accept_all,
-                                              .prepare = prepare_transpose,
+                                              .layout = layout,
+                                              .bind = bind_transpose,
                                               .run = run};
 
-static ht_status prepare_expand(const ht_kernel_call *call, const ht_kernel_env *env, ht_kernel_state *state,
-                                ht_error *err) {
+static void bind_expand(const ht_kernel_call *call, const void *packed, void *state) {
+    (void)packed;
     int64_t strides[HT_MAX_RANK] = {0};
     ht__index_broadcast(&call->inputs[0], call->outputs[0].rank, strides);
-    return prepare_strides(&call->outputs[0], strides, env, state, err);
+    bind_strides(&call->outputs[0], strides, state);
 }
 
 const ht_kernel_variant ht__expand_walk = {.name = "expand_walk",
                                            .family = &ht__expand_family,
                                            .accept = ht__kernel_accept_all,
-                                           .prepare = prepare_expand,
+                                           .layout = layout,
+                                           .bind = bind_expand,
                                            .run = run};

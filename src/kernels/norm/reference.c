@@ -54,7 +54,6 @@ static ht_status run_inference(const ht_kernel_state *state, const void *const *
 const ht_kernel_variant ht__batch_norm_f32_reference = {.name = "batch_norm_f32_reference",
                                                         .family = &ht__batch_norm_family,
                                                         .accept = ht__kernel_accept_f32,
-                                                        .prepare = ht__kernel_keep_call,
                                                         .run = run_inference};
 
 /* Mean and biased variance of a channel. */
@@ -103,7 +102,6 @@ static ht_status run_train(const ht_kernel_state *state, const void *const *inpu
 const ht_kernel_variant ht__batch_norm_train_f32_reference = {.name = "batch_norm_train_f32_reference",
                                                               .family = &ht__batch_norm_train_family,
                                                               .accept = ht__kernel_accept_f32,
-                                                              .prepare = ht__kernel_keep_call,
                                                               .run = run_train};
 
 /* With z = (x - mean) * inverse_std over the m elements of the channel:
@@ -154,5 +152,4 @@ static ht_status run_grad(const ht_kernel_state *state, const void *const *input
 const ht_kernel_variant ht__batch_norm_grad_f32_reference = {.name = "batch_norm_grad_f32_reference",
                                                              .family = &ht__batch_norm_grad_family,
                                                              .accept = ht__kernel_accept_f32,
-                                                             .prepare = ht__kernel_keep_call,
                                                              .run = run_grad};

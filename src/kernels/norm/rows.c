@@ -68,20 +68,23 @@ static bool accept(const ht_kernel_call *call, const ht_kernel_env *env, const c
     return true;
 }
 
-static ht_status prepare(const ht_kernel_call *call, const ht_kernel_env *env, ht_kernel_state *state, ht_error *err) {
-    rows_state *own = ht__calloc(env->allocator, 1, sizeof *own);
-    if (own == NULL) {
-        return ht__fail_memory(err, sizeof *own);
-    }
-    own->channels = call->inputs[0].dims[1];
+static void bind(const ht_kernel_call *call, const void *packed, void *memory) {
+    (void)packed;
+    rows_state *own = memory;
+    *own = (rows_state){.channels = call->inputs[0].dims[1]};
     own->rows = ht__desc_elements(&call->inputs[0]) / own->channels;
     int64_t chunks = own->rows * own->channels / CHUNK_ELEMENTS;
     chunks = chunks < 1 ? 1 : chunks > MOST_CHUNKS ? MOST_CHUNKS : chunks;
     own->chunks = chunks < own->rows ? chunks : own->rows;
     own->parameters = *HT_PARAMETERS(ht_batch_norm_parameters, call);
-    *state = (ht_kernel_state){own, sizeof *own,
-                               (size_t)own->channels * ((size_t)own->chunks * 2 * sizeof(double) + 4 * sizeof(float))};
-    return HT_OK;
+}
+
+static void layout(const ht_kernel_call *call, const ht_kernel_env *env, ht_kernel_sizes *out) {
+    (void)env;
+    rows_state s;
+    bind(call, NULL, &s);
+    out->state_bytes = sizeof s;
+    out->scratch_bytes = (size_t)s.channels * ((size_t)s.chunks * 2 * sizeof(double) + 4 * sizeof(float));
 }
 
 typedef struct rows_job {
@@ -145,7 +148,8 @@ static ht_status run_inference(const ht_kernel_state *state, const void *const *
 const ht_kernel_variant ht__batch_norm_f32_rows = {.name = "batch_norm_f32_rows",
                                                    .family = &ht__batch_norm_family,
                                                    .accept = accept,
-                                                   .prepare = prepare,
+                                                   .layout = layout,
+                                                   .bind = bind,
                                                    .run = run_inference};
 
 /* ---- training ---- */
@@ -221,7 +225,8 @@ static ht_status run_train(const ht_kernel_state *state, const void *const *inpu
 const ht_kernel_variant ht__batch_norm_train_f32_rows = {.name = "batch_norm_train_f32_rows",
                                                          .family = &ht__batch_norm_train_family,
                                                          .accept = accept,
-                                                         .prepare = prepare,
+                                                         .layout = layout,
+                                                         .bind = bind,
                                                          .run = run_train};
 
 /* ---- gradient ---- */
@@ -329,5 +334,6 @@ static ht_status run_grad(const ht_kernel_state *state, const void *const *input
 const ht_kernel_variant ht__batch_norm_grad_f32_rows = {.name = "batch_norm_grad_f32_rows",
                                                         .family = &ht__batch_norm_grad_family,
                                                         .accept = accept,
-                                                        .prepare = prepare,
+                                                        .layout = layout,
+                                                        .bind = bind,
                                                         .run = run_grad};

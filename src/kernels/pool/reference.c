@@ -110,11 +110,8 @@ static ht_status run_pool(const ht_kernel_state *state, const void *const *input
     return HT_OK;
 }
 
-const ht_kernel_variant ht__pool_reference = {.name = "pool_reference",
-                                              .family = &ht__pool_family,
-                                              .accept = ht__kernel_accept_all,
-                                              .prepare = ht__kernel_keep_call,
-                                              .run = run_pool};
+const ht_kernel_variant ht__pool_reference = {
+    .name = "pool_reference", .family = &ht__pool_family, .accept = ht__kernel_accept_all, .run = run_pool};
 
 /* dx[window of p] += share, for average pooling. */
 static void spread(const ht_window *w, float *dx, const int64_t p[3], float share) {
@@ -165,5 +162,4 @@ static ht_status run_pool_grad(const ht_kernel_state *state, const void *const *
 const ht_kernel_variant ht__pool_grad_f32_reference = {.name = "pool_grad_f32_reference",
                                                        .family = &ht__pool_grad_family,
                                                        .accept = ht__kernel_accept_f32,
-                                                       .prepare = ht__kernel_keep_call,
                                                        .run = run_pool_grad};

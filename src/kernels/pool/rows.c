@@ -55,33 +55,30 @@ static bool windows_tile(const ht_window *w) {
     return true;
 }
 
-static ht_status keep(const ht_kernel_call *call, const ht_tensor_desc *x, const ht_tensor_desc *y,
-                      const ht_kernel_env *env, ht_kernel_state *state, ht_error *err) {
-    rows_state *own = ht__calloc(env->allocator, 1, sizeof *own);
-    if (own == NULL) {
-        return ht__fail_memory(err, sizeof *own);
-    }
+static void layout(const ht_kernel_call *call, const ht_kernel_env *env, ht_kernel_sizes *out) {
+    (void)call;
+    (void)env;
+    out->state_bytes = sizeof(rows_state);
+}
+
+static void describe(const ht_kernel_call *call, const ht_tensor_desc *x, const ht_tensor_desc *y, rows_state *own) {
     const ht_pool_parameters *q = HT_PARAMETERS(ht_pool_parameters, call);
-    own->parameters = *q;
-    own->images = x->dims[0];
-    own->channels = x->dims[1];
+    *own = (rows_state){.parameters = *q, .images = x->dims[0], .channels = x->dims[1]};
     ht_tensor_desc xr = *x, yr = *y;
     xr.layout = yr.layout = HT_LAYOUT_CHANNELS_LAST;
     ht__window_make(q->spatial, &xr, &yr, q->window, q->strides, q->dilations, q->pads_begin, q->pads_end,
                     &own->window);
     own->tiled = windows_tile(&own->window);
-    *state = (ht_kernel_state){own, sizeof *own, 0};
-    return HT_OK;
 }
 
-static ht_status prepare_pool(const ht_kernel_call *call, const ht_kernel_env *env, ht_kernel_state *state,
-                              ht_error *err) {
-    return keep(call, &call->inputs[0], &call->outputs[0], env, state, err);
+static void bind_pool(const ht_kernel_call *call, const void *packed, void *state) {
+    (void)packed;
+    describe(call, &call->inputs[0], &call->outputs[0], state);
 }
 
-static ht_status prepare_grad(const ht_kernel_call *call, const ht_kernel_env *env, ht_kernel_state *state,
-                              ht_error *err) {
-    return keep(call, &call->outputs[0], &call->inputs[0], env, state, err);
+static void bind_grad(const ht_kernel_call *call, const void *packed, void *state) {
+    (void)packed;
+    describe(call, &call->outputs[0], &call->inputs[0], state);
 }
 
 typedef struct rows_job {
@@ -176,8 +173,12 @@ static ht_status run_pool(const ht_kernel_state *state, const void *const *input
     return HT_OK;
 }
 
-const ht_kernel_variant ht__pool_f32_rows = {
-    .name = "pool_f32_rows", .family = &ht__pool_family, .accept = accept, .prepare = prepare_pool, .run = run_pool};
+const ht_kernel_variant ht__pool_f32_rows = {.name = "pool_f32_rows",
+                                             .family = &ht__pool_family,
+                                             .accept = accept,
+                                             .layout = layout,
+                                             .bind = bind_pool,
+                                             .run = run_pool};
 
 /* ---- gradient ---- */
 
@@ -297,5 +298,6 @@ static ht_status run_grad(const ht_kernel_state *state, const void *const *input
 const ht_kernel_variant ht__pool_grad_f32_rows = {.name = "pool_grad_f32_rows",
                                                   .family = &ht__pool_grad_family,
                                                   .accept = accept,
-                                                  .prepare = prepare_grad,
+                                                  .layout = layout,
+                                                  .bind = bind_grad,
                                                   .run = run_grad};

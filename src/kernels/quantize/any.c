@@ -92,15 +92,11 @@ static ht_status run_dequantize(const ht_kernel_state *state, const void *const 
     return run(state, inputs, outputs, true);
 }
 
-const ht_kernel_variant ht__quantize_reference = {.name = "quantize_reference",
-                                                  .family = &ht__quantize_family,
-                                                  .accept = ht__kernel_accept_all,
-                                                  .prepare = ht__kernel_keep_call,
-                                                  .run = run_quantize};
+const ht_kernel_variant ht__quantize_reference = {
+    .name = "quantize_reference", .family = &ht__quantize_family, .accept = ht__kernel_accept_all, .run = run_quantize};
 const ht_kernel_variant ht__dequantize_reference = {.name = "dequantize_reference",
                                                     .family = &ht__dequantize_family,
                                                     .accept = ht__kernel_accept_all,
-                                                    .prepare = ht__kernel_keep_call,
                                                     .run = run_dequantize};
 
 static ht_status run_dynamic(const ht_kernel_state *state, const void *const *inputs, void *const *outputs,
@@ -131,5 +127,4 @@ static ht_status run_dynamic(const ht_kernel_state *state, const void *const *in
 const ht_kernel_variant ht__dynamic_quantize_reference = {.name = "dynamic_quantize_reference",
                                                           .family = &ht__dynamic_quantize_family,
                                                           .accept = ht__kernel_accept_all,
-                                                          .prepare = ht__kernel_keep_call,
                                                           .run = run_dynamic};

@@ -84,11 +84,8 @@ static ht_status run_quantize(const ht_kernel_state *state, const void *const *i
     return HT_OK;
 }
 
-const ht_kernel_variant ht__quantize_codes = {.name = "quantize_codes",
-                                              .family = &ht__quantize_family,
-                                              .accept = accept_quantize,
-                                              .prepare = ht__kernel_keep_call,
-                                              .run = run_quantize};
+const ht_kernel_variant ht__quantize_codes = {
+    .name = "quantize_codes", .family = &ht__quantize_family, .accept = accept_quantize, .run = run_quantize};
 
 static bool accept_dequantize(const ht_kernel_call *call, const ht_kernel_env *env, const char **reason) {
     (void)env;
@@ -115,8 +112,5 @@ static ht_status run_dequantize(const ht_kernel_state *state, const void *const 
     return HT_OK;
 }
 
-const ht_kernel_variant ht__dequantize_codes = {.name = "dequantize_codes",
-                                                .family = &ht__dequantize_family,
-                                                .accept = accept_dequantize,
-                                                .prepare = ht__kernel_keep_call,
-                                                .run = run_dequantize};
+const ht_kernel_variant ht__dequantize_codes = {
+    .name = "dequantize_codes", .family = &ht__dequantize_family, .accept = accept_dequantize, .run = run_dequantize};

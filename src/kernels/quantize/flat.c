@@ -13,13 +13,17 @@ typedef struct fake_state {
     size_t elements, channels, inner;
 } fake_state;
 
-static ht_status prepare(const ht_kernel_call *call, const ht_kernel_env *env, ht_kernel_state *state, ht_error *err) {
+static void layout(const ht_kernel_call *call, const ht_kernel_env *env, ht_kernel_sizes *out) {
+    (void)call;
+    (void)env;
+    out->state_bytes = sizeof(fake_state);
+}
+
+static void bind(const ht_kernel_call *call, const void *packed, void *memory) {
+    (void)packed;
     const ht_quantize_parameters *p = HT_PARAMETERS(ht_quantize_parameters, call);
     const ht_tensor_desc *x = &call->inputs[0];
-    fake_state *own = ht__alloc(env->allocator, sizeof *own);
-    if (own == NULL) {
-        return ht__fail_memory(err, sizeof *own);
-    }
+    fake_state *own = memory;
     int64_t strides[HT_MAX_RANK], elements = ht__desc_elements(x);
     *own = (fake_state){p->low, p->high, (size_t)elements, 1, elements > 0 ? (size_t)elements : 1};
     if (ht__desc_elements(&call->inputs[1]) > 1) {
@@ -27,8 +31,6 @@ static ht_status prepare(const ht_kernel_call *call, const ht_kernel_env *env, h
         own->channels = (size_t)x->dims[p->axis];
         own->inner = elements > 0 ? (size_t)strides[p->axis] : 1;
     }
-    *state = (ht_kernel_state){own, sizeof *own, 0};
-    return HT_OK;
 }
 
 typedef struct fake_job {
@@ -111,7 +113,8 @@ static ht_status run_fake(const ht_kernel_state *state, const void *const *input
 const ht_kernel_variant ht__fake_quantize_f32_flat = {.name = "fake_quantize_f32_flat",
                                                       .family = &ht__fake_quantize_family,
                                                       .accept = ht__kernel_accept_f32,
-                                                      .prepare = prepare,
+                                                      .layout = layout,
+                                                      .bind = bind,
                                                       .run = run_fake};
 
 static ht_status run_grad(const ht_kernel_state *state, const void *const *inputs, void *const *outputs, void *scratch,
@@ -126,5 +129,6 @@ static ht_status run_grad(const ht_kernel_state *state, const void *const *input
 const ht_kernel_variant ht__fake_quantize_grad_f32_flat = {.name = "fake_quantize_grad_f32_flat",
                                                            .family = &ht__fake_quantize_grad_family,
                                                            .accept = ht__kernel_accept_f32,
-                                                           .prepare = prepare,
+                                                           .layout = layout,
+                                                           .bind = bind,
                                                            .run = run_grad};

@@ -24,7 +24,6 @@ static ht_status run_fake_quantize(const ht_kernel_state *state, const void *con
 const ht_kernel_variant ht__fake_quantize_f32_reference = {.name = "fake_quantize_f32_reference",
                                                            .family = &ht__fake_quantize_family,
                                                            .accept = ht__kernel_accept_f32,
-                                                           .prepare = ht__kernel_keep_call,
                                                            .run = run_fake_quantize};
 
 static ht_status run_fake_quantize_grad(const ht_kernel_state *state, const void *const *inputs, void *const *outputs,
@@ -47,5 +46,4 @@ static ht_status run_fake_quantize_grad(const ht_kernel_state *state, const void
 const ht_kernel_variant ht__fake_quantize_grad_f32_reference = {.name = "fake_quantize_grad_f32_reference",
                                                                 .family = &ht__fake_quantize_grad_family,
                                                                 .accept = ht__kernel_accept_f32,
-                                                                .prepare = ht__kernel_keep_call,
                                                                 .run = run_fake_quantize_grad};

@@ -47,12 +47,11 @@ static size_t divide_scratch(const sizes *s, double *memory, work *out) {
     return used * sizeof(double);
 }
 
-static ht_status prepare(const ht_kernel_call *call, const ht_kernel_env *env, ht_kernel_state *state, ht_error *err) {
+static void layout(const ht_kernel_call *call, const ht_kernel_env *env, ht_kernel_sizes *out) {
+    (void)env;
     sizes s = sizes_of(call);
     work unused;
-    HT_TRY(ht__kernel_keep_call(call, env, state, err));
-    state->scratch_bytes = divide_scratch(&s, NULL, &unused);
-    return HT_OK;
+    out->scratch_bytes = divide_scratch(&s, NULL, &unused);
 }
 
 static bool is_present(const ht_tensor_desc *descs, uint32_t count, uint32_t i) {
@@ -210,5 +209,5 @@ static ht_status run(const ht_kernel_state *state, const void *const *inputs, vo
 const ht_kernel_variant ht__recurrent_reference = {.name = "recurrent_reference",
                                                    .family = &ht__recurrent_family,
                                                    .accept = ht__kernel_accept_all,
-                                                   .prepare = prepare,
+                                                   .layout = layout,
                                                    .run = run};

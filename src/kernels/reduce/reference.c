@@ -168,8 +168,5 @@ static bool accept(const ht_kernel_call *call, const ht_kernel_env *env, const c
     return call->inputs[0].type == call->outputs[0].type;
 }
 
-const ht_kernel_variant ht__reduce_reference = {.name = "reduce_reference",
-                                                .family = &ht__reduce_family,
-                                                .accept = accept,
-                                                .prepare = ht__kernel_keep_call,
-                                                .run = run};
+const ht_kernel_variant ht__reduce_reference = {
+    .name = "reduce_reference", .family = &ht__reduce_family, .accept = accept, .run = run};

@@ -33,13 +33,11 @@ typedef struct reduce_state {
     double divisor;
 } reduce_state;
 
-static ht_status prepare(const ht_kernel_call *call, const ht_kernel_env *env, ht_kernel_state *state, ht_error *err) {
+static void bind(const ht_kernel_call *call, const void *packed, void *memory) {
+    (void)packed;
     const ht_reduce_parameters *p = HT_PARAMETERS(ht_reduce_parameters, call);
     const ht_tensor_desc *x = &call->inputs[0];
-    reduce_state *own = ht__alloc(env->allocator, sizeof *own);
-    if (own == NULL) {
-        return ht__fail_memory(err, sizeof *own);
-    }
+    reduce_state *own = memory;
     int64_t strides[2][HT_MAX_RANK], next = 1, reduced = 1;
     ht__desc_strides(x, strides[0]);
     for (int32_t i = x->rank - 1; i >= 0; --i) {
@@ -50,8 +48,14 @@ static ht_status prepare(const ht_kernel_call *call, const ht_kernel_env *env, h
     ht__walk_make(x->rank, x->dims, 2, (const int64_t(*)[HT_MAX_RANK])strides, &own->walk);
     own->results = (size_t)next;
     own->divisor = p->function == HT_REDUCE_MEAN ? (double)reduced : 1.0;
-    *state = (ht_kernel_state){own, sizeof *own, own->results * sizeof(double)};
-    return HT_OK;
+}
+
+static void layout(const ht_kernel_call *call, const ht_kernel_env *env, ht_kernel_sizes *out) {
+    (void)env;
+    reduce_state s;
+    bind(call, NULL, &s);
+    out->state_bytes = sizeof s;
+    out->scratch_bytes = s.results * sizeof(double);
 }
 
 typedef struct reduce_job {
@@ -102,5 +106,9 @@ static ht_status run(const ht_kernel_state *state, const void *const *inputs, vo
     return HT_OK;
 }
 
-const ht_kernel_variant ht__reduce_f32_walk = {
-    .name = "reduce_f32_walk", .family = &ht__reduce_family, .accept = accept, .prepare = prepare, .run = run};
+const ht_kernel_variant ht__reduce_f32_walk = {.name = "reduce_f32_walk",
+                                               .family = &ht__reduce_family,
+                                               .accept = accept,
+                                               .layout = layout,
+                                               .bind = bind,
+                                               .run = run};

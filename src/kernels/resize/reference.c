@@ -7,8 +7,14 @@
 #include "kernels/resize/variants.h"
 #include "numeric/scalar.h"
 
-static ht_status prepare(const ht_kernel_call *call, const ht_kernel_env *env, ht_kernel_state *state, ht_error *err) {
-    return ht__resize_prepare(call, HT_PARAMETERS(ht_resize_parameters, call), env, state, err);
+static void layout(const ht_kernel_call *call, const ht_kernel_env *env, ht_kernel_sizes *out) {
+    (void)env;
+    out->state_bytes = ht__resize_state_bytes(call, HT_PARAMETERS(ht_resize_parameters, call));
+}
+
+static void bind(const ht_kernel_call *call, const void *packed, void *memory) {
+    (void)packed;
+    ht__resize_bind(call, HT_PARAMETERS(ht_resize_parameters, call), memory);
 }
 
 typedef struct elements {
@@ -57,5 +63,6 @@ static ht_status run(const ht_kernel_state *state, const void *const *inputs, vo
 const ht_kernel_variant ht__resize_reference = {.name = "resize_reference",
                                                 .family = &ht__resize_family,
                                                 .accept = ht__kernel_accept_all,
-                                                .prepare = prepare,
+                                                .layout = layout,
+                                                .bind = bind,
                                                 .run = run};

@@ -96,17 +96,18 @@ static void fill_taps(const ht_resize_parameters *p, int32_t axis, int64_t o, in
     }
 }
 
-/* Bytes that the taps of all axes take, aligned as a double; false when they are too many to count. */
-static bool taps_bytes(const ht_resize_parameters *p, const ht_tensor_desc *x, const ht_tensor_desc *y, size_t *bytes) {
-    size_t entries = 0;
-    for (int32_t i = 0; i < x->rank; ++i) {
+size_t ht__resize_state_bytes(const ht_kernel_call *call, const ht_resize_parameters *p) {
+    const ht_tensor_desc *x = &call->inputs[0], *y = &call->outputs[0];
+    size_t entries = 0, bytes;
+    for (int32_t i = 0; p != NULL && i < x->rank; ++i) {
         size_t own;
         if (!ht__mul((size_t)taps_of(p, i, x->dims[i], y->dims[i]), (size_t)y->dims[i], &own) ||
             !ht__add(entries, own, &entries)) {
-            return false;
+            return SIZE_MAX;
         }
     }
-    return ht__mul(entries, sizeof(int64_t) + sizeof(double), bytes);
+    bool fits = ht__mul(entries, sizeof(int64_t) + sizeof(double), &bytes);
+    return fits && ht__add(bytes, sizeof(ht_resize_state), &bytes) ? bytes : SIZE_MAX;
 }
 
 static void fill_axes(const ht_resize_parameters *p, const ht_tensor_desc *x, const ht_tensor_desc *y, void *room,
@@ -128,23 +129,12 @@ static void fill_axes(const ht_resize_parameters *p, const ht_tensor_desc *x, co
     }
 }
 
-ht_status ht__resize_prepare(const ht_kernel_call *call, const ht_resize_parameters *p, const ht_kernel_env *env,
-                             ht_kernel_state *state, ht_error *err) {
-    const ht_tensor_desc *x = &call->inputs[0], *y = &call->outputs[0];
-    size_t bytes = 0;
-    if ((p != NULL && !taps_bytes(p, x, y, &bytes)) || !ht__add(bytes, sizeof(ht_resize_state), &bytes)) {
-        return ht__fail_memory(err, SIZE_MAX);
-    }
-    ht_resize_state *own = ht__calloc(env->allocator, 1, bytes);
-    if (own == NULL) {
-        return ht__fail_memory(err, bytes);
-    }
-    own->call = *call;
+void ht__resize_bind(const ht_kernel_call *call, const ht_resize_parameters *p, void *memory) {
+    ht_resize_state *own = memory;
+    *own = (ht_resize_state){.call = *call};
     if (p != NULL) {
-        fill_axes(p, x, y, own + 1, own->axes);
+        fill_axes(p, &call->inputs[0], &call->outputs[0], own + 1, own->axes);
     }
-    *state = (ht_kernel_state){own, bytes, 0};
-    return HT_OK;
 }
 
 /* ---- reading ---- */

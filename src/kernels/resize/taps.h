@@ -16,9 +16,10 @@ typedef struct ht_resize_state {
     ht_kernel_call call;
     ht_resize_taps axes[HT_MAX_RANK];
 } ht_resize_state;
-/* A prepare for such variants: makes the taps of `p`, none when that is NULL or when x or y is empty. */
-ht_status ht__resize_prepare(const ht_kernel_call *call, const ht_resize_parameters *p, const ht_kernel_env *env,
-                             ht_kernel_state *state, ht_error *err);
+/* Its bytes with the taps of `p`, none when that is NULL; SIZE_MAX when they cannot be counted. */
+size_t ht__resize_state_bytes(const ht_kernel_call *call, const ht_resize_parameters *p);
+/* Makes it in `memory`; no taps when x or y is empty. */
+void ht__resize_bind(const ht_kernel_call *call, const ht_resize_parameters *p, void *memory);
 
 /* One element of y being computed. */
 typedef struct ht_resize_reading {

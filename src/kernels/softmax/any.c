@@ -80,8 +80,5 @@ static ht_status run(const ht_kernel_state *state, const void *const *inputs, vo
     return HT_OK;
 }
 
-const ht_kernel_variant ht__softmax_reference = {.name = "softmax_reference",
-                                                 .family = &ht__softmax_family,
-                                                 .accept = accept,
-                                                 .prepare = ht__kernel_keep_call,
-                                                 .run = run};
+const ht_kernel_variant ht__softmax_reference = {
+    .name = "softmax_reference", .family = &ht__softmax_family, .accept = accept, .run = run};

@@ -66,7 +66,6 @@ static ht_status run_cross_entropy(const ht_kernel_state *state, const void *con
 const ht_kernel_variant ht__cross_entropy_f32_reference = {.name = "cross_entropy_f32_reference",
                                                            .family = &ht__cross_entropy_family,
                                                            .accept = ht__kernel_accept_f32,
-                                                           .prepare = ht__kernel_keep_call,
                                                            .run = run_cross_entropy};
 
 static ht_status run_cross_entropy_grad(const ht_kernel_state *state, const void *const *inputs, void *const *outputs,
@@ -94,7 +93,6 @@ static ht_status run_cross_entropy_grad(const ht_kernel_state *state, const void
 const ht_kernel_variant ht__cross_entropy_grad_f32_reference = {.name = "cross_entropy_grad_f32_reference",
                                                                 .family = &ht__cross_entropy_grad_family,
                                                                 .accept = ht__kernel_accept_f32,
-                                                                .prepare = ht__kernel_keep_call,
                                                                 .run = run_cross_entropy_grad};
 
 static ht_status run_squared_error(const ht_kernel_state *state, const void *const *inputs, void *const *outputs,
@@ -116,7 +114,6 @@ static ht_status run_squared_error(const ht_kernel_state *state, const void *con
 const ht_kernel_variant ht__squared_error_f32_reference = {.name = "squared_error_f32_reference",
                                                            .family = &ht__squared_error_family,
                                                            .accept = ht__kernel_accept_f32,
-                                                           .prepare = ht__kernel_keep_call,
                                                            .run = run_squared_error};
 
 static ht_status run_squared_error_grad(const ht_kernel_state *state, const void *const *inputs, void *const *outputs,
@@ -136,5 +133,4 @@ static ht_status run_squared_error_grad(const ht_kernel_state *state, const void
 const ht_kernel_variant ht__squared_error_grad_f32_reference = {.name = "squared_error_grad_f32_reference",
                                                                 .family = &ht__squared_error_grad_family,
                                                                 .accept = ht__kernel_accept_f32,
-                                                                .prepare = ht__kernel_keep_call,
                                                                 .run = run_squared_error_grad};

@@ -49,11 +49,8 @@ static ht_status run_softmax(const ht_kernel_state *state, const void *const *in
     return HT_OK;
 }
 
-const ht_kernel_variant ht__softmax_f32_lines = {.name = "softmax_f32_lines",
-                                                 .family = &ht__softmax_family,
-                                                 .accept = ht__kernel_accept_f32,
-                                                 .prepare = ht__kernel_keep_call,
-                                                 .run = run_softmax};
+const ht_kernel_variant ht__softmax_f32_lines = {
+    .name = "softmax_f32_lines", .family = &ht__softmax_family, .accept = ht__kernel_accept_f32, .run = run_softmax};
 
 /* softmax: dx_i = y_i (dy_i - sum_j dy_j y_j); log-softmax: dx_i = dy_i - exp(y_i) sum_j dy_j. */
 static void softmax_grad_line(const float *y, const float *dy, float *dx, int64_t length, int64_t step,
@@ -88,5 +85,4 @@ static ht_status run_softmax_grad(const ht_kernel_state *state, const void *cons
 const ht_kernel_variant ht__softmax_grad_f32_reference = {.name = "softmax_grad_f32_reference",
                                                           .family = &ht__softmax_grad_family,
                                                           .accept = ht__kernel_accept_f32,
-                                                          .prepare = ht__kernel_keep_call,
                                                           .run = run_softmax_grad};
