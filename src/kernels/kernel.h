@@ -88,10 +88,30 @@ struct ht_kernel_variant {
     void (*release)(ht_kernel_state *state, const ht_allocator *allocator); /* NULL: frees `data` */
 };
 
+/* One member of a family's parameter struct, so that files can hold it (kernels/field.h). */
+typedef enum ht_field_kind { HT_FIELD_BOOL, HT_FIELD_I32, HT_FIELD_I64, HT_FIELD_F32, HT_FIELD_BYTE } ht_field_kind;
+typedef struct ht_kernel_field {
+    ht_field_kind kind; /* enumerations are HT_FIELD_I32 */
+    uint32_t offset;    /* bytes */
+    uint32_t count;     /* elements of an array, else 1 */
+    int64_t low, high;  /* what integers may be */
+} ht_kernel_field;
+
+/* What makes a family's calls fit for files: what they are made of, and what holds for sound ones. */
+typedef struct ht_kernel_rules {
+    const ht_kernel_field *fields; /* all members of the parameter struct */
+    size_t field_count;
+    /* NULL when operands and parameters fit together, so that a variant that accepts the call reads and writes nothing
+     * beside its operands, whatever these contain; else what is wrong, a short static text. Types, ranks and dimensions
+     * are valid ones by themselves, and parameters within the ranges of `fields`. */
+    const char *(*check)(const ht_kernel_call *call);
+} ht_kernel_rules;
+
 struct ht_kernel_family {
     const char *name;                         /* "conv" */
     const ht_kernel_variant *const *variants; /* the runtime's, best first, the reference last */
     size_t variant_count;
+    const ht_kernel_rules *rules; /* NULL: no file can hold its calls */
 };
 
 /* The first variant that accepts `call`, or NULL. */

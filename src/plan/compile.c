@@ -471,10 +471,10 @@ ht_status ht__compile(ht_graph *graph, const ht_compile_options *options, ht_pro
                   .err = err};
     c.env = (ht_kernel_env){.allocator = &ctx->allocator,
                             .threads = c.options.threads != 0 ? c.options.threads : ht_context_threads(ctx),
-                            .cpu = ht__cpu_mask(),
+                            .cpu = c.options.for_file ? c.options.cpu : ht__cpu_mask(),
                             .allow_bf16 = c.options.allow_bf16,
                             .reference_only = c.options.reference_only};
-    c.env.extra_count = ht__extra_kernels(&c.env.extra);
+    c.env.extra_count = c.options.for_file ? 0 : ht__extra_kernels(&c.env.extra);
     ht_status status = begin(&c);
     if (status == HT_OK) {
         status = emit(&c);
@@ -487,7 +487,11 @@ ht_status ht__compile(ht_graph *graph, const ht_compile_options *options, ht_pro
     }
     ht__free(c.allocator, c.versions);
     ht__free(c.allocator, c.alias);
-    ht__free(c.allocator, c.calls);
+    if (status == HT_OK && c.options.for_file) {
+        c.program->calls = c.calls;
+    } else {
+        ht__free(c.allocator, c.calls);
+    }
     if (status != HT_OK) {
         ht__program_destroy(c.program);
         return status;

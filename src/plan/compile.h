@@ -19,6 +19,8 @@ typedef struct ht_compile_options {
     bool keep_all;        /* every value keeps its memory to the end (debugging; observers do not need it) */
     bool mutable_weights; /* f32 constants stay replaceable: kernels read them at each run instead of packing them, and
                              ht__program_set_constant may exchange them (weight-only studies) */
+    bool for_file;        /* only the runtime's kernels, on a processor with the features `cpu`; calls are kept */
+    uint32_t cpu;         /* see for_file */
 } ht_compile_options;
 
 /* Compiles a graph whose shapes are all known (ht__graph_set_batch). The program borrows constant data from the graph,

@@ -42,4 +42,4 @@ static ht_status run(const ht_kernel_state *state, const void *const *inputs, vo
 static const ht_kernel_variant evaluate = {
     .name = HT_HOST_KERNEL, .family = &ht__host_family, .accept = ht__kernel_accept_all, .run = run};
 static const ht_kernel_variant *const variants[] = {&evaluate};
-const ht_kernel_family ht__host_family = {"host", variants, sizeof variants / sizeof variants[0]};
+const ht_kernel_family ht__host_family = {"host", variants, sizeof variants / sizeof variants[0], NULL};

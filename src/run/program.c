@@ -89,6 +89,7 @@ void ht__program_destroy(ht_program *program) {
         }
     }
     ht__free(program->allocator, program->steps);
+    ht__free(program->allocator, program->calls);
     ht__free(program->allocator, program->tensors);
     ht__arena_destroy(program->memory); /* the program itself lies in it */
 }

@@ -45,8 +45,9 @@ typedef struct ht_step {
 
 typedef struct ht_program {
     const ht_allocator *allocator;
-    ht_arena *memory; /* owns the program itself, names, inputs and outputs */
-    ht_step *steps;   /* owned */
+    ht_arena *memory;      /* owns the program itself, names, inputs and outputs */
+    ht_step *steps;        /* owned */
+    ht_kernel_call *calls; /* owned; by step, or NULL: not kept */
     size_t step_count;
     ht_program_tensor *tensors; /* owned */
     size_t tensor_count;

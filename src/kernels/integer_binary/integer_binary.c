@@ -8,4 +8,5 @@ static const ht_kernel_variant *const variants[] = {
     &ht__integer_binary_reference,
 };
 
-const ht_kernel_family ht__integer_binary_family = {"integer_binary", variants, sizeof variants / sizeof variants[0]};
+const ht_kernel_family ht__integer_binary_family = {"integer_binary", variants, sizeof variants / sizeof variants[0],
+                                                    NULL};

@@ -6,4 +6,5 @@ static const ht_kernel_variant *const variants[] = {
 #undef VARIANT
 };
 
-const ht_kernel_family ht__integer_matmul_family = {"integer_matmul", variants, sizeof variants / sizeof variants[0]};
+const ht_kernel_family ht__integer_matmul_family = {"integer_matmul", variants, sizeof variants / sizeof variants[0],
+                                                    NULL};

@@ -132,4 +132,4 @@ static const ht_kernel_variant integer_mean_rows = {
 
 static const ht_kernel_variant *const variants[] = {&integer_mean_rows, &integer_mean_reference};
 
-const ht_kernel_family ht__integer_mean_family = {"integer_mean", variants, 2};
+const ht_kernel_family ht__integer_mean_family = {"integer_mean", variants, 2, NULL};

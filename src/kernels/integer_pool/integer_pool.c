@@ -215,4 +215,4 @@ static const ht_kernel_variant integer_pool_rows = {
 
 static const ht_kernel_variant *const variants[] = {&integer_pool_rows, &integer_pool_reference};
 
-const ht_kernel_family ht__integer_pool_family = {"integer_pool", variants, 2};
+const ht_kernel_family ht__integer_pool_family = {"integer_pool", variants, 2, NULL};

@@ -113,4 +113,4 @@ static const ht_kernel_variant integer_resize_reference = {.name = "integer_resi
 
 static const ht_kernel_variant *const variants[] = {&integer_resize_reference};
 
-const ht_kernel_family ht__integer_resize_family = {"integer_resize", variants, 1};
+const ht_kernel_family ht__integer_resize_family = {"integer_resize", variants, 1, NULL};

@@ -169,4 +169,4 @@ static const ht_kernel_variant integer_softmax_reference = {.name = "integer_sof
 
 static const ht_kernel_variant *const variants[] = {&integer_softmax_reference};
 
-const ht_kernel_family ht__integer_softmax_family = {"integer_softmax", variants, 1};
+const ht_kernel_family ht__integer_softmax_family = {"integer_softmax", variants, 1, NULL};

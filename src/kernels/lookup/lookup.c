@@ -35,4 +35,4 @@ static const ht_kernel_variant lookup_reference = {
 
 static const ht_kernel_variant *const variants[] = {&lookup_reference};
 
-const ht_kernel_family ht__lookup_family = {"lookup", variants, 1};
+const ht_kernel_family ht__lookup_family = {"lookup", variants, 1, NULL};
