@@ -54,6 +54,6 @@ add_test(NAME check_deps COMMAND tools/check-deps WORKING_DIRECTORY ${CMAKE_SOUR
 add_executable(halftone_check ${CHECKER_SOURCES})
 target_link_libraries(halftone_check PRIVATE halftone_static)
 target_include_directories(halftone_check PRIVATE tests/checker)
-add_test(NAME halftone_check COMMAND halftone_check --cases 12)
+add_test(NAME halftone_check COMMAND halftone_check --cases 40)
 # Threads that wait give their core to the other tests.
 set_tests_properties(halftone_check PROPERTIES ENVIRONMENT "OMP_WAIT_POLICY=passive")
