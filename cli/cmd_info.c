@@ -5,12 +5,15 @@
 
 #include "halftone/eval.h"
 #include "halftone/model.h"
+#include "halftone/quantize.h"
 #include "info_memory.h"
 #include "table.h"
 #include "verbs.h"
 
 #define MAX_OPERATORS 128
 #define METADATA_WIDTH 60
+#define MOST_FINDINGS 8 /* of a kind that are printed */
+#define FINDING_KINDS (HT_FINDING_CLIPPED + 1)
 
 typedef struct info_settings {
     const char *model, *fits, *html;
@@ -159,6 +162,50 @@ static void print_input_range(const ht_model *model) {
     }
 }
 
+/* ---- what is odd about the quantization ---- */
+
+static const struct {
+    const char *name, *text;
+} finding_kinds[FINDING_KINDS] = {
+    [HT_FINDING_FLOAT_WEIGHT] = {"float_weight",
+                                 "stays in float beside quantized weights: %.3g %% of the numbers in weights"},
+    [HT_FINDING_FEW_LEVELS] = {"few_levels", "%.3g %% of its scales are too large: a fifth of the levels is used"},
+    [HT_FINDING_UNEVEN_CHANNELS] =
+        {"uneven_channels", "one scale for channels that differ: %.3g %% of them keep five bits less than the widest"},
+    [HT_FINDING_CLIPPED] = {"clipped", "%.3g %% of its codes lie at the ends of their range"},
+};
+
+typedef struct finding_print {
+    size_t counts[FINDING_KINDS];
+} finding_print;
+
+static bool print_finding(void *user, const ht_finding *finding) {
+    finding_print *print = user;
+    if (print->counts[finding->kind]++ < MOST_FINDINGS) {
+        printf("  %-12s%.60s%s: ", "warning", finding->layer, strlen(finding->layer) > 60 ? "..." : "");
+        printf(finding_kinds[finding->kind].text, 100.0 * finding->share);
+        printf("\n");
+    }
+    return true;
+}
+
+static ht_status print_findings(const ht_model *model, ht_error *err) {
+    finding_print print = {{0}};
+    ht_status status = ht_model_findings(model, print_finding, &print, err);
+    for (size_t k = 0; k < FINDING_KINDS; ++k) {
+        if (print.counts[k] > MOST_FINDINGS) {
+            printf("  %-12s%zu layers more: %s\n", "warning", print.counts[k] - MOST_FINDINGS, finding_kinds[k].name);
+        }
+    }
+    return status;
+}
+
+static bool add_finding(void *user, const ht_finding *finding) {
+    json_array_append_new(user, json_pack("{s:s, s:s, s:s, s:f}", "kind", finding_kinds[finding->kind].name, "layer",
+                                          finding->layer, "weight", finding->weight, "share", finding->share));
+    return true;
+}
+
 static void print_metadata(const ht_model *model) {
     const char *key, *value;
     for (size_t i = 0; ht_model_metadata_at(model, i, &key, &value); ++i) {
@@ -167,8 +214,8 @@ static void print_metadata(const ht_model *model) {
     }
 }
 
-static void print_summary(const info_settings *settings, const ht_model *model, const ht_model_info *info,
-                          const layer_report *report) {
+static ht_status print_summary(const info_settings *settings, const ht_model *model, const ht_model_info *info,
+                               const layer_report *report, ht_error *err) {
     char parameters[32], floats[32], packed[32], file[32], macs[32];
     char format[40] = "TFLite";
     if (info->format == HT_FORMAT_ONNX) {
@@ -195,7 +242,9 @@ static void print_summary(const info_settings *settings, const ht_model *model, 
     } else {
         printf("%zu weights, %zu activations\n", info->quantized_weights, info->quantized_activations);
     }
+    ht_status status = print_findings(model, err);
     print_metadata(model);
+    return status;
 }
 
 /* ---- for programs ---- */
@@ -239,6 +288,17 @@ static ht_status print_json(const info_settings *settings, const ht_model *model
                   (json_int_t)info->quantized_weights, "quantized_activations", (json_int_t)info->quantized_activations,
                   "operators", operators_json(report), "inputs", ends_json(model, ht_model_input), "outputs",
                   ends_json(model, ht_model_output), "metadata", metadata_json(model));
+    json_t *findings = json_array();
+    ht_status status = ht_model_findings(model, add_finding, findings, err);
+    if (status != HT_OK) {
+        json_decref(findings);
+        json_decref(body);
+        return status;
+    }
+    if (body != NULL) {
+        json_object_set(body, "findings", findings);
+    }
+    json_decref(findings);
     if (body != NULL && !settings->no_layers) {
         json_object_set(body, "layers", report->layers);
     }
@@ -263,8 +323,8 @@ static ht_status report_model(cli_session *session, const info_settings *setting
     if (status != HT_OK) {
         return status;
     }
-    print_summary(settings, model, &info, report);
-    if (!settings->no_layers) {
+    status = print_summary(settings, model, &info, report, err);
+    if (status == HT_OK && !settings->no_layers) {
         printf("\n");
         status = cli_table_print(&report->table, stdout, err);
     }
@@ -334,7 +394,9 @@ const cli_verb cmd_info = {
     .description =
         "Prints where the model comes from, its parameters and their size as f32, packed at their widths, and in "
         "the file, the multiply-accumulates for one sample, inputs and outputs, metadata, and a table of its "
-        "layers with the widths of weights and activations (w/a; 4:32 where 32 weights of 4 bits share a scale).",
+        "layers with the widths of weights and activations (w/a; 4:32 where 32 weights of 4 bits share a scale). Of a "
+        "quantized model it warns of weights left in float, scales that are too large or too small, and one scale for "
+        "channels that differ.",
     .examples = {{"halftone info model.onnx", "a summary and the table of layers"},
                  {"halftone info model.onnx --memory --fits ram=256K,flash=1M", "will a small device hold it?"}},
     .options = options,

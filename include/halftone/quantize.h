@@ -223,6 +223,29 @@ HT_API ht_status ht_model_quantize(ht_context *ctx, const ht_model *model, const
 /* Frees the report's arrays and texts; NULL is allowed. */
 HT_API void ht_quantize_report_clear(ht_context *ctx, ht_quantize_report *report);
 
+/* ---- a model that is quantized already ---- */
+
+/* What is odd about how a weight is quantized. */
+typedef enum ht_finding_kind {
+    HT_FINDING_FLOAT_WEIGHT,    /* not at all, while others are; share: of the numbers in all weights */
+    HT_FINDING_FEW_LEVELS,      /* a fifth of the levels or less is used; share: of the scales for which that is so */
+    HT_FINDING_UNEVEN_CHANNELS, /* one scale for channels of which some keep five bits less than the widest; share: of
+                                   the channels */
+    HT_FINDING_CLIPPED          /* codes lie at the ends of their range; share: of the codes */
+} ht_finding_kind;
+
+/* Texts belong to the call. */
+typedef struct ht_finding {
+    ht_finding_kind kind;
+    const char *layer, *op, *weight; /* "conv1", "Conv", the weight's name */
+    double share;                    /* 0 .. 1 */
+} ht_finding;
+
+/* Looks at the weights of a model, whoever quantized it; nothing is found in one of which no weight is quantized.
+ * `visit` sees each finding until it returns false. Errors: HT_ERROR_MEMORY. */
+HT_API ht_status ht_model_findings(const ht_model *model, bool (*visit)(void *user, const ht_finding *finding),
+                                   void *user, ht_error *err);
+
 #ifdef __cplusplus
 }
 #endif

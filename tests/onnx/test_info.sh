@@ -38,6 +38,12 @@ fits 2 '' 'names no bound'
 "$HALFTONE" info "$folder/q.onnx" >"$folder/text"
 grep -q 'conv1 .* 4/-' "$folder/text" || fail "the width of conv1"
 grep -q 'quantized *7 weights, 0 activations' "$folder/text" || fail "how many weights are quantized"
+! grep -q warning "$folder/text" || fail "a warning about good weights"
+
+"$HALFTONE" quantize $model --keep-float layer:first -o "$folder/k.onnx" -q >/dev/null
+"$HALFTONE" info "$folder/k.onnx" >"$folder/text"
+grep -q 'warning *conv1: stays in float' "$folder/text" || fail "no warning about a layer in float"
+"$HALFTONE" info "$folder/k.onnx" --json | grep -q '"kind": "float_weight",' || fail "findings in JSON"
 
 "$HALFTONE" info "$folder/q.onnx" --no-layers --html "$folder/page.html" >/dev/null || fail "--html"
 [ "$(grep -c '<rect' "$folder/page.html")" = 23 ] || fail "a box per node"

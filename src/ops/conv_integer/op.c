@@ -25,4 +25,5 @@ const ht_op ht__op_ConvInteger = {
     .plain_inputs = ~1u,
     .infer = infer,
     .lower = lower,
+    .macs = ht__conv_macs,
 };

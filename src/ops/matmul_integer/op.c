@@ -16,6 +16,11 @@ static ht_status lower(const ht_node *node, ht_kernel_call *call, int32_t operan
     return ht__qlinear_check(node, order, b->dims[b->rank - 1], err);
 }
 
+static int64_t macs(const ht_node *node) {
+    const ht_tensor_desc *a = &node->inputs[0]->desc;
+    return ht__dot_products(node, a->rank > 0 ? a->dims[a->rank - 1] : -1);
+}
+
 const ht_op ht__op_MatMulInteger = {
     .name = "MatMulInteger",
     .domain = "",
@@ -26,4 +31,5 @@ const ht_op ht__op_MatMulInteger = {
     .layout = HT_OP_PLAIN,
     .infer = infer,
     .lower = lower,
+    .macs = macs,
 };
