@@ -14,6 +14,7 @@ static void release(quantizing *q) {
     ht_quantize_report_clear(context, &q->report);
     ht_dataset_close(q->data);
     ht_dataset_close(q->calibration);
+    ht_model_destroy(q->written);
     ht_model_destroy(q->result);
     ht_model_destroy(q->model);
     ht_recipe_destroy(context, q->loaded);
@@ -85,19 +86,32 @@ static ht_status evaluate(quantizing *q, const ht_model *model, ht_evaluation *o
     return ht_evaluate(q->session->context, model, q->data, &options, out, err);
 }
 
+/* What ONNX files of ONNX models give back is what was written. TFLite files hold signed codes, run by their format's
+ * rule, and their size is their own. */
+static ht_status reread(quantizing *q, ht_error *err) {
+    ht_model_info info;
+    ht_status status = ht_model_describe(q->model, &info, err);
+    if (status != HT_OK || (info.format == HT_FORMAT_ONNX && cli_quantize_format(q) == HT_FORMAT_ONNX)) {
+        return status;
+    }
+    status = ht_model_reread(q->result, cli_quantize_format(q), &q->written, err);
+    if (status == HT_OK) {
+        status = ht_model_describe(q->written, &info, err);
+        q->report.file_after = (size_t)info.file_bytes;
+    }
+    return status;
+}
+
 static ht_status evaluate_both(quantizing *q, ht_error *err) {
-    if (q->settings->data == NULL) {
+    if (q->data == NULL) {
         return HT_OK;
     }
-    ht_status status = open_data(q, q->settings->data, &q->data, err);
-    if (status == HT_OK) {
-        status = evaluate(q, q->model, &q->before, err);
-    }
+    ht_status status = evaluate(q, q->model, &q->before, err);
     if (status == HT_OK) {
         cli_check_accuracy(q->session, &q->before);
     }
     if (status == HT_OK) {
-        status = evaluate(q, q->result, &q->after, err);
+        status = evaluate(q, q->written != NULL ? q->written : q->result, &q->after, err);
     }
     q->evaluated = status == HT_OK;
     return status;
@@ -189,11 +203,17 @@ static ht_status work(quantizing *q, ht_error *err) {
     if (status == HT_OK) {
         status = ht_model_quantize(session->context, q->model, &q->plan.options, &q->result, &q->report, err);
     }
-    if (status == HT_OK) {
-        status = evaluate_both(q, err);
+    if (status == HT_OK && q->settings->data != NULL) {
+        status = open_data(q, q->settings->data, &q->data, err);
     }
     if (status == HT_OK) {
         status = store_preprocess(q, err);
+    }
+    if (status == HT_OK) {
+        status = reread(q, err);
+    }
+    if (status == HT_OK) {
+        status = evaluate_both(q, err);
     }
     if (status == HT_OK) {
         status = check_gates(q, err);
@@ -316,7 +336,7 @@ static const cli_option options[] = {
      .kind = CLI_CHOICE,
      .offset = AT(requant),
      .choices = requantizations,
-     .otherwise = "as the model's format says: float for ONNX, fixed for TFLite",
+     .otherwise = "as the written file's format says: float for ONNX, fixed for TFLite",
      .help = "how sums become codes again when the static model runs here: by a factor in f32, or by integers alone"},
     {.name = "keep-float",
      .kind = CLI_REPEATED,

@@ -35,8 +35,9 @@ typedef struct quantizing {
     ht_layer_rule rules[CLI_MOST_RULES];
     char rule_names[CLI_MOST_RULES][128];
     network_kind network;
-    bool chose_kind; /* nobody said which */
-    ht_model *model, *result;
+    bool chose_kind;          /* nobody said which */
+    ht_model *model, *result; /* the source; what is written */
+    ht_model *written;        /* the result as its file will be read, where that differs; else NULL */
     ht_dataset *data, *calibration;
     ht_quantize_report report;
     ht_evaluation before, after;
@@ -50,6 +51,10 @@ ht_status cli_quantize_read(quantizing *q, ht_error *err);
 double cli_quantize_size(const char *text);
 /* The name of what is done: "static", "weight-only". */
 const char *cli_quantize_kind(const quantizing *q);
+/* The format of what is written. */
+ht_model_format cli_quantize_format(const quantizing *q);
+/* "float" or "fixed": the rule by which what is written runs here. */
+const char *cli_quantize_rule(const quantizing *q);
 /* By how much it got worse: points of accuracy, or per cent of the error. */
 double cli_quantize_drop(const quantizing *q);
 

@@ -220,6 +220,15 @@ void cli_quantize_advise(const quantizing *q) {
            s->data != NULL ? s->data : "");
 }
 
+/* The rule, where it is not the one that the source's format has. */
+static void print_rule(const quantizing *q) {
+    bool tflite = cli_quantize_format(q) == HT_FORMAT_TFLITE, fixed = strcmp(cli_quantize_rule(q), "fixed") == 0;
+    if (q->written != NULL || q->plan.options.requantize != HT_REQUANTIZE_AS_SOURCE) {
+        printf("sums become codes by the rule %s%s\n", cli_quantize_rule(q),
+               tflite != fixed ? ", here; other runtimes follow their format's" : ", that of the file's format");
+    }
+}
+
 ht_status cli_quantize_print(const quantizing *q, ht_error *err) {
     const ht_quantize_report *r = &q->report;
     char scheme[HT_SCHEME_TEXT];
@@ -237,6 +246,9 @@ ht_status cli_quantize_print(const quantizing *q, ht_error *err) {
         printf("%zu activations at %u bits, calibrated on %zu samples of %s\n", r->activation_count,
                q->plan.options.scheme.activation_bits, r->calibrated_samples, q->plan.calibration);
         print_convergence(r);
+    }
+    if (q->plan.options.kind == HT_KIND_STATIC) {
+        print_rule(q);
     }
     if (q->plan.options.kind != HT_KIND_SIMULATED) {
         print_real(q);
@@ -306,6 +318,9 @@ ht_status cli_quantize_json(const quantizing *q, ht_error *err) {
                              "output", q->output, "recipe", q->recipe, "kind", cli_quantize_kind(q), "scheme", scheme,
                              "size", size, "folded", (int)r->folded, "activations", (int)r->activation_count, "seconds",
                              r->seconds, "tensors", tensors_json(r));
+    if (q->plan.options.kind == HT_KIND_STATIC) {
+        json_object_set_new(body, "requantization", json_string(cli_quantize_rule(q)));
+    }
     if (r->convergence_count > 0) {
         json_object_set_new(body, "convergence", convergence_json(r));
     }

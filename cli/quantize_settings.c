@@ -213,11 +213,25 @@ static void name_result(const ht_quantize_options *options, char *text, size_t s
     }
 }
 
+static bool ends_with(const char *path, const char *suffix) {
+    size_t length = strlen(path), end = strlen(suffix);
+    return length > end && strcmp(path + length - end, suffix) == 0;
+}
+
 static int stem_of(const char *path) {
     size_t length = strlen(path);
-    bool known = length > 5 && strcmp(path + length - 5, ".onnx") == 0;
-    bool tflite = length > 7 && strcmp(path + length - 7, ".tflite") == 0;
-    return (int)(known ? length - 5 : tflite ? length - 7 : length);
+    return (int)(ends_with(path, ".onnx") ? length - 5 : ends_with(path, ".tflite") ? length - 7 : length);
+}
+
+ht_model_format cli_quantize_format(const quantizing *q) {
+    return ends_with(q->output, ".tflite") ? HT_FORMAT_TFLITE : HT_FORMAT_ONNX;
+}
+
+const char *cli_quantize_rule(const quantizing *q) {
+    ht_requantization rule = q->plan.options.requantize;
+    bool fixed =
+        rule == HT_REQUANTIZE_AS_SOURCE ? cli_quantize_format(q) == HT_FORMAT_TFLITE : rule == HT_REQUANTIZE_FIXED;
+    return fixed ? "fixed" : "float";
 }
 
 static void choose_names(quantizing *q) {

@@ -49,6 +49,12 @@ typedef struct ht_model_save_options {
 HT_API ht_status ht_model_save(const ht_model *model, const char *path, const ht_model_save_options *options,
                                ht_error *err);
 
+/* The model as its file in this format (HT_FORMAT_ONNX or HT_FORMAT_TFLITE) would be read, without a file: formats
+ * differ in the rule by which sums become codes, and in the codes that their operators take. It owns all that it holds;
+ * ownership of *out passes to the caller. Errors: those of ht_model_save and ht_model_load; HT_ERROR_LIMIT (an ONNX
+ * file of 2 GB). */
+HT_API ht_status ht_model_reread(const ht_model *model, ht_model_format format, ht_model **out, ht_error *err);
+
 /* NULL is allowed. */
 HT_API void ht_model_destroy(ht_model *model);
 

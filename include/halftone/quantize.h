@@ -136,7 +136,8 @@ typedef enum ht_activation_codes {
 
 /* How sums become codes again when the model runs here in integers (docs/integers.md). */
 typedef enum ht_requantization {
-    HT_REQUANTIZE_AS_SOURCE = 0, /* ONNX, and models made here: float; TFLite: fixed */
+    HT_REQUANTIZE_AS_SOURCE = 0, /* ONNX, and models made here: float; TFLite: fixed. A file of the other format runs by
+                                    that one's rule (ht_model_reread) */
     HT_REQUANTIZE_FLOAT,         /* by a factor in f32, as ONNX says */
     HT_REQUANTIZE_FIXED          /* by integers alone, as LiteRT's reference kernels do */
 } ht_requantization;

@@ -67,6 +67,7 @@ void ht_model_destroy(ht_model *model) {
     ht__arena_destroy(model->payload); /* only now: constants may lie in it and in the files */
     ht__file_views_free(allocator, &model->externals);
     ht__file_unmap(&model->file);
+    ht__free(allocator, model->bytes);
     ht__free(allocator, model);
 }
 
@@ -126,6 +127,16 @@ static ht_status read_onnx(ht_context *ctx, const ht_file_view *file, const char
     return status;
 }
 
+/* What the model's file says about the model, once it is read. */
+static void settle(ht_model *model, const ht_file_view *file) {
+    model->file = *file;
+    model->format = is_tflite(file) ? HT_FORMAT_TFLITE : HT_FORMAT_ONNX;
+    const char *rule = ht_model_metadata(model, HT_METADATA_REQUANTIZE);
+    if (rule != NULL && (strcmp(rule, "fixed") == 0 || strcmp(rule, "float") == 0)) {
+        model->graph->requant = rule[1] == 'i' ? HT_REQUANT_FIXED : HT_REQUANT_FLOAT;
+    }
+}
+
 ht_status ht_model_load(ht_context *ctx, const char *path, ht_model **out, ht_error *err) {
     ht_file_view file;
     if (!ht__file_exists(path)) {
@@ -139,13 +150,44 @@ ht_status ht_model_load(ht_context *ctx, const char *path, ht_model **out, ht_er
         ht__file_unmap(&file);
         return status;
     }
-    model->file = file;
-    model->format = is_tflite(&file) ? HT_FORMAT_TFLITE : HT_FORMAT_ONNX;
-    const char *rule = ht_model_metadata(model, HT_METADATA_REQUANTIZE);
-    if (rule != NULL && (strcmp(rule, "fixed") == 0 || strcmp(rule, "float") == 0)) {
-        model->graph->requant = rule[1] == 'i' ? HT_REQUANT_FIXED : HT_REQUANT_FLOAT;
-    }
+    settle(model, &file);
     *out = model;
+    return HT_OK;
+}
+
+/* ---- a file in memory ---- */
+
+static bool append_piece(void *user, const void *bytes, size_t size) {
+    ht__buffer_append(user, bytes, size);
+    return !((ht_buffer *)user)->failed;
+}
+
+static ht_status write_buffer(const ht_model *model, bool tflite, ht_buffer *out, ht_error *err) {
+    ht_status status = tflite ? ht__tflite_write(model, out, err)
+                              : ht__onnx_write(model, &(ht_onnx_output){.write = append_piece, .user = out}, err);
+    return out->failed ? ht__fail_memory(err, out->size) : status;
+}
+
+ht_status ht_model_reread(const ht_model *model, ht_model_format format, ht_model **out, ht_error *err) {
+    static const char name[] = "the model in memory";
+    bool tflite = format == HT_FORMAT_TFLITE;
+    ht_context *ctx = model->ctx;
+    ht_buffer buffer;
+    ht__buffer_init(&buffer, &ctx->allocator);
+    ht_status status = write_buffer(model, tflite, &buffer, err);
+    ht_file_view file = {.data = (const uint8_t *)buffer.data, .size = buffer.size};
+    ht_model *read = NULL;
+    if (status == HT_OK) {
+        status = tflite ? ht__tflite_read(ctx, file.data, file.size, name, &read, err)
+                        : ht__onnx_read(ctx, file.data, file.size, name, NULL, &read, err);
+    }
+    if (status != HT_OK) {
+        ht__buffer_free(&buffer);
+        return status;
+    }
+    read->bytes = buffer.data;
+    settle(read, &file);
+    *out = read;
     return HT_OK;
 }
 

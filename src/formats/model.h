@@ -15,6 +15,7 @@ struct ht_model {
     ht_graph *graph;         /* owned; its constants may lie in the files and in `payload` */
     ht_arena *payload;       /* owned; NULL for a model made here */
     ht_file_view file;       /* empty for a model made here */
+    void *bytes;             /* owned; what `file` views when it was no file (ht_model_reread) */
     ht_file_views externals; /* files beside it that hold tensors' data */
     char *producer, *producer_version;
     int64_t opset;

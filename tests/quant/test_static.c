@@ -9,6 +9,7 @@
 #include "base/rng.h"
 #include "formats/model.h"
 #include "halftone/data.h"
+#include "halftone/run.h"
 #include "quant/static.h"
 #include "support.h"
 
@@ -296,6 +297,100 @@ static void joining_is_bounded(void **state) {
     ht_model_destroy(model);
 }
 
+/* One convolution, for which the two rules differ in rounding alone. */
+static ht_model *convolution(void) {
+    ht_graph *graph;
+    ht_value *x;
+    ht_tensor_desc input = {.type = HT_F32, .rank = 4, .dims = {-1, 1, SIDE, SIDE}};
+    assert_int_equal(ht__graph_create(ctx, "net", &graph, NULL), HT_OK);
+    assert_int_equal(ht__graph_add_input(graph, "x", &input, &x, NULL), HT_OK);
+    assert_int_equal(ht__graph_mark_output(graph, conv(graph, "conv1", x, 1, 1), NULL), HT_OK);
+    assert_int_equal(ht__graph_infer(graph, NULL), HT_OK);
+    ht_model *model;
+    assert_int_equal(ht__model_create(ctx, graph, &model, NULL), HT_OK);
+    return model;
+}
+
+static ht_model *quantized_by(const ht_model *model, ht_requantization rule) {
+    ht_quantize_options options;
+    ht_model *out;
+    ht_quantize_options_init(&options);
+    assert_int_equal(ht_scheme_parse("int8", &options.scheme, NULL), HT_OK);
+    options.kind = HT_KIND_STATIC;
+    options.scheme.activation_bits = 8;
+    options.calibration = data;
+    options.requantize = rule;
+    assert_int_equal(ht_model_quantize(ctx, model, &options, &out, NULL, NULL), HT_OK);
+    return out;
+}
+
+enum { IMAGES = 4000, RESULTS = IMAGES * CHANNELS * SIDE * SIDE };
+
+/* What the model gives for random pictures; freed by the caller. */
+static float *run(const ht_model *model) {
+    float *pictures = malloc(IMAGES * SIDE * SIDE * sizeof *pictures), *out = malloc(RESULTS * sizeof *out);
+    ht_rng rng = {.seed = 8};
+    for (int i = 0; i < IMAGES * SIDE * SIDE; ++i) {
+        pictures[i] = (float)ht__rng_normal(&rng);
+    }
+    ht_tensor x = {.name = "x", .type = HT_F32, .rank = 4, .dims = {IMAGES, 1, SIDE, SIDE}, .data = pictures};
+    ht_tensors *results;
+    ht_error err;
+    if (ht_model_run(model, &x, 1, NULL, &results, &err) != HT_OK) {
+        fail_msg("%s", err.message);
+    }
+    memcpy(out, ht_tensors_at(results, 0)->data, RESULTS * sizeof *out);
+    ht_tensors_destroy(results);
+    free(pictures);
+    return out;
+}
+
+/* The model as its file gives it back computes `wanted`, bit for bit. */
+static void expect_from_file(const ht_model *model, ht_model_format format, const float *wanted) {
+    ht_model *read;
+    ht_error err = {0};
+    ht_status status = ht_model_reread(model, format, &read, &err);
+    if (status == HT_ERROR_UNSUPPORTED && strstr(err.message, "This build leaves out") != NULL) {
+        return;
+    }
+    assert_int_equal(status, HT_OK);
+    float *results = run(read);
+    assert_memory_equal(results, wanted, RESULTS * sizeof *results);
+    free(results);
+    ht_model_destroy(read);
+}
+
+static void rules_of_requantization_differ_by_a_step(void **state) {
+    (void)state;
+    ht_model *model = convolution(), *plain = quantized_by(model, HT_REQUANTIZE_AS_SOURCE);
+    ht_model *by_float = quantized_by(model, HT_REQUANTIZE_FLOAT);
+    ht_model *by_integers = quantized_by(model, HT_REQUANTIZE_FIXED);
+    assert_string_equal(ht_model_metadata(by_float, HT_METADATA_REQUANTIZE), "float");
+    assert_string_equal(ht_model_metadata(by_integers, HT_METADATA_REQUANTIZE), "fixed");
+    assert_null(ht_model_metadata(plain, HT_METADATA_REQUANTIZE));
+    float *a = run(by_float), *b = run(by_integers), step = codes_of(plain, "conv1")->scale[0];
+    size_t others = 0;
+    for (size_t i = 0; i < RESULTS; ++i) {
+        assert_true(fabsf(a[i] - b[i]) < 1.01f * step);
+        others += a[i] != b[i];
+    }
+    print_message("%zu of %d results differ\n", others, RESULTS);
+    assert_true(others > 0 && others < RESULTS / 20);
+    expect_from_file(by_float, HT_FORMAT_ONNX, a);
+    expect_from_file(by_integers, HT_FORMAT_ONNX, b);
+    expect_from_file(by_float, HT_FORMAT_TFLITE, a);
+    expect_from_file(by_integers, HT_FORMAT_TFLITE, b);
+    /* Unasked, each format has its own. */
+    expect_from_file(plain, HT_FORMAT_ONNX, a);
+    expect_from_file(plain, HT_FORMAT_TFLITE, b);
+    free(a);
+    free(b);
+    ht_model_destroy(plain);
+    ht_model_destroy(by_integers);
+    ht_model_destroy(by_float);
+    ht_model_destroy(model);
+}
+
 static void quantized_models_are_refused(void **state) {
     (void)state;
     ht_model *model = network(), *q = quantized(model, HT_ACTIVATIONS_SIGNED, 8, NULL), *again;
@@ -320,6 +415,7 @@ int main(void) {
         cmocka_unit_test(codes_come_in_three_styles),
         cmocka_unit_test(a_layer_stays_float),
         cmocka_unit_test(joining_is_bounded),
+        cmocka_unit_test(rules_of_requantization_differ_by_a_step),
         cmocka_unit_test(quantized_models_are_refused),
     };
     return cmocka_run_group_tests(tests, set_up, tear_down);
