@@ -1,6 +1,7 @@
 /* Damaged files, and memory that runs out: an error each time, never a crash or a leak. (The sanitizers watch.) */
 #include "model_support.h"
 
+#include "counting_allocator.h"
 #include "failing_allocator.h"
 
 /* Models that between them have every part of the format. */
@@ -397,34 +398,6 @@ static void every_allocation_may_fail(void **state) {
 
 /* What a file of `bytes` bytes may take at most; docs/onnx.md says so. */
 static size_t most_memory(size_t bytes) { return ((size_t)16 << 20) + 128 * bytes; }
-
-typedef struct counted {
-    size_t now, peak;
-} counted;
-
-/* Blocks have their size before them. */
-static void *counting_allocate(void *user, size_t bytes) {
-    counted *count = user;
-    char *memory = ht__system_allocator.allocate(NULL, bytes + HT_ALIGNMENT);
-    if (memory == NULL) {
-        return NULL;
-    }
-    memcpy(memory, &bytes, sizeof bytes);
-    count->now += bytes;
-    count->peak = count->now > count->peak ? count->now : count->peak;
-    return memory + HT_ALIGNMENT;
-}
-
-static void counting_release(void *user, void *memory) {
-    counted *count = user;
-    if (memory != NULL) {
-        size_t bytes;
-        char *block = (char *)memory - HT_ALIGNMENT;
-        memcpy(&bytes, block, sizeof bytes);
-        count->now -= bytes;
-        ht__system_allocator.release(NULL, block);
-    }
-}
 
 /* Reads and frees a file. */
 static void expect_modest(const char *what, ht_buffer *file) {

@@ -10,6 +10,10 @@
 /* Constants, decoded, may take this many times the file: an 8-bit code becomes an f32 number and a 16-bit code. */
 #define EXPANSION 32
 #define SMALL_FILE ((size_t)1 << 20)
+/* The graph and what it is read with may take this many bytes for each one of the file, and some for files of any size.
+ */
+#define GRAPH_EXPANSION 80
+#define GRAPH_BYTES ((size_t)64 << 20)
 /* Operators and tensors that are read, for each one of the file: subgraphs are read once for each use. Beyond these
  * there are some for the steps of recurrent layers, each of which becomes nodes of its own. */
 #define EXTRA_ENTRIES 8192
@@ -31,8 +35,14 @@ static ht_status check_indices(const tflite_reading *r, const tflite_ints *indic
 }
 
 static ht_status load_tensors(tflite_reading *r, const tflite_subgraph *graph) {
+    size_t bytes;
+    if (!ht__mul(graph->tensors + 1, sizeof *r->slots, &bytes) || bytes > r->room) {
+        return ht__fail_at(r->err, HT_ERROR_LIMIT, r->file->name,
+                           "This file speaks of %zu tensors, which is out of proportion to its size.", graph->tensors);
+    }
+    r->room -= bytes;
     r->slot_count = graph->tensors;
-    r->slots = ht__arena_alloc(r->memory, (graph->tensors + 1) * sizeof *r->slots);
+    r->slots = ht__arena_alloc(r->memory, bytes);
     if (r->slots == NULL) {
         return ht__fail_memory(r->err, graph->tensors * sizeof *r->slots);
     }
@@ -230,6 +240,18 @@ static ht_status inner_output(tflite_reading *r, const tflite_call *call, size_t
     return ht__tflite_is_quantized(tensor) ? ht__tflite_give_codes(r, call, tensor, *out, out) : HT_OK;
 }
 
+/* The tensor is called after the use of its subgraph. */
+static ht_status name_inner(tflite_reading *r, tflite_tensor *tensor, unsigned use) {
+    size_t bytes = strlen(tensor->name) + 32;
+    if (bytes > r->room) {
+        return ht__fail_at(r->err, HT_ERROR_LIMIT, r->file->name,
+                           "The names in this file are used out of proportion to its size.");
+    }
+    r->room -= bytes;
+    tensor->name = ht__arena_printf(r->memory, "inner%u/%s", use, tensor->name);
+    return tensor->name != NULL ? HT_OK : ht__fail_memory(r->err, bytes);
+}
+
 static ht_status read_inner(tflite_reading *r, const tflite_call *call, const tflite_subgraph *subgraph,
                             ht_value *const *inputs, ht_value **outputs) {
     size_t entries = subgraph->tensors + subgraph->operators;
@@ -242,10 +264,7 @@ static ht_status read_inner(tflite_reading *r, const tflite_call *call, const tf
     unsigned use = ++r->copies; /* makes the names those of this use */
     for (size_t i = 0; i < r->slot_count; ++i) {
         tflite_tensor *tensor = &r->slots[i].tensor;
-        tensor->name = ht__arena_printf(r->memory, "inner%u/%s", use, tensor->name);
-        if (tensor->name == NULL) {
-            return ht__fail_memory(r->err, 1);
-        }
+        HT_TRY(name_inner(r, tensor, use));
     }
     for (size_t i = 0; i < subgraph->inputs.count; ++i) {
         HT_TRY(define_inner_input(r, call, (size_t)subgraph->inputs.data[i], inputs[i]));
@@ -269,13 +288,18 @@ ht_status ht__tflite_read_inner(const tflite_call *call, int64_t index, ht_graph
                            (long long)index, subgraph.inputs.count, subgraph.outputs.count, call->rule->name,
                            input_count, output_count);
     }
-    inner.graph = graph;
+    if (graph != around->graph) {
+        inner.graph = graph;
+        inner.counted = 0;
+    }
     inner.subgraph = (size_t)index;
     inner.around = around;
     inner.depth = around->depth + 1;
     inner.initialising = around->initialising || ht__tflite_gives_nothing(call->rule);
     ht_status status = read_inner(&inner, call, &subgraph, inputs, outputs);
     around->budget = inner.budget; /* all draw on the same */
+    around->room = inner.room;
+    around->counted = graph == around->graph ? inner.counted : around->counted;
     around->entries = inner.entries;
     around->copies = inner.copies;
     return status;
@@ -381,6 +405,7 @@ static ht_status read_graph(ht_context *ctx, const tflite_file *file, ht_arena *
                               .graph = *graph,
                               .payload = payload,
                               .budget = budget,
+                              .room = GRAPH_BYTES + GRAPH_EXPANSION * file->size,
                               .entries = entries,
                               .variables = &variables,
                               .memory = memory,

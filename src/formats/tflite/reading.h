@@ -53,7 +53,9 @@ typedef struct tflite_reading {
     ht_arena *payload; /* for decoded constants */
     tflite_slot *slots;
     size_t slot_count;
-    size_t budget;   /* bytes that constants may still take in the payload */
+    size_t budget; /* bytes that constants may still take in the payload */
+    size_t room;   /* bytes that graphs and slots may still take, and how many of `graph` are counted */
+    size_t counted;
     size_t entries;  /* tensors and operators that may still be read: subgraphs are read once for each use */
     uint32_t copies; /* counter for names that are taken already */
     size_t subgraph; /* in the file */
@@ -169,6 +171,9 @@ ht_status ht__tflite_take_codes(tflite_reading *reading, const tflite_call *call
                                 ht_value *codes, ht_value **out);
 ht_status ht__tflite_give_codes(tflite_reading *reading, const tflite_call *call, const tflite_tensor *tensor,
                                 ht_value *numbers, ht_value **out);
+/* Counts what the graph has taken since it was last asked. Every value begins with it, by its name.
+ * Errors: HT_ERROR_LIMIT (out of proportion to the file). */
+ht_status ht__tflite_count_memory(tflite_reading *reading);
 /* A name that no value has yet: `name`, with `/suffix` when that is not NULL, and a number if need be. */
 ht_status ht__tflite_fresh(tflite_reading *reading, const char *name, const char *suffix, const char **out);
 /* The constant tensor of slot `index` in an order of its axes (NULL: as filed). */

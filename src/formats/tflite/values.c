@@ -49,7 +49,19 @@ ht_status ht__tflite_annotation(tflite_reading *r, const tflite_tensor *tensor, 
     return HT_OK;
 }
 
+ht_status ht__tflite_count_memory(tflite_reading *r) {
+    size_t bytes = ht__arena_bytes(r->graph->arena), more = bytes - r->counted;
+    if (more > r->room) {
+        return ht__fail_at(r->err, HT_ERROR_LIMIT, r->file->name,
+                           "The network in this file would take memory out of proportion to its size.");
+    }
+    r->room -= more;
+    r->counted = bytes;
+    return HT_OK;
+}
+
 ht_status ht__tflite_fresh(tflite_reading *r, const char *name, const char *suffix, const char **out) {
+    HT_TRY(ht__tflite_count_memory(r));
     const char *base = name[0] != '\0' ? name : "tensor";
     const char *text = suffix != NULL ? ht__arena_printf(r->graph->arena, "%s/%s", base, suffix) : base;
     while (text != NULL && ht__graph_find(r->graph, text) != NULL) {
