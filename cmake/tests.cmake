@@ -43,7 +43,7 @@ foreach(script ${SCRIPTS})
   set_tests_properties(${name} PROPERTIES SKIP_RETURN_CODE 77
     ENVIRONMENT "HALFTONE=$<TARGET_FILE:halftone_cli>;BUILD=${CMAKE_BINARY_DIR};CC=${CMAKE_C_COMPILER}")
 endforeach()
-set_tests_properties(docs_pages docs_readme docs_demo docs_quantize_in_ci report_page checker_aarch64 onnx_oracle onnx_accuracy tflite_oracle
+set_tests_properties(docs_pages docs_readme docs_demo docs_quantize_in_ci report_page checker_aarch64 checker_armhf checker_riscv64 onnx_oracle onnx_accuracy tflite_oracle
   integer_oracle PROPERTIES LABELS slow)
 set_tests_properties(onnx_conformance onnx_external onnx_packed PROPERTIES LABELS slow)
 

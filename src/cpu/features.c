@@ -79,7 +79,8 @@ uint32_t ht__cpu_mask(void) {
     uint32_t mask = HT_CPU_BIT(HT_CPU_NEON); /* part of the base architecture */
 #if defined(__linux__)
     unsigned long capabilities = getauxval(AT_HWCAP);
-    mask |= capabilities >> 20 & 1 ? HT_CPU_BIT(HT_CPU_DOTPROD) : 0; /* HWCAP_ASIMDDP */
+    mask |= capabilities >> 20 & 1 ? HT_CPU_BIT(HT_CPU_DOTPROD) : 0;      /* HWCAP_ASIMDDP */
+    mask |= getauxval(AT_HWCAP2) >> 13 & 1 ? HT_CPU_BIT(HT_CPU_I8MM) : 0; /* HWCAP2_I8MM */
 #endif
     return mask;
 }

@@ -19,7 +19,8 @@
     X(AMX_BF16, "amx-bf16")                             \
     X(AMX_INT8, "amx-int8")                             \
     X(NEON, "neon")                                     \
-    X(DOTPROD, "dotprod")
+    X(DOTPROD, "dotprod")                               \
+    X(I8MM, "i8mm")
 
 typedef enum ht_cpu_feature {
 #define HT_CPU_FEATURE_ENUM(NAME, name) HT_CPU_##NAME,

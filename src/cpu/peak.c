@@ -1,12 +1,13 @@
 #include "cpu/peak.h"
 
-#include <string.h>
 #include <time.h>
 
 #include "cpu/features.h"
 
 #if defined(__x86_64__)
 #include <immintrin.h>
+#elif defined(__aarch64__)
+#include <arm_neon.h>
 #endif
 
 #define CHAINS 12 /* independent sums: enough to hide the latency of a multiply-add */
@@ -95,14 +96,13 @@ __attribute__((target("avx512f,avx512vnni"))) static float spin_avx512vnni(doubl
     return (float)_mm512_reduce_add_epi32(sums[0]);
 }
 
-static float add_chains(const __m256i sums[CHAINS]) {
-    float total = 0.0f;
-    for (int c = 0; c < CHAINS; ++c) {
-        int32_t lanes[8];
-        memcpy(lanes, &sums[c], sizeof lanes);
-        total += (float)lanes[c % 8];
+__attribute__((target("avx2"))) static float add_chains(const __m256i sums[CHAINS]) {
+    __m256i total = sums[0];
+    for (int c = 1; c < CHAINS; ++c) {
+        total = _mm256_add_epi32(total, sums[c]);
     }
-    return total;
+    __m128i half = _mm_add_epi32(_mm256_castsi256_si128(total), _mm256_extracti128_si256(total, 1));
+    return (float)_mm_extract_epi32(_mm_hadd_epi32(half, half), 0);
 }
 
 __attribute__((target("avx2,avxvnni"))) static float spin_avxvnni(double *operations) {
@@ -171,6 +171,48 @@ __attribute__((target("amx-tile,amx-int8"))) static float spin_amx(double *opera
 }
 #endif
 
+#if defined(__aarch64__)
+static float add_chains(const int32x4_t sums[CHAINS]) {
+    int32x4_t total = sums[0];
+    for (int c = 1; c < CHAINS; ++c) {
+        total = vaddq_s32(total, sums[c]);
+    }
+    return (float)vaddvq_s32(total);
+}
+
+__attribute__((target("arch=armv8.2-a+dotprod"))) static float spin_dotprod(double *operations) {
+    int32x4_t sums[CHAINS];
+    int8x16_t one = vdupq_n_s8(1);
+    for (int c = 0; c < CHAINS; ++c) {
+        sums[c] = vdupq_n_s32(c);
+    }
+    for (int i = 0; i < ROUNDS; ++i) {
+#pragma GCC unroll 12
+        for (int c = 0; c < CHAINS; ++c) {
+            sums[c] = vdotq_s32(sums[c], one, one);
+        }
+    }
+    *operations = 2.0 * 16.0 * CHAINS * ROUNDS;
+    return add_chains(sums);
+}
+
+__attribute__((target("arch=armv8.2-a+i8mm"))) static float spin_i8mm(double *operations) {
+    int32x4_t sums[CHAINS];
+    int8x16_t one = vdupq_n_s8(1);
+    for (int c = 0; c < CHAINS; ++c) {
+        sums[c] = vdupq_n_s32(c);
+    }
+    for (int i = 0; i < ROUNDS; ++i) {
+#pragma GCC unroll 12
+        for (int c = 0; c < CHAINS; ++c) {
+            sums[c] = vmmlaq_s32(sums[c], one, one);
+        }
+    }
+    *operations = 2.0 * 32.0 * CHAINS * ROUNDS;
+    return add_chains(sums);
+}
+#endif
+
 /* Products of bytes without an instruction for them: eight multiplications of i16, summed in pairs, per vector. */
 static float spin_bytes_portable(double *operations) {
     typedef int16_t lanes __attribute__((vector_size(16)));
@@ -190,9 +232,35 @@ static float spin_bytes_portable(double *operations) {
     return (float)sums[0][0];
 }
 
+/* What each needs of the processor; best first. */
+typedef struct spinner {
+    uint32_t needs;
+    float (*spin)(double *operations);
+} spinner;
+
+static const spinner f32_spinners[] = {
+#if defined(__x86_64__)
+    {HT_CPU_BIT(HT_CPU_AVX512), spin_avx512},
+    {HT_CPU_BIT(HT_CPU_FMA), spin_avx2},
+#endif
+    {0, spin_portable},
+};
+
+static const spinner byte_spinners[] = {
+#if defined(__x86_64__)
+    {HT_CPU_BIT(HT_CPU_AMX_INT8), spin_amx},
+    {HT_CPU_BIT(HT_CPU_AVX512_VNNI), spin_avx512vnni},
+    {HT_CPU_BIT(HT_CPU_AVX_VNNI), spin_avxvnni},
+    {HT_CPU_BIT(HT_CPU_AVX2), spin_bytes_avx2},
+#elif defined(__aarch64__)
+    {HT_CPU_BIT(HT_CPU_I8MM), spin_i8mm},
+    {HT_CPU_BIT(HT_CPU_DOTPROD), spin_dotprod},
+#endif
+    {0, spin_bytes_portable},
+};
+
 typedef struct peak_job {
-    uint32_t mask;
-    bool bytes; /* else f32 */
+    const spinner *spinner;
     double operations[256];
     volatile float sink[256];
 } peak_job;
@@ -201,43 +269,15 @@ static void spin(void *argument, size_t begin, size_t end, unsigned part) {
     (void)begin;
     (void)end;
     peak_job *job = argument;
-    if (job->bytes) {
-#if defined(__x86_64__)
-        if ((job->mask >> HT_CPU_AMX_INT8 & 1) != 0) {
-            job->sink[part] = spin_amx(&job->operations[part]);
-            return;
-        }
-        if ((job->mask >> HT_CPU_AVX512_VNNI & 1) != 0) {
-            job->sink[part] = spin_avx512vnni(&job->operations[part]);
-            return;
-        }
-        if ((job->mask >> HT_CPU_AVX_VNNI & 1) != 0) {
-            job->sink[part] = spin_avxvnni(&job->operations[part]);
-            return;
-        }
-        if ((job->mask >> HT_CPU_AVX2 & 1) != 0) {
-            job->sink[part] = spin_bytes_avx2(&job->operations[part]);
-            return;
-        }
-#endif
-        job->sink[part] = spin_bytes_portable(&job->operations[part]);
-        return;
-    }
-#if defined(__x86_64__)
-    if ((job->mask >> HT_CPU_AVX512 & 1) != 0) {
-        job->sink[part] = spin_avx512(&job->operations[part]);
-        return;
-    }
-    if ((job->mask >> HT_CPU_FMA & 1) != 0) {
-        job->sink[part] = spin_avx2(&job->operations[part]);
-        return;
-    }
-#endif
-    job->sink[part] = spin_portable(&job->operations[part]);
+    job->sink[part] = job->spinner->spin(&job->operations[part]);
 }
 
-static double peak_of(uint32_t mask, ht_pool *pool, bool bytes) {
-    peak_job job = {.mask = mask, .bytes = bytes};
+/* With the first of `spinners` for which the features suffice. */
+static double peak_of(const spinner *spinners, uint32_t mask, ht_pool *pool) {
+    while ((mask & spinners->needs) != spinners->needs) {
+        ++spinners;
+    }
+    peak_job job = {.spinner = spinners};
     unsigned threads = ht__pool_threads(pool);
     double best = 0.0;
     for (int i = 0; i < REPEATS; ++i) {
@@ -252,6 +292,6 @@ static double peak_of(uint32_t mask, ht_pool *pool, bool bytes) {
     return best;
 }
 
-double ht__cpu_peak_f32(uint32_t mask, ht_pool *pool) { return peak_of(mask, pool, false); }
+double ht__cpu_peak_f32(uint32_t mask, ht_pool *pool) { return peak_of(f32_spinners, mask, pool); }
 
-double ht__cpu_peak_int8(uint32_t mask, ht_pool *pool) { return peak_of(mask, pool, true); }
+double ht__cpu_peak_int8(uint32_t mask, ht_pool *pool) { return peak_of(byte_spinners, mask, pool); }

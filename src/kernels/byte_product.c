@@ -111,6 +111,7 @@ void ht__byte_copy_lines(const ht_byte_copy *c, uint8_t *to, const uint8_t *from
 /* ---- weights ---- */
 
 void ht__byte_weights_shape(const ht_byte_engine *engine, int64_t depth, int64_t columns, ht_byte_weights *out) {
+    out->group = engine->group;
     out->depth = engine->round_depth(depth);
     out->columns = ht__byte_round(columns, HT_BYTE_LANES);
     out->used_columns = columns;
@@ -123,8 +124,8 @@ static int64_t panel_width(const ht_byte_weights *weights, int64_t first) {
 
 static int64_t place(const ht_byte_weights *weights, int64_t row, int64_t column) {
     int64_t first = column / HT_BYTE_PANEL * HT_BYTE_PANEL;
-    int64_t group = row / HT_BYTE_GROUP * panel_width(weights, first) + column - first;
-    return first * weights->depth + group * HT_BYTE_GROUP + row % HT_BYTE_GROUP;
+    int64_t group = row / weights->group * panel_width(weights, first) + column - first;
+    return first * weights->depth + group * weights->group + row % weights->group;
 }
 
 void ht__byte_weights_put(ht_byte_weights *weights, int64_t row, int64_t column, int32_t value) {
@@ -185,7 +186,7 @@ void ht__byte_product_rows(const ht_byte_product *product, const uint8_t *x, int
     }
     for (int64_t column = 0; column < w->used_columns; column += HT_BYTE_PANEL) {
         int64_t left = w->used_columns - column;
-        ht_byte_tile tile = {.x_is_signed = product->x_type == HT_I8 && engine->takes_signed,
+        ht_byte_tile tile = {.x_is_signed = product->x_type == HT_I8 ? engine->takes_signed : !engine->takes_unsigned,
                              .x_row = x_row,
                              .depth = w->depth,
                              .weights = w->packed + column * w->depth,

@@ -1,10 +1,10 @@
-/* Products of 8-bit codes by instructions that multiply unsigned by signed bytes and add four neighbouring products:
- * vpdpbusd and its like. What convolutions and matrix products have in common on such processors.
+/* Products of 8-bit codes by instructions that multiply bytes and add neighbouring products: vpdpbusd, sdot and their
+ * like. What convolutions and matrix products have in common on such processors.
  *
  * sum[r][c] = start[c] + sum over d of x[r][d] * w[d][c],  start[c] = bias[c] - x_zero * sum over d of w[d][c]
  *
- * x is unsigned: codes of i8 have their highest bit flipped on the way, and x_zero with them, unless the engine takes
- * them as they are. w is the weight minus its zero point and must fit i8. Sums wrap around 2^32 on the way, which does
+ * x is of the signedness that the engine takes: other codes have their highest bit flipped on the way, and x_zero with
+ * them. w is the weight minus its zero point and must fit i8. Sums wrap around 2^32 on the way, which does
  * not matter when the result fits 32 bits.
  */
 #ifndef HT_KERNELS_BYTE_PRODUCT_H
@@ -12,7 +12,7 @@
 
 #include "kernels/requantize.h"
 
-#define HT_BYTE_GROUP 4   /* neighbouring products that one lane adds */
+#define HT_BYTE_GROUP 4   /* neighbouring products that one lane adds, on most engines */
 #define HT_BYTE_LANES 16  /* columns of a vector */
 #define HT_BYTE_VECTORS 4 /* vectors of a panel */
 #define HT_BYTE_PANEL (HT_BYTE_LANES * HT_BYTE_VECTORS)
@@ -56,7 +56,7 @@ typedef struct ht_byte_tile {
     const uint8_t *x; /* rows of `depth` bytes, x_row bytes apart */
     bool x_is_signed;
     int64_t x_row, depth;
-    const int8_t *weights; /* the panel: [depth / 4][columns rounded up to 16][4] */
+    const int8_t *weights; /* the panel: [depth / group][columns rounded up to 16][group] */
     int64_t columns;       /* 1 .. HT_BYTE_PANEL */
     ht_byte_terms terms;   /* of the panel's columns */
     void *y;               /* codes, or i32 sums; rows y_row elements apart */
@@ -75,9 +75,10 @@ typedef struct ht_byte_copy {
 typedef struct ht_byte_engine {
     uint32_t needs;                        /* CPU features (cpu/features.h), as a mask */
     int64_t least_rows;                    /* a call with fewer is better done by another engine */
-    bool takes_signed;                     /* codes of i8 need not be flipped */
+    bool takes_signed, takes_unsigned;     /* codes of i8, of u8, need not be flipped; at least one */
+    int group;                             /* neighbouring rows of packed weights that lie together */
     int rows[HT_BYTE_VECTORS];             /* the most rows of a tile that is 1, 2, ... vectors wide */
-    int64_t (*round_depth)(int64_t depth); /* as packed weights and copied rows have it, a multiple of HT_BYTE_GROUP */
+    int64_t (*round_depth)(int64_t depth); /* as packed weights and copied rows have it, a multiple of `group` */
     /* Around the tiles of such a depth and number of rows, or of more rows, in one thread; NULL: nothing to do. */
     void (*begin)(int64_t depth, int64_t rows);
     void (*end)(void);
@@ -91,6 +92,9 @@ typedef struct ht_byte_engine {
 #if defined(__x86_64__)
 #define HT_BYTE_ENGINES 1
 #define HT_BYTE_ENGINE_LIST(X) X(amx) X(avx512vnni) X(avxvnni) X(avx2)
+#elif defined(__aarch64__)
+#define HT_BYTE_ENGINES 1
+#define HT_BYTE_ENGINE_LIST(X) X(neon_i8mm) X(neon_dotprod) X(neon)
 #else
 #define HT_BYTE_ENGINES 0
 #define HT_BYTE_ENGINE_LIST(X)
@@ -99,14 +103,23 @@ typedef struct ht_byte_engine {
 HT_BYTE_ENGINE_LIST(HT_BYTE_ENGINE_DECLARE)
 #undef HT_BYTE_ENGINE_DECLARE
 
+/* What the engine wants flipped in codes of x, by exclusive or: 0x80 or 0; and x's zero point for such codes. */
+static inline uint8_t ht__byte_flip(const ht_byte_engine *engine, ht_type x_type) {
+    return (x_type == HT_I8 ? engine->takes_signed : engine->takes_unsigned) ? 0 : 0x80;
+}
+static inline int32_t ht__byte_flip_zero(ht_type x_type, uint8_t flip, int32_t zero) {
+    return x_type == HT_I8 ? zero + flip : zero - flip;
+}
+
 /* For engines: a depth in whole groups; copies in vectors that every processor has. */
 int64_t ht__byte_round_depth(int64_t depth);
 void ht__byte_copy_lines(const ht_byte_copy *copy, uint8_t *to, const uint8_t *from);
 
 /* ---- weights ---- */
 
-/* Weights packed for the engines: [panels][depth / 4][columns of the panel rounded up to 16][4]. */
+/* Weights packed for an engine: [panels][depth / group][columns of the panel rounded up to 16][group]. */
 typedef struct ht_byte_weights {
+    int64_t group;
     int64_t depth, columns; /* rounded up for the engine, and to 16 */
     int64_t used_columns;
     int8_t *packed; /* depth * columns bytes, zero beyond the matrix */
@@ -134,8 +147,8 @@ typedef struct ht_byte_product {
 
 /* i32 elements of scratch that ht__byte_product_rows needs. */
 #define HT_BYTE_ROOM (HT_BYTE_MOST_ROWS * HT_BYTE_PANEL)
-/* y[r][c] for rows of x (unsigned, x_row bytes apart, each readable up to the rounded depth); y at element y_at of `y`,
- * rows y_row elements apart. */
+/* y[r][c] for rows of x (as the engine takes them, x_row bytes apart, each readable up to the rounded depth); y at
+ * element y_at of `y`, rows y_row elements apart. */
 void ht__byte_product_rows(const ht_byte_product *product, const uint8_t *x, int64_t x_row, int64_t rows, void *y,
                            int64_t y_at, int64_t y_row, int32_t *room);
 

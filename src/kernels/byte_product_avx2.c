@@ -61,6 +61,8 @@ static void tile(const ht_byte_tile *t, int rows) {
 }
 
 const ht_byte_engine ht__byte_engine_avx2 = {.needs = HT_CPU_BIT(HT_CPU_AVX2),
+                                             .takes_unsigned = true,
+                                             .group = HT_BYTE_GROUP,
                                              .rows = {MOST_ROWS, MOST_ROWS, MOST_ROWS, MOST_ROWS},
                                              .round_depth = ht__byte_round_depth,
                                              .tile = tile,

@@ -108,6 +108,8 @@ HT_VNNI void ht__byte_copy_avx512(const ht_byte_copy *c, uint8_t *to, const uint
 }
 
 const ht_byte_engine ht__byte_engine_avx512vnni = {.needs = HT_VNNI_NEEDS,
+                                                   .takes_unsigned = true,
+                                                   .group = HT_BYTE_GROUP,
                                                    .rows = {14, 12, 8, 6},
                                                    .tile = any_tile,
                                                    .round_depth = ht__byte_round_depth,

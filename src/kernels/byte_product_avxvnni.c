@@ -55,6 +55,8 @@ static void tile(const ht_byte_tile *t, int rows) {
 }
 
 const ht_byte_engine ht__byte_engine_avxvnni = {.needs = HT_CPU_BIT(HT_CPU_AVX2) | HT_CPU_BIT(HT_CPU_AVX_VNNI),
+                                                .takes_unsigned = true,
+                                                .group = HT_BYTE_GROUP,
                                                 .rows = {MOST_ROWS, MOST_ROWS, MOST_ROWS, MOST_ROWS},
                                                 .round_depth = ht__byte_round_depth,
                                                 .tile = tile,

@@ -1,15 +1,21 @@
 #!/bin/sh
-# Builds the runtime library for 64-bit Arm and runs the checker there under qemu: the kernels' C means the same on another
-# instruction set. Skipped where the cross compiler or qemu is missing.
-set -eu
-for tool in aarch64-linux-gnu-gcc qemu-aarch64; do
-    command -v "$tool" >/dev/null || {
-        echo "skipped: $tool is not installed ('tools/bootstrap test' installs it)"
-        exit 77
-    }
-done
+# Every kernel on 64-bit Arm: a processor with all extensions, one without any, and one whose extensions are left unused.
+. tests/checker/cross.sh
+cross aarch64-linux-gnu aarch64
 
-cmake -S . -B "$BUILD/aarch64" -G Ninja -DCMAKE_TOOLCHAIN_FILE=cmake/aarch64-linux-gnu.cmake \
-    -DHALFTONE_RUNTIME_ONLY=ON >"$BUILD/aarch64.log"
-cmake --build "$BUILD/aarch64" -j 2 >>"$BUILD/aarch64.log"
-ctest --test-dir "$BUILD/aarch64" --output-on-failure
+check max --cases 12
+for family in integer_conv integer_matmul; do
+    for engine in neon_i8mm neon_dotprod neon; do
+        ran "${family}_$engine"
+    done
+done
+check cortex-a53 --cases 12 --family integer_conv
+ran integer_conv_neon
+lacked integer_conv_neon_dotprod
+lacked integer_conv_neon_i8mm
+check neoverse-n1 --cases 12 --family integer_matmul
+ran integer_matmul_neon_dotprod
+lacked integer_matmul_neon_i8mm
+check max --cases 12 --cpu none --family integer_matmul
+lacked integer_matmul_neon
+ran integer_matmul_tiles

@@ -21,7 +21,7 @@ typedef struct bytes_state {
     int64_t block;                             /* results whose neighbourhoods are copied at a time */
     bool solid;                                /* lines of the window are lines of x's memory, without gaps */
     bool in_place;                             /* a neighbourhood is a row of x as it lies in memory */
-    uint8_t flip;                              /* what makes codes of x unsigned */
+    uint8_t flip;                              /* what makes codes of x such as the engine takes */
     bool known;                                /* terms were made when binding */
     size_t terms_room, block_room, part_room;  /* bytes of scratch: terms of all groups; each thread */
     ht_byte_weights *weights;                  /* by group */
@@ -46,7 +46,8 @@ static void make_terms(const bytes_state *s, const void *const *inputs, void *ro
                        ht_byte_terms *terms) {
     const ht_integer_conv_parameters *p = HT_PARAMETERS(ht_integer_conv_parameters, &s->call);
     const int32_t *bias = ht__has_operand(&s->call, HT_PRODUCT_BIAS) ? inputs[HT_PRODUCT_BIAS] : NULL;
-    int32_t x_zero = ht__zero_point(&s->call, inputs, HT_PRODUCT_X_ZERO, 0) + (s->flip != 0 ? 128 : 0);
+    int32_t x_zero = ht__byte_flip_zero(s->call.inputs[HT_PRODUCT_X].type, s->flip,
+                                        ht__zero_point(&s->call, inputs, HT_PRODUCT_X_ZERO, 0));
     int64_t each = ht__byte_terms_room(s->weights->columns);
     int32_t *of_group = room;
     ht__requantizer_make(&s->call, &p->requantize, inputs, (float *)(void *)(of_group + s->groups * each), requantizer);
@@ -89,7 +90,7 @@ static void describe(const ht_kernel_call *call, const ht_byte_engine *engine, b
                        .groups = p->conv.groups,
                        .channels = w->dims[1],
                        .filters = w->dims[0] / p->conv.groups,
-                       .flip = x->type == HT_I8 && !engine->takes_signed ? 0x80 : 0,
+                       .flip = ht__byte_flip(engine, x->type),
                        .known = ht__byte_terms_are_constant(call)};
     ht__window_make(p->conv.spatial, x, &call->outputs[0], w->dims + 2, p->conv.strides, p->conv.dilations,
                     p->conv.pads_begin, p->conv.pads_end, &s->window);

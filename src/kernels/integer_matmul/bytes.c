@@ -16,7 +16,7 @@ typedef struct bytes_state {
     ht_integer_matrices matrices;
     bool in_place;                            /* rows of x can be read as they lie in memory */
     bool known;                               /* `terms` were made when binding */
-    uint8_t flip;                             /* what makes codes of x unsigned */
+    uint8_t flip;                             /* what makes codes of x such as the engine takes */
     size_t terms_room, block_room, part_room; /* bytes of scratch: terms; each thread */
     ht_byte_weights weights;
     ht_byte_terms terms;
@@ -39,7 +39,8 @@ static void make_terms(const bytes_state *s, const void *const *inputs, int32_t 
                        ht_byte_terms *out) {
     const ht_integer_matmul_parameters *p = HT_PARAMETERS(ht_integer_matmul_parameters, &s->call);
     const int32_t *bias = ht__has_operand(&s->call, HT_PRODUCT_BIAS) ? inputs[HT_PRODUCT_BIAS] : NULL;
-    int32_t x_zero = ht__zero_point(&s->call, inputs, HT_PRODUCT_X_ZERO, 0) + (s->flip != 0 ? 128 : 0);
+    int32_t x_zero = ht__byte_flip_zero(s->call.inputs[HT_PRODUCT_X].type, s->flip,
+                                        ht__zero_point(&s->call, inputs, HT_PRODUCT_X_ZERO, 0));
     float *scales = (float *)(void *)(room + ht__byte_terms_room(s->weights.columns));
     ht__requantizer_make(&s->call, &p->requantize, inputs, scales, requantizer);
     ht__byte_terms_make(s->weights.sums, NULL, s->matrices.n, s->weights.columns, bias, x_zero, requantizer, 0,
@@ -50,7 +51,7 @@ static void make_terms(const bytes_state *s, const void *const *inputs, int32_t 
 static void describe(const ht_kernel_call *call, const ht_byte_engine *engine, bytes_state *s) {
     *s = (bytes_state){.call = *call,
                        .engine = engine,
-                       .flip = call->inputs[HT_PRODUCT_X].type == HT_I8 && !engine->takes_signed ? 0x80 : 0,
+                       .flip = ht__byte_flip(engine, call->inputs[HT_PRODUCT_X].type),
                        .known = ht__byte_terms_are_constant(call)};
     ht__integer_matrices_of(call, &s->matrices);
     ht__byte_weights_shape(engine, s->matrices.k, s->matrices.n, &s->weights);
