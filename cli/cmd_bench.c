@@ -104,18 +104,21 @@ static bool add_step(void *user, const ht_bench_step *step) {
     return true;
 }
 
-static ht_status profile_model(cli_session *session, const ht_model *model, const ht_bench_options *options,
+static ht_status profile_entry(cli_session *session, const ht_bench_entry *entry, const ht_bench_options *options,
                                const ht_peaks *peaks, json_t *steps, ht_error *err) {
     static const char *const headings[] = {"STEP", ">MEDIAN", ">GOP/S", ">PEAK %", ">KiB", "KERNEL"};
+    bool integers = true; /* plans that are none are rare, and say so by their share of the peak */
     ht_model_info info;
-    ht_status status = ht_model_describe(model, &info, err);
-    if (status != HT_OK) {
-        return status;
+    if (entry->model != NULL) {
+        ht_status described = ht_model_describe(entry->model, &info, err);
+        if (described != HT_OK) {
+            return described;
+        }
+        integers = info.quantized_activations > 0 && !options->simulate;
     }
-    bool integers = info.quantized_activations > 0 && !options->simulate;
     profile_report report = {.steps = steps, .peak = integers ? peaks->int8 : peaks->f32};
     cli_table_begin(&report.table, headings, sizeof headings / sizeof headings[0]);
-    status = ht_bench_profile(session->context, model, options, add_step, &report, err);
+    ht_status status = ht_bench_profile(session->context, entry, options, add_step, &report, err);
     if (status == HT_OK && !session->common.json) {
         status = cli_table_print(&report.table, stdout, err);
         printf("all steps: %.1f us. Peak: of %s.\n\n", report.total * 1e6, integers ? "int8" : "f32");
@@ -127,7 +130,7 @@ static ht_status profile_model(cli_session *session, const ht_model *model, cons
 
 /* ---- the verb ---- */
 
-static ht_status measure(cli_session *session, const bench_settings *s, const ht_model *const *models, ht_error *err) {
+static ht_status measure(cli_session *session, const bench_settings *s, const ht_bench_entry *entries, ht_error *err) {
     ht_bench_options options = {.seconds = s->seconds,
                                 .batch = s->batch,
                                 .seed = (uint64_t)session->common.seed,
@@ -139,10 +142,10 @@ static ht_status measure(cli_session *session, const bench_settings *s, const ht
     ht_status status =
         results != NULL ? HT_OK : cli_fail(err, HT_ERROR_MEMORY, "There is no memory for %zu models.", s->models.count);
     for (size_t i = 0; s->profile && i < s->models.count && status == HT_OK; ++i) {
-        status = profile_model(session, models[i], &options, &peaks, steps, err);
+        status = profile_entry(session, &entries[i], &options, &peaks, steps, err);
     }
     if (status == HT_OK) {
-        status = ht_bench(session->context, models, s->models.count, &options, results, err);
+        status = ht_bench(session->context, entries, s->models.count, &options, results, err);
         cli_clear_progress(&session->terminal);
     }
     if (status == HT_OK) {
@@ -154,20 +157,37 @@ static ht_status measure(cli_session *session, const bench_settings *s, const ht
     return status;
 }
 
+/* The models and plans of the command line; `entries` borrow them. */
+typedef struct loaded {
+    ht_model *model;
+    ht_plan *plan;
+} loaded;
+
+static ht_status load(cli_session *session, const char *path, loaded *out, ht_bench_entry *entry, ht_error *err) {
+    ht_status status = ht_plan_is_file(path) ? ht_plan_open(session->context, path, &out->plan, err)
+                                             : ht_model_load(session->context, path, &out->model, err);
+    *entry = (ht_bench_entry){out->model, out->plan};
+    return status;
+}
+
 static ht_status run(cli_session *session, const void *given, ht_error *err) {
     const bench_settings *s = given;
-    ht_model **models = calloc(s->models.count + 1, sizeof *models);
-    ht_status status = models != NULL ? HT_OK : cli_fail(err, HT_ERROR_MEMORY, "There is no memory for the models.");
+    loaded *files = calloc(s->models.count + 1, sizeof *files);
+    ht_bench_entry *entries = calloc(s->models.count + 1, sizeof *entries);
+    ht_status status =
+        files != NULL && entries != NULL ? HT_OK : cli_fail(err, HT_ERROR_MEMORY, "There is no memory for the models.");
     for (size_t i = 0; status == HT_OK && i < s->models.count; ++i) {
-        status = ht_model_load(session->context, s->models.items[i], &models[i], err);
+        status = load(session, s->models.items[i], &files[i], &entries[i], err);
     }
     if (status == HT_OK) {
-        status = measure(session, s, (const ht_model *const *)models, err);
+        status = measure(session, s, entries, err);
     }
-    for (size_t i = 0; models != NULL && i < s->models.count; ++i) {
-        ht_model_destroy(models[i]);
+    for (size_t i = 0; files != NULL && i < s->models.count; ++i) {
+        ht_model_destroy(files[i].model);
+        ht_plan_close(files[i].plan);
     }
-    free(models);
+    free(entries);
+    free(files);
     return status;
 }
 
@@ -178,7 +198,7 @@ static const cli_option options[] = {
      .required = true,
      .kind = CLI_REPEATED,
      .offset = AT(models),
-     .help = "models to measure in turn; the first is the one that the others are compared with"},
+     .help = "models and plans to measure in turn; the first is the one that the others are compared with"},
     {.name = "seconds",
      .kind = CLI_NUMBER,
      .offset = AT(seconds),
@@ -215,7 +235,8 @@ const cli_verb cmd_bench = {
         "--threads: "
         "one thread tells most about kernels.",
     .examples = {{"halftone bench model.onnx model.int8.onnx --threads 1", "is the quantized model faster?"},
-                 {"halftone bench model.int8.onnx --profile", "which step takes the time, and which kernel does it"}},
+                 {"halftone bench model.ht model.int8.onnx --profile",
+                  "plans, too; which step takes the time, which kernel does it"}},
     .options = options,
     .common = CLI_USES_JSON | CLI_USES_THREADS | CLI_USES_SEED,
     .settings_size = sizeof(bench_settings),

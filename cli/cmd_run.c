@@ -1,4 +1,4 @@
-/* halftone run: a model on named tensors. */
+/* halftone run: a model or a plan on named tensors. */
 #include <errno.h>
 #include <inttypes.h>
 #include <stdlib.h>
@@ -18,12 +18,24 @@ typedef struct run_settings {
     bool reference, simulate;
 } run_settings;
 
+/* What is run: one of the two. */
+typedef struct subject {
+    ht_model *model;
+    ht_plan *plan;
+} subject;
+
 /* ---- inputs ---- */
 
-/* The element type that the model wants for an input; HT_NONE when it has none of this name. */
-static ht_type wanted_type(const ht_model *model, const char *name) {
+/* The element type that is wanted for an input; HT_NONE when there is none of this name. */
+static ht_type wanted_type(const subject *what, const char *name) {
+    ht_plan_end end;
+    for (size_t i = 0; what->plan != NULL && ht_plan_input(what->plan, i, &end); ++i) {
+        if (strcmp(end.name, name) == 0) {
+            return end.type;
+        }
+    }
     ht_tensor_info info;
-    for (size_t i = 0; ht_model_input(model, i, &info); ++i) {
+    for (size_t i = 0; what->model != NULL && ht_model_input(what->model, i, &info); ++i) {
         if (strcmp(info.name, name) == 0) {
             return info.type;
         }
@@ -54,13 +66,13 @@ static ht_status read_picture(cli_session *session, const ht_model *model, const
 
 /* Reads NAME=FILE; a FILE alone is for the model's only input. A name may have equal signs in it: the longest one that
  * the model knows counts. */
-static ht_status read_input(cli_session *session, const ht_model *model, const char *text, const char *preprocess,
+static ht_status read_input(cli_session *session, const subject *what, const char *text, const char *preprocess,
                             ht_tensors **out, ht_error *err) {
     char name[512];
     const char *equals = NULL;
     for (const char *at = strchr(text, '='); at != NULL; at = strchr(at + 1, '=')) {
         snprintf(name, sizeof name, "%.*s", (int)(at - text), text);
-        equals = equals == NULL || wanted_type(model, name) != HT_NONE ? at : equals;
+        equals = equals == NULL || wanted_type(what, name) != HT_NONE ? at : equals;
     }
     if (equals == NULL || equals == text || equals[1] == '\0') {
         return cli_fail(err, HT_ERROR_ARGUMENT, "--input takes NAME=FILE, not '%s'.", text);
@@ -69,9 +81,12 @@ static ht_status read_input(cli_session *session, const ht_model *model, const c
         return cli_fail(err, HT_ERROR_LIMIT, "The name of an input has more than %zu characters.", sizeof name - 1);
     }
     snprintf(name, sizeof name, "%.*s", (int)(equals - text), text);
+    if (is_picture(equals + 1) && what->model == NULL) {
+        return cli_fail(err, HT_ERROR_UNSUPPORTED, "A plan takes tensors; %.200s is a picture.", equals + 1);
+    }
     return is_picture(equals + 1)
-               ? read_picture(session, model, equals + 1, name, preprocess, out, err)
-               : ht_tensor_read(session->context, equals + 1, name, wanted_type(model, name), out, err);
+               ? read_picture(session, what->model, equals + 1, name, preprocess, out, err)
+               : ht_tensor_read(session->context, equals + 1, name, wanted_type(what, name), out, err);
 }
 
 /* ---- results ---- */
@@ -130,7 +145,15 @@ static ht_status report_output(cli_session *session, const run_settings *setting
     return HT_OK;
 }
 
-/* Counts the steps of each kernel. */
+/* Counts the steps of each kernel of a plan. */
+static void count_plan_steps(const ht_plan *plan, json_t *kernels) {
+    const char *name, *kernel;
+    for (size_t i = 0; ht_plan_step_at(plan, i, &name, &kernel, NULL); ++i) {
+        json_object_set_new(kernels, kernel, json_integer(json_integer_value(json_object_get(kernels, kernel)) + 1));
+    }
+}
+
+/* The same of a model while it runs. */
 static void count_step(void *user, const char *node, const char *kernel) {
     (void)node;
     json_t *kernels = user;
@@ -160,7 +183,19 @@ static ht_status report(cli_session *session, const run_settings *settings, cons
 
 /* ---- the verb ---- */
 
-static ht_status run_model(cli_session *session, const run_settings *settings, const ht_model *model, ht_error *err) {
+static ht_status run_inputs(cli_session *session, const run_settings *settings, const subject *what,
+                            const ht_tensor *inputs, json_t *kernels, ht_tensors **results, ht_error *err) {
+    size_t count = settings->inputs.count;
+    if (what->plan != NULL) {
+        count_plan_steps(what->plan, kernels);
+        return ht_plan_run_named(what->plan, session->context, inputs, count, results, err);
+    }
+    ht_run_options options = {
+        .reference = settings->reference, .simulate = settings->simulate, .visit = count_step, .user = kernels};
+    return ht_model_run(what->model, inputs, count, &options, results, err);
+}
+
+static ht_status run_subject(cli_session *session, const run_settings *settings, const subject *what, ht_error *err) {
     size_t count = settings->inputs.count;
     ht_tensors **files = calloc(count + 1, sizeof *files);
     ht_tensor *inputs = calloc(count + 1, sizeof *inputs);
@@ -170,15 +205,13 @@ static ht_status run_model(cli_session *session, const run_settings *settings, c
                            ? HT_OK
                            : cli_fail(err, HT_ERROR_MEMORY, "There is no memory for %zu inputs.", count);
     for (size_t i = 0; i < count && status == HT_OK; ++i) {
-        status = read_input(session, model, settings->inputs.items[i], settings->preprocess, &files[i], err);
+        status = read_input(session, what, settings->inputs.items[i], settings->preprocess, &files[i], err);
         if (status == HT_OK) {
             inputs[i] = *ht_tensors_at(files[i], 0);
         }
     }
     if (status == HT_OK) {
-        ht_run_options options = {
-            .reference = settings->reference, .simulate = settings->simulate, .visit = count_step, .user = kernels};
-        status = ht_model_run(model, inputs, count, &options, &results, err);
+        status = run_inputs(session, settings, what, inputs, kernels, &results, err);
     }
     if (status == HT_OK) {
         status = report(session, settings, results, kernels, err);
@@ -195,16 +228,22 @@ static ht_status run_model(cli_session *session, const run_settings *settings, c
 
 static ht_status run(cli_session *session, const void *given, ht_error *err) {
     const run_settings *settings = given;
-    ht_model *model;
-    ht_status status = ht_model_load(session->context, settings->model, &model, err);
+    subject what = {NULL, NULL};
+    bool is_plan = ht_plan_is_file(settings->model);
+    if (is_plan && (settings->simulate || settings->reference)) {
+        return cli_fail(err, HT_ERROR_ARGUMENT, "A plan has its kernels: --simulate and --reference are for models.");
+    }
+    ht_status status = is_plan ? ht_plan_open(session->context, settings->model, &what.plan, err)
+                               : ht_model_load(session->context, settings->model, &what.model, err);
     if (status != HT_OK) {
         return status;
     }
-    status = run_model(session, settings, model, err);
-    if (status == HT_ERROR_ARGUMENT) {
+    status = run_subject(session, settings, &what, err);
+    if (status == HT_ERROR_ARGUMENT && !is_plan) {
         cli_advise(session, "halftone info %s --no-layers lists the inputs.", settings->model);
     }
-    ht_model_destroy(model);
+    ht_model_destroy(what.model);
+    ht_plan_close(what.plan);
     return status;
 }
 
@@ -215,7 +254,7 @@ static const cli_option options[] = {
      .required = true,
      .kind = CLI_TEXT,
      .offset = AT(model),
-     .help = "an ONNX or TFLite model"},
+     .help = "an ONNX or TFLite model, or a plan (.ht)"},
     {.name = "input",
      .letter = 'i',
      .kind = CLI_REPEATED,
@@ -243,7 +282,8 @@ const cli_verb cmd_run = {
     .stage = "Evaluate",
     .summary = "run a model on given tensors and write what comes out",
     .description =
-        "Takes any model, also one whose shapes are known only while it runs. Outputs are written in their own type. "
+        "Takes any model, also one whose shapes are known only while it runs, and plans that `halftone compile` made. "
+        "Outputs are written in their own type. "
         "Types that NumPy lacks are written as raw bytes: bf16 as V2, the 8-bit, 6-bit and 4-bit floats as V1 (in "
         "Python, array.view(ml_dtypes.bfloat16) gives the numbers back); i2 and i4 are written as i1, u2 and u4 as u1. "
         "Inputs of these types are read the same way. --json says the type of each output, and how many steps each "

@@ -10,8 +10,8 @@
 #include "options.h"
 #include "output.h"
 
-/* In the order in which data flows: data, list, train, eval, bench, quantize, convert, study, and last these. The
- * overview prints them so, under the heading of each one's stage. */
+/* In the order in which data flows: data, list, train, eval, bench, quantize, convert, compile, study, and last these.
+ * The overview prints them so, under the heading of each one's stage. */
 #define CLI_VERB_LIST(X) \
     X(data)              \
     X(list)              \
@@ -23,6 +23,7 @@
     X(quantize)          \
     X(compare)           \
     X(convert)           \
+    X(compile)           \
     X(study)             \
     X(help)              \
     X(version)

@@ -2,7 +2,7 @@
 include(GNUInstallDirs)
 include(CMakePackageConfigHelpers)
 
-install(TARGETS halftone_cli RUNTIME DESTINATION ${CMAKE_INSTALL_BINDIR})
+install(TARGETS halftone_cli halftone_run RUNTIME DESTINATION ${CMAKE_INSTALL_BINDIR})
 install(TARGETS halftone halftone_rt EXPORT halftone-targets LIBRARY DESTINATION ${CMAKE_INSTALL_LIBDIR})
 install(TARGETS halftone_static halftone_rt_static ARCHIVE DESTINATION ${CMAKE_INSTALL_LIBDIR})
 install(DIRECTORY include/halftone DESTINATION ${CMAKE_INSTALL_INCLUDEDIR} FILES_MATCHING PATTERN "*.h")

@@ -17,6 +17,15 @@ target_link_libraries(halftone_rt PRIVATE halftone_rt_objects)
 add_library(halftone_rt_static STATIC)
 target_link_libraries(halftone_rt_static PUBLIC halftone_rt_objects)
 
+# halftone-run: a static program for devices. Sections of their own let the linker leave out what it does not call.
+target_compile_options(halftone_rt_objects PRIVATE -ffunction-sections -fdata-sections)
+add_executable(halftone_run cli-run/main.c)
+set_target_properties(halftone_run PROPERTIES OUTPUT_NAME halftone-run)
+target_link_libraries(halftone_run PRIVATE halftone_rt_static)
+if(NOT HALFTONE_SANITIZE)
+  target_link_options(halftone_run PRIVATE -static -Wl,--gc-sections)
+endif()
+
 # The checker holds every kernel variant against its family's reference; here those that the runtime has on its own.
 if(HALFTONE_TESTS)
   enable_testing()

@@ -3,6 +3,7 @@
 #define HALFTONE_BENCH_H
 
 #include "halftone/model.h"
+#include "halftone/run.h"
 
 #ifdef __cplusplus
 extern "C" {
@@ -31,11 +32,17 @@ typedef struct ht_bench_result {
     size_t constant_bytes, memory_bytes; /* weights as packed; arena and scratch of a run */
 } ht_bench_result;
 
+/* What is measured: a model, which is compiled for it, or a plan. */
+typedef struct ht_bench_entry {
+    const ht_model *model;
+    const ht_plan *plan; /* where `model` is NULL; batch, simulate and allow_bf16 do not apply to it */
+} ht_bench_entry;
+
 /* Runs `count` models in turn, in rounds of about 20 ms each, the same number of rounds for all, after two rounds that
  * do not count. results: one for each model. Uses the context's threads and reports progress. `options` may be NULL.
  * Errors: HT_ERROR_ARGUMENT (no model, or a batch below 1), what compiling a model gives, HT_ERROR_INTERRUPTED,
  * HT_ERROR_MEMORY. */
-HT_API ht_status ht_bench(ht_context *ctx, const ht_model *const *models, size_t count, const ht_bench_options *options,
+HT_API ht_status ht_bench(ht_context *ctx, const ht_bench_entry *entries, size_t count, const ht_bench_options *options,
                           ht_bench_result *results, ht_error *err);
 
 /* One step of a compiled model. Texts live until the visit returns. */
@@ -49,7 +56,7 @@ typedef struct ht_bench_step {
 
 /* Where the time of one model goes: every step, in the order of execution. visit: false stops the walk. Errors: as
  * ht_bench. */
-HT_API ht_status ht_bench_profile(ht_context *ctx, const ht_model *model, const ht_bench_options *options,
+HT_API ht_status ht_bench_profile(ht_context *ctx, const ht_bench_entry *entry, const ht_bench_options *options,
                                   bool (*visit)(void *user, const ht_bench_step *step), void *user, ht_error *err);
 
 /* What this machine can do at best, with the context's threads: operations per second (a multiplication and an addition

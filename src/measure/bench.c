@@ -67,12 +67,12 @@ static ht_status all_rounds(ht_context *ctx, const ht_subject *subjects, size_t 
     return HT_OK;
 }
 
-static ht_status measure(ht_context *ctx, const ht_model *const *models, size_t count, const ht_bench_options *options,
+static ht_status measure(ht_context *ctx, const ht_bench_entry *entries, size_t count, const ht_bench_options *options,
                          ht_subject *subjects, double *times, ht_bench_result *results, ht_error *err) {
     double budget = (options->seconds > 0.0 ? options->seconds : DEFAULT_SECONDS) * (double)count;
     size_t rounds;
     for (size_t m = 0; m < count; ++m) {
-        HT_TRY(ht__subject_make(ctx, models[m], options, &subjects[m], err));
+        HT_TRY(ht__subject_make(ctx, &entries[m], options, &subjects[m], err));
         const ht_program *program = subjects[m].program;
         results[m] =
             (ht_bench_result){.constant_bytes = program->packed_bytes, .memory_bytes = ht__program_run_bytes(program)};
@@ -93,7 +93,7 @@ static ht_status measure(ht_context *ctx, const ht_model *const *models, size_t 
     return HT_OK;
 }
 
-ht_status ht_bench(ht_context *ctx, const ht_model *const *models, size_t count, const ht_bench_options *options,
+ht_status ht_bench(ht_context *ctx, const ht_bench_entry *entries, size_t count, const ht_bench_options *options,
                    ht_bench_result *results, ht_error *err) {
     ht_bench_options chosen = options != NULL ? *options : (ht_bench_options){0};
     if (count == 0 || count > 64) {
@@ -102,7 +102,7 @@ ht_status ht_bench(ht_context *ctx, const ht_model *const *models, size_t count,
     ht_subject *subjects = ht__calloc(&ctx->allocator, count, sizeof *subjects);
     double *times = ht__calloc(&ctx->allocator, (count + 1) * MOST_ROUNDS, sizeof *times);
     ht_status status = subjects != NULL && times != NULL
-                           ? measure(ctx, models, count, &chosen, subjects, times, results, err)
+                           ? measure(ctx, entries, count, &chosen, subjects, times, results, err)
                            : ht__fail_memory(err, (count + 1) * MOST_ROUNDS * sizeof *times);
     for (size_t m = 0; subjects != NULL && m < count; ++m) {
         ht__subject_release(&subjects[m]);
@@ -193,12 +193,12 @@ static ht_status profile_subject(const ht_subject *subject, double budget, profi
     return HT_OK;
 }
 
-ht_status ht_bench_profile(ht_context *ctx, const ht_model *model, const ht_bench_options *options,
+ht_status ht_bench_profile(ht_context *ctx, const ht_bench_entry *entry, const ht_bench_options *options,
                            bool (*visit)(void *user, const ht_bench_step *step), void *user, ht_error *err) {
     ht_bench_options chosen = options != NULL ? *options : (ht_bench_options){0};
     ht_subject subject;
     profile p = {0};
-    ht_status status = ht__subject_make(ctx, model, &chosen, &subject, err);
+    ht_status status = ht__subject_make(ctx, entry, &chosen, &subject, err);
     if (status == HT_OK) {
         p.program = subject.program;
         p.times = ht__calloc(&ctx->allocator, subject.program->step_count * PROFILE_RUNS + 1, sizeof *p.times);

@@ -6,5 +6,7 @@
 
 extern const ht_kernel_variant ht__unary_f32_flat, ht__unary_reference;
 extern const ht_kernel_variant ht__binary_f32_rows, ht__binary_reference;
+/* Sound calls (kernels/rules.h). */
+extern const ht_kernel_rules ht__unary_rules, ht__binary_rules;
 
 #endif

@@ -9,4 +9,5 @@ static const ht_kernel_variant *const variants[] = {
 #undef VARIANT
 };
 
-const ht_kernel_family ht__integer_conv_family = {"integer_conv", variants, sizeof variants / sizeof variants[0], NULL};
+const ht_kernel_family ht__integer_conv_family = {"integer_conv", variants, sizeof variants / sizeof variants[0],
+                                                  &ht__integer_conv_rules};

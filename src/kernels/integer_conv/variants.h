@@ -17,5 +17,7 @@ HT_BYTE_ENGINE_LIST(HT_INTEGER_CONV_DECLARE)
 extern const ht_kernel_variant ht__integer_conv_depthwise_avx512vnni;
 #endif
 extern const ht_kernel_variant ht__integer_conv_tiles, ht__integer_conv_depthwise, ht__integer_conv_reference;
+/* Sound calls (kernels/rules.h); those of the transposed convolution are described alike. */
+extern const ht_kernel_rules ht__integer_conv_rules, ht__integer_conv_transpose_rules;
 
 #endif

@@ -83,4 +83,5 @@ static const ht_kernel_variant reference = {.name = "integer_conv_transpose_refe
 
 static const ht_kernel_variant *const variants[] = {&reference};
 
-const ht_kernel_family ht__integer_conv_transpose_family = {"integer_conv_transpose", variants, 1, NULL};
+const ht_kernel_family ht__integer_conv_transpose_family = {"integer_conv_transpose", variants, 1,
+                                                            &ht__integer_conv_transpose_rules};

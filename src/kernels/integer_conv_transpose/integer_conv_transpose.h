@@ -11,7 +11,7 @@
 #ifndef HT_KERNELS_INTEGER_CONV_TRANSPOSE_H
 #define HT_KERNELS_INTEGER_CONV_TRANSPOSE_H
 
-#include "kernels/integer_conv/integer_conv.h"
+#include "kernels/integer_conv/variants.h"
 
 /* The parameters are ht_integer_conv_parameters: those of the convolution whose gradient this is. */
 extern const ht_kernel_family ht__integer_conv_transpose_family;

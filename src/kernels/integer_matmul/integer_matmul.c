@@ -7,4 +7,4 @@ static const ht_kernel_variant *const variants[] = {
 };
 
 const ht_kernel_family ht__integer_matmul_family = {"integer_matmul", variants, sizeof variants / sizeof variants[0],
-                                                    NULL};
+                                                    &ht__integer_matmul_rules};

@@ -18,5 +18,7 @@ void ht__integer_matrices_of(const ht_kernel_call *call, ht_integer_matrices *ou
 HT_BYTE_ENGINE_LIST(HT_INTEGER_MATMUL_DECLARE)
 #undef HT_INTEGER_MATMUL_DECLARE
 extern const ht_kernel_variant ht__integer_matmul_tiles, ht__integer_matmul_reference;
+/* Sound calls (kernels/rules.h). */
+extern const ht_kernel_rules ht__integer_matmul_rules;
 
 #endif

@@ -5,6 +5,8 @@
 #include "kernels/codes.h"
 #include "kernels/fixed_point.h"
 #include "kernels/index.h"
+#include "kernels/reduce/rules.h"
+#include "kernels/rules.h"
 
 typedef struct mean_job {
     const ht_kernel_call *call;
@@ -130,6 +132,29 @@ static ht_status run_rows(const ht_kernel_state *state, const void *const *input
 static const ht_kernel_variant integer_mean_rows = {
     .name = "integer_mean_rows", .family = &ht__integer_mean_family, .accept = accept_rows, .run = run_rows};
 
+/* ---- sound calls, for files ---- */
+
+static const ht_kernel_field fields[] = {HT_BOOL_FIELD(ht_integer_mean_parameters, axes),
+                                         HT_REQUANTIZE_FIELDS(ht_integer_mean_parameters, requantize),
+                                         HT_I32_FIELD(ht_integer_mean_parameters, x_zero, INT16_MIN, UINT16_MAX),
+                                         HT_I32_FIELD(ht_integer_mean_parameters, y_zero, INT16_MIN, UINT16_MAX),
+                                         HT_F32_FIELD(ht_integer_mean_parameters, x_scale),
+                                         HT_F32_FIELD(ht_integer_mean_parameters, y_scale),
+                                         HT_I32_FIELD(ht_integer_mean_parameters, multiplier, INT32_MIN, INT32_MAX),
+                                         HT_I32_FIELD(ht_integer_mean_parameters, shift, -31, 30)};
+
+static const char *check(const ht_kernel_call *call) {
+    const ht_integer_mean_parameters *p = HT_PARAMETERS(ht_integer_mean_parameters, call);
+    const ht_tensor_desc *x = &call->inputs[0], *y = &call->outputs[0];
+    if (!ht__check_counts(call, 1, 1, 1, 1) || !ht__check_codes(x->type) || !ht__check_codes(y->type) ||
+        !ht__check_limits(&p->requantize, y->type)) {
+        return "operands or limits are no codes";
+    }
+    return ht__check_reduced(x, p->axes, y) ? NULL : "the result does not fit";
+}
+
+static const ht_kernel_rules rules = HT_RULES(fields, check);
+
 static const ht_kernel_variant *const variants[] = {&integer_mean_rows, &integer_mean_reference};
 
-const ht_kernel_family ht__integer_mean_family = {"integer_mean", variants, 2, NULL};
+const ht_kernel_family ht__integer_mean_family = {"integer_mean", variants, 2, &rules};

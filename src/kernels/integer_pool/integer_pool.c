@@ -6,6 +6,7 @@
 #include "base/clones.h"
 #include "kernels/codes.h"
 #include "kernels/index.h"
+#include "kernels/rules.h"
 #include "kernels/window.h"
 
 #define GRAIN 64       /* results per thread that make a second thread worth while */
@@ -213,6 +214,27 @@ static ht_status run_rows(const ht_kernel_state *state, const void *const *input
 static const ht_kernel_variant integer_pool_rows = {
     .name = "integer_pool_rows", .family = &ht__integer_pool_family, .accept = accept_rows, .run = run_rows};
 
+/* ---- sound calls, for files ---- */
+
+static const ht_kernel_field fields[] = {HT_POOL_FIELDS(ht_integer_pool_parameters, pool.),
+                                         HT_REQUANTIZE_FIELDS(ht_integer_pool_parameters, requantize),
+                                         HT_I32_FIELD(ht_integer_pool_parameters, x_zero, INT16_MIN, UINT16_MAX),
+                                         HT_I32_FIELD(ht_integer_pool_parameters, y_zero, INT16_MIN, UINT16_MAX),
+                                         HT_F32_FIELD(ht_integer_pool_parameters, x_scale),
+                                         HT_F32_FIELD(ht_integer_pool_parameters, y_scale)};
+
+static const char *check(const ht_kernel_call *call) {
+    const ht_integer_pool_parameters *p = HT_PARAMETERS(ht_integer_pool_parameters, call);
+    const ht_tensor_desc *x = &call->inputs[0], *y = &call->outputs[0];
+    if (!ht__check_counts(call, 1, 1, 1, 1) || !ht__check_codes(x->type) ||
+        !ht__check_limits(&p->requantize, y->type)) {
+        return "operands or limits are no codes";
+    }
+    return ht__check_pool(&p->pool, x, y);
+}
+
+static const ht_kernel_rules rules = HT_RULES(fields, check);
+
 static const ht_kernel_variant *const variants[] = {&integer_pool_rows, &integer_pool_reference};
 
-const ht_kernel_family ht__integer_pool_family = {"integer_pool", variants, 2, NULL};
+const ht_kernel_family ht__integer_pool_family = {"integer_pool", variants, 2, &rules};

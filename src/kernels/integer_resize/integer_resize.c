@@ -5,7 +5,9 @@
 #include "base/memory.h"
 #include "kernels/codes.h"
 #include "kernels/index.h"
+#include "kernels/resize/rules.h"
 #include "kernels/resize/taps.h"
+#include "kernels/rules.h"
 
 #define POINT 10 /* bits of a coordinate behind the point */
 
@@ -111,6 +113,40 @@ static const ht_kernel_variant integer_resize_reference = {.name = "integer_resi
                                                            .bind = bind,
                                                            .run = run};
 
+/* ---- sound calls, for files ---- */
+
+static const ht_kernel_field fields[] = {HT_RESIZE_FIELDS(ht_integer_resize_parameters, resize.),
+                                         HT_REQUANTIZE_FIELDS(ht_integer_resize_parameters, requantize),
+                                         HT_F32_FIELD(ht_integer_resize_parameters, x_scale),
+                                         HT_F32_FIELD(ht_integer_resize_parameters, y_scale),
+                                         HT_I32_FIELD(ht_integer_resize_parameters, x_zero, INT16_MIN, UINT16_MAX),
+                                         HT_I32_FIELD(ht_integer_resize_parameters, y_zero, INT16_MIN, UINT16_MAX)};
+
+/* Coordinates of the rule fixed grow with o, by rounded steps: the last one must still lie inside. */
+static bool places_fit(const ht_resize_parameters *p, const ht_tensor_desc *x, const ht_tensor_desc *y) {
+    bool fits = x->rank == 4 && x->dims[0] == y->dims[0] && x->dims[1] == y->dims[1];
+    for (int32_t i = 2; fits && i < 4 && ht__desc_elements(y) > 0; ++i) {
+        fits = x->dims[i] < HT_MOST_STEP && y->dims[i] < HT_MOST_STEP &&
+               place_of(p, y->dims[i] - 1, x->dims[i], y->dims[i]).low < x->dims[i];
+    }
+    return fits;
+}
+
+static const char *check(const ht_kernel_call *call) {
+    const ht_integer_resize_parameters *p = HT_PARAMETERS(ht_integer_resize_parameters, call);
+    const ht_tensor_desc *x = &call->inputs[0], *y = &call->outputs[0];
+    if (!ht__check_counts(call, 1, 1, 1, 1) || !ht__check_codes(x->type) ||
+        !ht__check_limits(&p->requantize, y->type)) {
+        return "operands or limits are no codes";
+    }
+    bool fixed = p->requantize.rule == HT_REQUANTIZE_FIXED;
+    return ht__check_resize(&p->resize, x, y) && (!fixed || places_fit(&p->resize, x, y))
+               ? NULL
+               : "sizes or scales do not fit";
+}
+
+static const ht_kernel_rules rules = HT_RULES(fields, check);
+
 static const ht_kernel_variant *const variants[] = {&integer_resize_reference};
 
-const ht_kernel_family ht__integer_resize_family = {"integer_resize", variants, 1, NULL};
+const ht_kernel_family ht__integer_resize_family = {"integer_resize", variants, 1, &rules};

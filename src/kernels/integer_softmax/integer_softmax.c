@@ -7,6 +7,7 @@
 #include "kernels/fixed_point.h"
 #include "kernels/index.h"
 #include "kernels/interpolated.h"
+#include "kernels/rules.h"
 #include "numeric/elementary.h"
 
 /* Tables of exp by the distance from the largest code. */
@@ -167,6 +168,38 @@ static const ht_kernel_variant integer_softmax_reference = {.name = "integer_sof
                                                             .bind = bind,
                                                             .run = run};
 
+/* ---- sound calls, for files ---- */
+
+static const ht_kernel_field fields[] = {HT_I32_FIELD(ht_integer_softmax_parameters, axis, 0, HT_MAX_RANK - 1),
+                                         HT_REQUANTIZE_FIELDS(ht_integer_softmax_parameters, requantize),
+                                         HT_I32_FIELD(ht_integer_softmax_parameters, y_zero, INT16_MIN, UINT16_MAX),
+                                         HT_F32_FIELD(ht_integer_softmax_parameters, x_scale),
+                                         HT_F32_FIELD(ht_integer_softmax_parameters, y_scale),
+                                         HT_I32_FIELD(ht_integer_softmax_parameters, multiplier, 0, INT32_MAX),
+                                         HT_I32_FIELD(ht_integer_softmax_parameters, shift, -31, 31),
+                                         HT_I32_FIELD(ht_integer_softmax_parameters, difference_low, INT32_MIN, 0)};
+
+static const char *check(const ht_kernel_call *call) {
+    const ht_integer_softmax_parameters *p = HT_PARAMETERS(ht_integer_softmax_parameters, call);
+    const ht_tensor_desc *x = &call->inputs[0], *y = &call->outputs[0];
+    if (!ht__check_counts(call, 1, 1, 1, 1) || !ht__check_codes(x->type) || !ht__check_codes(y->type) ||
+        !ht__check_limits(&p->requantize, y->type)) {
+        return "operands or limits are no codes";
+    }
+    if (p->axis >= x->rank || !ht__desc_same_shape(x, y)) {
+        return "axis or shapes do not fit";
+    }
+    if (p->requantize.rule != HT_REQUANTIZE_FIXED) {
+        return NULL;
+    }
+    bool bytes = ht_type_bytes(x->type) == 1; /* sums of so many terms fit 32 bits */
+    bool fits = ht_type_bytes(y->type) == ht_type_bytes(x->type) && (bytes ? p->shift >= 0 : p->shift <= 30) &&
+                x->dims[p->axis] < (bytes ? 1 << 13 : 1 << 17);
+    return fits ? NULL : "shift, types or the length of the axis do not fit";
+}
+
+static const ht_kernel_rules rules = HT_RULES(fields, check);
+
 static const ht_kernel_variant *const variants[] = {&integer_softmax_reference};
 
-const ht_kernel_family ht__integer_softmax_family = {"integer_softmax", variants, 1, NULL};
+const ht_kernel_family ht__integer_softmax_family = {"integer_softmax", variants, 1, &rules};

@@ -1,6 +1,7 @@
 #include "kernels/lookup/lookup.h"
 
 #include "kernels/codes.h"
+#include "kernels/rules.h"
 
 #define GRAIN 16384 /* elements; below, a second thread costs more than it brings */
 
@@ -33,6 +34,16 @@ static ht_status run(const ht_kernel_state *state, const void *const *inputs, vo
 static const ht_kernel_variant lookup_reference = {
     .name = "lookup_reference", .family = &ht__lookup_family, .accept = ht__kernel_accept_all, .run = run};
 
+static const char *check(const ht_kernel_call *call) {
+    const ht_tensor_desc *x = &call->inputs[0], *table = &call->inputs[1], *y = &call->outputs[0];
+    bool fits = ht__check_counts(call, 2, 2, 1, 1) && ht__check_codes(x->type) && ht__check_codes(y->type) &&
+                table->type == y->type && ht__desc_elements(x) == ht__desc_elements(y) &&
+                ht__desc_elements(table) == (ht_type_bytes(x->type) == 1 ? 256 : 65536);
+    return fits ? NULL : "operands do not fit";
+}
+
+static const ht_kernel_rules rules = {NULL, 0, check};
+
 static const ht_kernel_variant *const variants[] = {&lookup_reference};
 
-const ht_kernel_family ht__lookup_family = {"lookup", variants, 1, NULL};
+const ht_kernel_family ht__lookup_family = {"lookup", variants, 1, &rules};

@@ -5,5 +5,7 @@
 #include "kernels/matmul/matmul.h"
 
 extern const ht_kernel_variant ht__matmul_f32_small, ht__matmul_f32_reference;
+/* Sound calls (kernels/rules.h). */
+extern const ht_kernel_rules ht__matmul_rules;
 
 #endif

@@ -8,5 +8,7 @@ extern const ht_kernel_variant ht__batch_norm_f32_reference, ht__batch_norm_trai
     ht__batch_norm_grad_f32_reference;
 
 extern const ht_kernel_variant ht__batch_norm_f32_rows, ht__batch_norm_train_f32_rows, ht__batch_norm_grad_f32_rows;
+/* Sound calls (kernels/rules.h). */
+extern const ht_kernel_rules ht__batch_norm_rules;
 
 #endif

@@ -6,4 +6,5 @@ int32_t ht__recurrent_gates(ht_recurrent_kind kind) {
 
 static const ht_kernel_variant *const variants[] = {&ht__recurrent_reference};
 
-const ht_kernel_family ht__recurrent_family = {"recurrent", variants, sizeof variants / sizeof variants[0], NULL};
+const ht_kernel_family ht__recurrent_family = {"recurrent", variants, sizeof variants / sizeof variants[0],
+                                               &ht__recurrent_rules};

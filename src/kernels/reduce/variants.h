@@ -5,5 +5,7 @@
 #include "kernels/reduce/reduce.h"
 
 extern const ht_kernel_variant ht__reduce_f32_walk, ht__reduce_reference;
+/* Sound calls (kernels/rules.h). */
+extern const ht_kernel_rules ht__reduce_rules;
 
 #endif

@@ -5,5 +5,7 @@
 #include "kernels/resize/resize.h"
 
 extern const ht_kernel_variant ht__resize_reference;
+/* Sound calls (kernels/rules.h). */
+extern const ht_kernel_rules ht__resize_rules;
 
 #endif
