@@ -6,7 +6,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-/* X(NAME, name): the bits of the mask, in this order. */
+/* X(NAME, name): the bits of the mask, in this order. Plan files store it: new ones go to the end. */
 #define HT_CPU_FEATURE_LIST(X)                          \
     X(SSE41, "sse4.1")                                  \
     X(AVX2, "avx2")                                     \

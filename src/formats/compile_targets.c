@@ -24,6 +24,7 @@ static const target targets[] = {
 #elif defined(__aarch64__)
     {"neon", "neon"},
     {"dotprod", "neon,dotprod"},
+    {"i8mm", "neon,dotprod,i8mm"},
 #endif
 };
 
