@@ -211,6 +211,9 @@ typedef struct ht_quantize_report {
     double seconds;
 } ht_quantize_report;
 
+/* There is a warning when activations are seen on fewer samples: what a model meets later then often lies outside. */
+#define HT_CALIBRATION_LEAST 32
+
 /* 8-bit affine weights, biases and norm parameters left alone, no folding. */
 HT_API void ht_quantize_options_init(ht_quantize_options *options);
 /* Makes a quantized copy of `model`, whose constants stay shared: `model` must outlive *out. Weights hold the values

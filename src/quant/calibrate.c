@@ -227,6 +227,16 @@ static void release(calibration *c) {
     ht__observation_end(&c->run);
 }
 
+static void warn_of_few(const ht_context *ctx, size_t samples) {
+    if (samples < HT_CALIBRATION_LEAST) {
+        ht__message(
+            ctx, "warning",
+            "The ranges of activations come from %zu sample%s. With fewer than %d, much of what the model meets "
+            "later may lie outside them: give more.",
+            samples, samples == 1 ? "" : "s", HT_CALIBRATION_LEAST);
+    }
+}
+
 ht_status ht__calibrate(ht_context *ctx, const ht_graph *graph, const ht_dataset *data, size_t samples,
                         const ht_scheme *scheme, const ht_calibration_targets *targets, ht_calibration *result,
                         ht_error *err) {
@@ -238,6 +248,9 @@ ht_status ht__calibrate(ht_context *ctx, const ht_graph *graph, const ht_dataset
                      .count = targets->count,
                      .wants_counts = !from_ends};
     ht_status status = calibrate(&c, graph, data, samples, err);
+    if (status == HT_OK && c.count != 0) {
+        warn_of_few(ctx, c.result.samples);
+    }
     if (result != NULL) {
         *result = c.result;
     }

@@ -26,6 +26,16 @@ npy "$work/short.npy" 2,1,28,28 1568
 refuses 1 'promises 1568 elements of 4 bytes; 1568 bytes follow' $model --calib "npy:$work/short.npy" $to
 npy "$work/none.npy" 0,1,28,28 0
 refuses 1 'empty' $model --calib "npy:$work/none.npy" $to
+# A NaN at the beginning of the second of two pictures.
+{ npy_header '<f4' '2,1,28,28,'; head -c 3136 /dev/zero; printf '\000\000\300\177'; head -c 3132 /dev/zero; } >"$work/nan.npy"
+refuses 1 'Element 784 is not a finite f32 number' $model --calib "npy:$work/nan.npy" $to
+# Too few samples give ranges all the same, and a warning.
+exits 0 "$HALFTONE" quantize $model --calib 'fashion-mnist:test[0:1]' -o "$work/one.onnx"
+says err 'The ranges of activations come from 1 sample. With fewer than 32'
+exits 0 "$HALFTONE" quantize $model --calib 'fashion-mnist:test[0:31]' -o "$work/few.onnx"
+says err 'come from 31 samples'
+exits 0 "$HALFTONE" quantize $model --calib 'fashion-mnist:test[0:32]' -o "$work/enough.onnx"
+grep -q 'come from' "$work/err" && fail "32 samples are warned of"
 refuses 1 'no data set, folder or .yaml of this name' $model --calib "$work/nowhere" $to
 refuses 2 'slice begins at 99999' $model --calib 'fashion-mnist:test[99999:]' $to
 
