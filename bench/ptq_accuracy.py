@@ -2,9 +2,9 @@
 
 usage: python3 bench/ptq_accuracy.py HALFTONE BUILDER MODELS [DEPTH...] > docs/accuracy-of-ptq.md
 
-HALFTONE is the program, BUILDER is bench_build_resnet, MODELS a folder with resnet-cifar10/ (published weights of the CIFAR-10
-ResNets) and mlperf-tiny/ (ResNet8 and its reference quantization, TFLite). The data set cifar-10-jpeg is looked up as always.
-Nothing is trained.
+HALFTONE is the program, BUILDER is bench_build_resnet, with test_tflite_models beside it, MODELS a folder with resnet-cifar10/
+(published weights of the CIFAR-10 ResNets), mlperf-tiny/ (ResNet8 and its reference quantization, TFLite) and what
+tflite_agreement.py, which makes the last section, wants. The data set cifar-10-jpeg is looked up as always. Nothing is trained.
 """
 
 import json
@@ -12,6 +12,8 @@ import pathlib
 import subprocess
 import sys
 import tempfile
+
+import tflite_agreement
 
 CALIBRATION = "cifar-10-jpeg:train[0:1024]"
 TEST = "cifar-10-jpeg:test"
@@ -79,6 +81,8 @@ def main():
                     first = False
                 print(f"| ResNet{depth} | {width} | {how} | {result['accuracy']:.4f} | {100 * against['delta']:+.2f} | "
                       f"{against['flipped']} | {against['p']:.2g} |", flush=True)
+    print()
+    tflite_agreement.section(pathlib.Path(builder).resolve().parent / "test_tflite_models", models.resolve().parent)
     print(f"\nHalftone {version.get('halftone', '')}.")
 
 

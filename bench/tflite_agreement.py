@@ -26,8 +26,8 @@ import oracle
 
 RANDOM_SAMPLES = 1000
 RANDOM = numpy.random.default_rng(5)
-# Model, the pictures that it gets; random codes for all but the large ones. Features of sounds need a front end that is in none
-# of the files: those models get random codes only.
+# Model, the pictures that it gets; random codes for all but the MobileNets. Features of sounds need a front end that is in none
+# of the files: those models get random codes only. So does the large ResNet, for which LiteRT's reference kernels take long.
 MODELS = [
     ("mlperf-tiny/ad01_int8", None),
     ("mlperf-tiny/kws_ref_model", None),
@@ -37,7 +37,7 @@ MODELS = [
     ("tflite-micro/person_detect", "photographs"),
     ("mlperf-tiny/vww_96_int8", "photographs"),
     ("mlperf-tiny/pretrainedResnet_quant", "cifar"),
-    ("mlperf-tiny/pretrainedResnet_large_int8", "cifar"),
+    ("mlperf-tiny/pretrainedResnet_large_int8", None),
     ("mobilenet/mobilenet_v1_0.25_128_quant", "imagenet"),
     ("mobilenet/mobilenet_v2_1.0_224_quant", "imagenet"),
     ("mobilenet/tf2_mobilenet_v2_1.0_224_ptq", "imagenet"),
@@ -80,12 +80,18 @@ def cifar(shared):
 def files_of(kind, shared):
     if kind == "cifar":
         return cifar(shared)
-    return imagenet(shared) + (sorted((shared / "data" / "coco-mini").rglob("*.jpg")) if kind == "photographs" else [])
+    if kind == "imagenet":
+        return imagenet(shared)
+    samples = shared / "models" / "tflite-micro" / "testdata"
+    return imagenet(shared) + sorted((shared / "data" / "coco-mini").rglob("*.jpg")) + sorted(samples.glob("*person.bmp"))
 
 
 def digits(shared):
+    """The test set of MNIST, and ten digits that come with the model."""
     with gzip.open(shared / "data" / "mnist" / "t10k-images-idx3-ubyte.gz") as file:
-        return numpy.frombuffer(file.read(), numpy.uint8)[16:].reshape(-1, 28, 28).astype(numpy.float32)
+        images = numpy.frombuffer(file.read(), numpy.uint8)[16:].reshape(-1, 28, 28).astype(numpy.float32)
+    samples = sorted((shared / "models" / "tflite-micro" / "testdata").glob("sample*.png"))
+    return numpy.concatenate([images, *(picture(path, 28, 28, True).reshape(1, 28, 28) for path in samples)])
 
 
 def codes(numbers, detail):

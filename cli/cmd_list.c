@@ -278,7 +278,11 @@ static ht_status list_ops(bool json, json_t *object, ht_error *err) {
             continue;
         }
         cli_table_cell(&list.table, "%s", op.name);
-        cli_table_cell(&list.table, op.since != 0 ? "%" PRId64 : "", op.since);
+        if (op.since != 0) {
+            cli_table_cell(&list.table, "%" PRId64, op.since);
+        } else {
+            cli_table_cell(&list.table, "%s", "");
+        }
         cli_table_cell(&list.table, "%s", op.has_integer ? "yes" : "");
         cli_table_cell(&list.table, "%s", op.has_gradient ? "yes" : "");
     }

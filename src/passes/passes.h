@@ -35,15 +35,19 @@ ht_status ht__pass_real_ends(ht_graph *graph, ht_error *err);
 /* The input at `index`, of rank 4 and channels-last, is taken channels-first from now on, and transposed inside. */
 ht_status ht__pass_channels_first_input(ht_graph *graph, size_t index, ht_error *err);
 
+/* LSTMs on codes become operators of ONNX on real numbers, step by step, rounded to codes where those keep their
+ * states: a code may differ by a step. Is there one at all? */
+ht_status ht__pass_plain_lstm(ht_graph *graph, ht_error *err);
+bool ht__has_fixed_lstm(const ht_graph *graph);
+
 /* Operators whose kernels are f32 only (ht_op.in_f32) get f16 and bf16 operands converted, and give results of the type
  * that they had. */
 ht_status ht__pass_widen(ht_graph *graph, ht_error *err);
 
 /* Makes the annotated graph one of integers: nodes whose inputs and output are annotated compute on codes, with a
  * quantization at the entries and real numbers again where something reads them; everything else stays a float node
- * between the two, and so does a node whose shapes are not known. The rule of requantization is the graph's. Activations must not
- * be fused yet.
- * The annotations of activations are gone afterwards. */
+ * between the two, and so does a node whose shapes are not known. The rule of requantization is the graph's.
+ * Activations must not be fused yet. The annotations of activations are gone afterwards. */
 ht_status ht__pass_integer(ht_graph *graph, ht_error *err);
 
 /* How a graph is made ready to run. */

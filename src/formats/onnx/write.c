@@ -2,6 +2,7 @@
 
 #include "formats/onnx/external.h"
 #include "formats/onnx/onnx.h"
+#include "passes/passes.h"
 
 static ht_status add_metadata(const ht_model *model, onnx_document *document, ht_error *err) {
     for (size_t i = 0; i < model->metadata_count; ++i) {
@@ -36,19 +37,33 @@ static ht_status write_document(onnx_document *document, const ht_onnx_output *o
     return ht__onnx_encode(document, output->write, output->user, err);
 }
 
+/* The graph in operators that ONNX has. *copy: made for that, to be destroyed when the document is; NULL: none was
+ * needed. */
+static ht_status emit(const ht_model *model, onnx_document *document, ht_graph **copy, ht_error *err) {
+    *copy = NULL;
+    if (!ht__has_fixed_lstm(model->graph)) {
+        return ht__onnx_emit(model->graph, document, err);
+    }
+    HT_TRY(ht__graph_copy(model->graph, copy, err));
+    HT_TRY(ht__pass_plain_lstm(*copy, err));
+    return ht__onnx_emit(*copy, document, err);
+}
+
 ht_status ht__onnx_write(const ht_model *model, const ht_onnx_output *output, ht_error *err) {
     onnx_document *document;
+    ht_graph *copy = NULL;
     HT_TRY(ht__onnx_document_create(&model->ctx->allocator, "", &document, err));
     document->producer = "halftone";
     document->producer_version = ht_version();
     ht_status status = add_metadata(model, document, err);
     if (status == HT_OK) {
-        status = ht__onnx_emit(model->graph, document, err);
+        status = emit(model, document, &copy, err);
     }
     if (status == HT_OK) {
         sort_metadata(document);
         status = write_document(document, output, err);
     }
     ht__onnx_document_destroy(document);
+    ht__graph_destroy(copy);
     return status;
 }
