@@ -115,6 +115,43 @@ void ht__byte_weights_shape(const ht_byte_engine *engine, int64_t depth, int64_t
     out->depth = engine->round_depth(depth);
     out->columns = ht__byte_round(columns, HT_BYTE_LANES);
     out->used_columns = columns;
+    out->marks_each = engine->mark != NULL ? (out->depth / out->group + 63) / 64 : 0;
+}
+
+/* Of one matrix. */
+static size_t marks_count(const ht_byte_weights *shape) {
+    return (size_t)(shape->columns / HT_BYTE_LANES * shape->marks_each);
+}
+
+/* All sums, then all marks, then all weights. */
+static size_t sums_bytes(const ht_byte_weights *shape, int64_t count) {
+    return ht__aligned((size_t)(count * shape->columns) * sizeof(int32_t));
+}
+static size_t marks_bytes(const ht_byte_weights *shape, int64_t count) {
+    return ht__aligned((size_t)count * marks_count(shape) * sizeof(uint64_t));
+}
+
+size_t ht__byte_weights_bytes(const ht_byte_weights *shape, int64_t count) {
+    return sums_bytes(shape, count) + marks_bytes(shape, count) + (size_t)(count * shape->columns * shape->depth);
+}
+
+void ht__byte_weights_find(const ht_byte_weights *shape, int64_t count, int64_t index, const void *packed,
+                           ht_byte_weights *out) {
+    union {
+        const void *given;
+        unsigned char *kept;
+    } memory = {packed};
+    unsigned char *marks = memory.kept + sums_bytes(shape, count);
+    *out = *shape;
+    out->sums = (int32_t *)(void *)memory.kept + index * shape->columns;
+    out->marks = (uint64_t *)(void *)marks + (size_t)index * marks_count(shape);
+    out->packed = (int8_t *)marks + marks_bytes(shape, count) + index * shape->columns * shape->depth;
+}
+
+void ht__byte_weights_mark(const ht_byte_engine *engine, ht_byte_weights *weights) {
+    if (engine->mark != NULL) {
+        engine->mark(weights);
+    }
 }
 
 /* Columns of the panel that begins at `first`, rounded up. */
@@ -190,6 +227,8 @@ void ht__byte_product_rows(const ht_byte_product *product, const uint8_t *x, int
                              .x_row = x_row,
                              .depth = w->depth,
                              .weights = w->packed + column * w->depth,
+                             .marks = w->marks + column / HT_BYTE_LANES * w->marks_each,
+                             .marks_each = w->marks_each,
                              .columns = left < HT_BYTE_PANEL ? left : HT_BYTE_PANEL,
                              .terms = product->terms};
         tile.terms.starts += column;

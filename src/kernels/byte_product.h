@@ -49,6 +49,19 @@ void ht__byte_terms_make(const int32_t *sums, const int32_t *order, int64_t used
 /* Are all operands but x known when compiling, so that the terms are, too? */
 bool ht__byte_terms_are_constant(const ht_kernel_call *call);
 
+/* ---- weights ---- */
+
+/* Weights packed for an engine: [panels][depth / group][columns of the panel rounded up to 16][group]. */
+typedef struct ht_byte_weights {
+    int64_t group;
+    int64_t depth, columns; /* rounded up for the engine, and to 16 */
+    int64_t used_columns;
+    int8_t *packed;  /* depth * columns bytes, zero beyond the matrix */
+    int32_t *sums;   /* [columns]: of the column's weights */
+    uint64_t *marks; /* [columns / 16][marks_each]: a bit for each group of 16 columns; see ht_byte_engine */
+    int64_t marks_each;
+} ht_byte_weights;
+
 /* ---- tiles ---- */
 
 /* Some rows by the columns of one panel. */
@@ -57,9 +70,11 @@ typedef struct ht_byte_tile {
     bool x_is_signed;
     int64_t x_row, depth;
     const int8_t *weights; /* the panel: [depth / group][columns rounded up to 16][group] */
-    int64_t columns;       /* 1 .. HT_BYTE_PANEL */
-    ht_byte_terms terms;   /* of the panel's columns */
-    void *y;               /* codes, or i32 sums; rows y_row elements apart */
+    const uint64_t *marks; /* of the panel's vectors of columns */
+    int64_t marks_each;
+    int64_t columns;     /* 1 .. HT_BYTE_PANEL */
+    ht_byte_terms terms; /* of the panel's columns */
+    void *y;             /* codes, or i32 sums; rows y_row elements apart */
     int64_t y_row;
 } ht_byte_tile;
 
@@ -79,6 +94,8 @@ typedef struct ht_byte_engine {
     int group;                             /* neighbouring rows of packed weights that lie together */
     int rows[HT_BYTE_VECTORS];             /* the most rows of a tile that is 1, 2, ... vectors wide */
     int64_t (*round_depth)(int64_t depth); /* as packed weights and copied rows have it, a multiple of `group` */
+    /* NULL, or notes what the tiles want to know of each group. Any marks are safe, since a file can hold any. */
+    void (*mark)(ht_byte_weights *weights);
     /* Around the tiles of such a depth and number of rows, or of more rows, in one thread; NULL: nothing to do. */
     void (*begin)(int64_t depth, int64_t rows);
     void (*end)(void);
@@ -115,21 +132,17 @@ static inline int32_t ht__byte_flip_zero(ht_type x_type, uint8_t flip, int32_t z
 int64_t ht__byte_round_depth(int64_t depth);
 void ht__byte_copy_lines(const ht_byte_copy *copy, uint8_t *to, const uint8_t *from);
 
-/* ---- weights ---- */
-
-/* Weights packed for an engine: [panels][depth / group][columns of the panel rounded up to 16][group]. */
-typedef struct ht_byte_weights {
-    int64_t group;
-    int64_t depth, columns; /* rounded up for the engine, and to 16 */
-    int64_t used_columns;
-    int8_t *packed; /* depth * columns bytes, zero beyond the matrix */
-    int32_t *sums;  /* [columns]: of the column's weights */
-} ht_byte_weights;
-
-/* Fills in the sizes; the caller gives memory for `packed` and `sums`, zeroed. */
+/* Fills in the sizes. */
 void ht__byte_weights_shape(const ht_byte_engine *engine, int64_t depth, int64_t columns, ht_byte_weights *out);
+/* Bytes of the packed weights of `count` matrices of one shape, and where in them those of matrix `index` are. (The
+ * pointers of *out are plain ones, for packing, which begins with zeros; a run only reads.) */
+size_t ht__byte_weights_bytes(const ht_byte_weights *shape, int64_t count);
+void ht__byte_weights_find(const ht_byte_weights *shape, int64_t count, int64_t index, const void *packed,
+                           ht_byte_weights *out);
 /* Puts one weight, minus its zero point, where it belongs; it must fit i8. */
 void ht__byte_weights_put(ht_byte_weights *weights, int64_t row, int64_t column, int32_t value);
+/* After all of them were put. */
+void ht__byte_weights_mark(const ht_byte_engine *engine, ht_byte_weights *weights);
 /* May a column of weights be taken? codes: u8 or i8, `count` of them from `first` on, `step` apart. Each minus `zero`
  * must fit i8, and bias plus any sum with 8-bit codes 32 bits. */
 bool ht__byte_column_fits(ht_type type, const void *codes, int64_t first, int64_t step, int64_t count, int32_t zero,

@@ -42,13 +42,17 @@ static double lower_quartile(double *times, int count) {
     return count > 0 ? times[(count - 1) / 4] : 0.0;
 }
 
-/* Every operand filled: floats around 0, scales that keep sums of codes in range, codes at random. */
+/* Every operand filled: floats around 0, scales that keep sums of codes in range, signed codes bell-shaped as weights
+ * are, others at random. */
 static void fill(const ht_tensor_desc *desc, ht_rng *rng, void *data) {
     int64_t count = ht__desc_elements(desc);
     bool scale = desc->rank <= 1 && count != 0;
     for (int64_t i = 0; i < count; ++i) {
         if (desc->type == HT_F32) {
             ((float *)data)[i] = scale ? 0.01f : (float)ht__rng_normal(rng) * 0.5f + 0.01f;
+        } else if (desc->type == HT_I8) {
+            double code = ht__rng_normal(rng) * 127.0 / 4.0;
+            ((int8_t *)data)[i] = (int8_t)(code > 127.0 ? 127.0 : code < -127.0 ? -127.0 : code);
         } else if (ht_type_bytes(desc->type) == 1) {
             ((uint8_t *)data)[i] = (uint8_t)ht__rng_below(rng, 256);
         }

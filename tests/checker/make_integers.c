@@ -49,6 +49,10 @@ static ht_requantize_parameters finish_product(ht_rng *rng, check_case *out, int
     out->call.input_count = HT_PRODUCT_OPERANDS;
     fill_codes(out, HT_PRODUCT_X);
     fill_codes(out, HT_PRODUCT_W);
+    if (inputs[HT_PRODUCT_W].type == HT_I8 && chance(rng, 0.5)) { /* many small weights, as networks have */
+        out->fill_high[HT_PRODUCT_W] = pick(rng, 1, 90);
+        out->fill_low[HT_PRODUCT_W] = -out->fill_high[HT_PRODUCT_W];
+    }
     inputs[HT_PRODUCT_BIAS] = tensor_of(chance(rng, 0.7) ? HT_I32 : HT_NONE, 1, dims, HT_LAYOUT_PLAIN);
     out->fill[HT_PRODUCT_BIAS] = FILL_INTEGER;
     out->fill_low[HT_PRODUCT_BIAS] = -100000;

@@ -100,17 +100,6 @@ static void describe(const ht_kernel_call *call, const ht_byte_engine *engine, b
     set_sizes(s, shape);
 }
 
-/* Packed are the sums of all groups, then their weights. */
-static size_t sums_bytes(const bytes_state *s, const ht_byte_weights *shape) {
-    return ht__aligned((size_t)(s->groups * shape->columns) * sizeof(int32_t));
-}
-static ht_byte_weights weights_in(const bytes_state *s, const ht_byte_weights *shape, void *packed, int64_t group) {
-    ht_byte_weights own = *shape;
-    own.sums = (int32_t *)packed + group * shape->columns;
-    own.packed = (int8_t *)packed + sums_bytes(s, shape) + group * shape->columns * shape->depth;
-    return own;
-}
-
 static void layout_on(const ht_byte_engine *engine, const ht_kernel_call *call, const ht_kernel_env *env,
                       ht_kernel_sizes *out) {
     bytes_state s;
@@ -118,7 +107,7 @@ static void layout_on(const ht_byte_engine *engine, const ht_kernel_call *call, 
     describe(call, engine, &s, &shape);
     *out = (ht_kernel_sizes){.state_bytes = ht__aligned(sizeof s) + ht__aligned((size_t)s.groups * sizeof *s.weights) +
                                             s.terms_room,
-                             .packed_bytes = sums_bytes(&s, &shape) + (size_t)(s.groups * shape.columns * shape.depth),
+                             .packed_bytes = ht__byte_weights_bytes(&shape, s.groups),
                              .scratch_bytes = s.terms_room + env->threads * s.part_room,
                              .packed = HT_PRODUCT_WEIGHTS};
 }
@@ -129,15 +118,19 @@ static void pack_on(const ht_byte_engine *engine, const ht_kernel_call *call, vo
     ht_byte_weights shape;
     describe(call, engine, &s, &shape);
     int64_t at = 0, window_size = ht__index_product(s.window.size, 0, 3);
-    for (int64_t o = 0; o < s.groups * s.filters; ++o) {
-        ht_byte_weights group = weights_in(&s, &shape, packed, o / s.filters);
-        int32_t zero = ht__zero_point(call, call->constants, HT_PRODUCT_W_ZERO, o);
-        for (int64_t c = 0; c < s.channels; ++c) {
-            for (int64_t k = 0; k < window_size; ++k) {
-                ht__byte_weights_put(&group, k * s.channels + c, o % s.filters,
-                                     ht__code_at(w->type, call->constants[HT_PRODUCT_W], at++) - zero);
+    for (int64_t g = 0; g < s.groups; ++g) {
+        ht_byte_weights group;
+        ht__byte_weights_find(&shape, s.groups, g, packed, &group);
+        for (int64_t o = 0; o < s.filters; ++o) {
+            int32_t zero = ht__zero_point(call, call->constants, HT_PRODUCT_W_ZERO, g * s.filters + o);
+            for (int64_t c = 0; c < s.channels; ++c) {
+                for (int64_t k = 0; k < window_size; ++k) {
+                    ht__byte_weights_put(&group, k * s.channels + c, o,
+                                         ht__code_at(w->type, call->constants[HT_PRODUCT_W], at++) - zero);
+                }
             }
         }
+        ht__byte_weights_mark(engine, &group);
     }
 }
 
@@ -145,14 +138,10 @@ static void pack_on(const ht_byte_engine *engine, const ht_kernel_call *call, vo
 static void bind_on(const ht_byte_engine *engine, const ht_kernel_call *call, const void *packed, void *memory) {
     bytes_state *s = memory;
     ht_byte_weights shape;
-    union {
-        const void *given;
-        void *kept; /* descriptions of weights have plain pointers; a run only reads */
-    } constants = {packed};
     describe(call, engine, s, &shape);
     s->weights = (ht_byte_weights *)(void *)((unsigned char *)memory + ht__aligned(sizeof *s));
     for (int64_t g = 0; g < s->groups; ++g) {
-        s->weights[g] = weights_in(s, &shape, constants.kept, g);
+        ht__byte_weights_find(&shape, s->groups, g, packed, &s->weights[g]);
     }
     void *room = (unsigned char *)s->weights + ht__aligned((size_t)s->groups * sizeof *s->weights);
     s->terms = terms_in(s, room);

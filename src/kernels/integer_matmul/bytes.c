@@ -62,47 +62,39 @@ static void describe(const ht_kernel_call *call, const ht_byte_engine *engine, b
     s->part_room = s->block_room + ht__aligned(HT_BYTE_ROOM * sizeof(int32_t));
 }
 
-/* Packed are sums, then weights. */
-static void find_packed(ht_byte_weights *weights, void *packed) {
-    weights->sums = packed;
-    weights->packed = (int8_t *)packed + ht__aligned((size_t)weights->columns * sizeof(int32_t));
-}
-
 static void layout_on(const ht_byte_engine *engine, const ht_kernel_call *call, const ht_kernel_env *env,
                       ht_kernel_sizes *out) {
     bytes_state s;
     describe(call, engine, &s);
     *out = (ht_kernel_sizes){.state_bytes = ht__aligned(sizeof s) + s.terms_room,
-                             .packed_bytes = ht__aligned((size_t)s.weights.columns * sizeof(int32_t)) +
-                                             (size_t)(s.weights.columns * s.weights.depth),
+                             .packed_bytes = ht__byte_weights_bytes(&s.weights, 1),
                              .scratch_bytes = s.terms_room + env->threads * s.part_room,
                              .packed = HT_PRODUCT_WEIGHTS};
 }
 
 static void pack_on(const ht_byte_engine *engine, const ht_kernel_call *call, void *packed) {
     bytes_state s;
+    ht_byte_weights weights;
     describe(call, engine, &s);
-    find_packed(&s.weights, packed);
+    ht__byte_weights_find(&s.weights, 1, 0, packed, &weights);
     const ht_integer_matrices *m = &s.matrices;
     for (int64_t j = 0; j < m->n; ++j) {
         int32_t zero = ht__zero_point(call, call->constants, HT_PRODUCT_W_ZERO, j);
         for (int64_t k = 0; k < m->k; ++k) {
             int32_t code = ht__code_at(call->inputs[HT_PRODUCT_W].type, call->constants[HT_PRODUCT_W],
                                        k * m->w_row + j * m->w_column);
-            ht__byte_weights_put(&s.weights, k, j, code - zero);
+            ht__byte_weights_put(&weights, k, j, code - zero);
         }
     }
+    ht__byte_weights_mark(engine, &weights);
 }
 
 /* The state, constant terms. */
 static void bind_on(const ht_byte_engine *engine, const ht_kernel_call *call, const void *packed, void *memory) {
     bytes_state *s = memory;
-    union {
-        const void *given;
-        void *kept; /* descriptions of weights have plain pointers; a run only reads */
-    } constants = {packed};
     describe(call, engine, s);
-    find_packed(&s->weights, constants.kept);
+    ht_byte_weights shape = s->weights;
+    ht__byte_weights_find(&shape, 1, 0, packed, &s->weights);
     if (s->known) {
         ht_requantizer requantizer;
         make_terms(s, call->constants, (int32_t *)(void *)((unsigned char *)memory + ht__aligned(sizeof *s)),
