@@ -72,7 +72,7 @@ void memory_print(const memory_report *report) {
     printf("\nmemory for one sample, with the kernels in plain C\n");
     printf("  %-12s%s, fullest at %s (%s alive)\n", "arena", print_bytes(info->arena_bytes, a),
            name_at(report, info->peak_step), print_bytes(live_at(report, info->peak_step), b));
-    printf("  %-12s%s\n", "scratch", print_bytes(info->scratch_bytes, a));
+    printf("  %-12s%s at most, in the arena\n", "scratch", print_bytes(info->scratch_bytes, a));
     printf("  %-12s%s in, %s out\n", "ends", print_bytes(info->input_bytes, a), print_bytes(info->output_bytes, b));
     printf("  %-12s%s in all\n", "RAM", print_bytes(info->ram_bytes, a));
     printf("  %-12s%s of constants, without code\n\n", "flash", print_bytes(info->constant_bytes, a));

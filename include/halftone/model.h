@@ -119,10 +119,10 @@ HT_API ht_status ht_model_draw(const ht_model *model, const char *path, bool ove
 /* What running takes, in bytes. Counted with the kernels in plain C, which need little besides the tensors; quantized
  * models run in integers. Code, stack and the program's own tables are not counted. */
 typedef struct ht_memory_info {
-    size_t arena_bytes;   /* all tensors between inputs and outputs, as placed in one arena */
-    size_t scratch_bytes; /* working memory of the step that needs most */
+    size_t arena_bytes;   /* all tensors between inputs and outputs, and working memory, as placed in one arena */
+    size_t scratch_bytes; /* working memory of the step that needs most, which lies in the arena */
     size_t input_bytes, output_bytes;
-    size_t ram_bytes;      /* the sum of these four */
+    size_t ram_bytes;      /* arena, inputs and outputs */
     size_t constant_bytes; /* weights and other constants, at their widths: read-only memory */
     size_t steps, peak_step;
 } ht_memory_info;

@@ -77,7 +77,7 @@ static ht_status largest_live(const ht_program *program, size_t *largest, ht_err
     ht_status status = ht__program_occupancy(program, live, err);
     *largest = 0;
     for (size_t s = 0; status == HT_OK && s < program->step_count; ++s) {
-        size_t own = live[s] + program->steps[s].state.scratch_bytes;
+        size_t own = live[s] + ht__aligned(program->steps[s].state.scratch_bytes);
         *largest = own > *largest ? own : *largest;
     }
     ht__free(program->allocator, live);

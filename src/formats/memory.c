@@ -25,17 +25,17 @@ static ht_status report(const ht_model *model, const ht_program *program, ht_mem
     }
     if (status == HT_OK) {
         *info = (ht_memory_info){.arena_bytes = program->arena_bytes,
-                                 .scratch_bytes = program->scratch_bytes,
                                  .input_bytes = sum_of(program, program->inputs, program->input_count),
                                  .output_bytes = sum_of(program, program->outputs, program->output_count),
                                  .constant_bytes = (size_t)description.bytes_packed,
                                  .steps = program->step_count};
-        info->ram_bytes = info->arena_bytes + info->scratch_bytes + info->input_bytes + info->output_bytes;
+        info->ram_bytes = info->arena_bytes + info->input_bytes + info->output_bytes;
         bool wanted = visit != NULL;
         for (size_t s = 0; s < program->step_count; ++s) {
             const ht_step *step = &program->steps[s];
             ht_memory_step row = {step->name, step->variant->name, live[s], step->state.scratch_bytes};
             info->peak_step = live[s] > live[info->peak_step] ? s : info->peak_step;
+            info->scratch_bytes = row.scratch_bytes > info->scratch_bytes ? row.scratch_bytes : info->scratch_bytes;
             wanted = wanted && visit(user, &row);
         }
     }

@@ -1,4 +1,6 @@
 /* The one list of kernel families. */
+#include "kernels/families.h"
+
 #include "kernels/attention/attention.h"
 #include "kernels/conv/conv.h"
 #include "kernels/dropout/dropout.h"
@@ -23,49 +25,55 @@
 #include "kernels/resize/resize.h"
 #include "kernels/softmax/softmax.h"
 
-const ht_kernel_family *const ht__kernel_families[] = {&ht__conv_family,
-                                                       &ht__conv_grad_input_family,
-                                                       &ht__conv_grad_weight_family,
-                                                       &ht__matmul_family,
-                                                       &ht__pool_family,
-                                                       &ht__pool_grad_family,
-                                                       &ht__batch_norm_family,
-                                                       &ht__batch_norm_train_family,
-                                                       &ht__batch_norm_grad_family,
-                                                       &ht__line_norm_family,
-                                                       &ht__attention_family,
-                                                       &ht__dropout_family,
-                                                       &ht__quantize_family,
-                                                       &ht__dequantize_family,
-                                                       &ht__dynamic_quantize_family,
-                                                       &ht__fake_quantize_family,
-                                                       &ht__fake_quantize_grad_family,
-                                                       &ht__unary_family,
-                                                       &ht__binary_family,
-                                                       &ht__recurrent_family,
-                                                       &ht__reduce_family,
-                                                       &ht__resize_family,
-                                                       &ht__softmax_family,
-                                                       &ht__softmax_grad_family,
-                                                       &ht__cross_entropy_family,
-                                                       &ht__cross_entropy_grad_family,
-                                                       &ht__squared_error_family,
-                                                       &ht__squared_error_grad_family,
-                                                       &ht__transpose_family,
-                                                       &ht__copy_family,
-                                                       &ht__concat_family,
-                                                       &ht__pad_family,
-                                                       &ht__slice_family,
-                                                       &ht__gather_family,
-                                                       &ht__cast_family,
-                                                       &ht__expand_family,
-                                                       &ht__integer_binary_family,
-                                                       &ht__integer_conv_family,
-                                                       &ht__integer_conv_transpose_family,
-                                                       &ht__integer_matmul_family,
-                                                       &ht__integer_mean_family,
-                                                       &ht__integer_pool_family,
-                                                       &ht__integer_resize_family,
-                                                       &ht__integer_softmax_family,
-                                                       &ht__lookup_family,
-                                                       NULL};
+/* Those whose calls files can hold (they have rules), and all others. */
+#define PLAN_LIST(X)          \
+    X(conv)                   \
+    X(conv_grad_input)        \
+    X(matmul)                 \
+    X(pool)                   \
+    X(batch_norm)             \
+    X(line_norm)              \
+    X(quantize)               \
+    X(dequantize)             \
+    X(dynamic_quantize)       \
+    X(fake_quantize)          \
+    X(unary)                  \
+    X(binary)                 \
+    X(recurrent)              \
+    X(reduce)                 \
+    X(resize)                 \
+    X(softmax)                \
+    X(transpose)              \
+    X(copy)                   \
+    X(concat)                 \
+    X(pad)                    \
+    X(slice)                  \
+    X(gather)                 \
+    X(cast)                   \
+    X(expand)                 \
+    X(integer_binary)         \
+    X(integer_conv)           \
+    X(integer_conv_transpose) \
+    X(integer_matmul)         \
+    X(integer_mean)           \
+    X(integer_pool)           \
+    X(integer_resize)         \
+    X(integer_softmax)        \
+    X(lookup)
+#define OTHER_LIST(X)     \
+    X(conv_grad_weight)   \
+    X(pool_grad)          \
+    X(batch_norm_train)   \
+    X(batch_norm_grad)    \
+    X(attention)          \
+    X(dropout)            \
+    X(fake_quantize_grad) \
+    X(softmax_grad)       \
+    X(cross_entropy)      \
+    X(cross_entropy_grad) \
+    X(squared_error)      \
+    X(squared_error_grad)
+
+#define ADDRESS(name) &ht__##name##_family,
+const ht_kernel_family *const ht__kernel_families[] = {PLAN_LIST(ADDRESS) OTHER_LIST(ADDRESS) NULL};
+const ht_kernel_family *const ht__plan_families[] = {PLAN_LIST(ADDRESS) NULL};

@@ -360,8 +360,6 @@ static ht_status choose_and_prepare(compiler *c) {
         }
         HT_TRY(ht__kernel_prepare(variant, &c->calls[i], &c->env, &step->state, c->err));
         step->variant = variant; /* only now: destroy releases prepared steps */
-        size_t scratch = ht__aligned(step->state.scratch_bytes);
-        c->program->scratch_bytes = scratch > c->program->scratch_bytes ? scratch : c->program->scratch_bytes;
         c->program->packed_bytes += step->state.data_bytes;
     }
     return HT_OK;
@@ -374,17 +372,20 @@ static void extend(ht_lifetime *life, size_t step) {
     life->last = step > life->last ? step : life->last;
 }
 
+/* Tensors first, then each step's scratch, which lives for the step alone. */
 static ht_status place(compiler *c) {
     ht_program *program = c->program;
-    ht_lifetime *lives = ht__calloc(c->allocator, program->tensor_count, sizeof *lives);
+    size_t items = program->tensor_count + program->step_count;
+    ht_lifetime *lives = ht__calloc(c->allocator, items, sizeof *lives), *scratch = lives + program->tensor_count;
     if (lives == NULL) {
-        return ht__fail_memory(c->err, program->tensor_count * sizeof *lives);
+        return ht__fail_memory(c->err, items * sizeof *lives);
     }
     for (size_t i = 0; i < program->tensor_count; ++i) {
         lives[i].first = SIZE_MAX;
     }
     for (size_t s = 0; s < program->step_count; ++s) {
         const ht_step *step = &program->steps[s];
+        scratch[s] = (ht_lifetime){.bytes = step->state.scratch_bytes, .first = s, .last = s};
         for (uint32_t i = 0; i < step->input_count; ++i) {
             if (step->inputs[i] != HT_NO_TENSOR) {
                 extend(&lives[c->alias[step->inputs[i]]], s);
@@ -413,7 +414,10 @@ static ht_status place(compiler *c) {
             lives[i].last = program->step_count;
         }
     }
-    ht_status status = ht__memory_plan(c->allocator, lives, program->tensor_count, &program->arena_bytes, c->err);
+    ht_status status = ht__memory_plan(c->allocator, lives, items, &program->arena_bytes, c->err);
+    for (size_t i = 0; status == HT_OK && i < program->step_count; ++i) {
+        program->steps[i].scratch_at = scratch[i].offset;
+    }
     for (size_t i = 0; status == HT_OK && i < program->tensor_count; ++i) {
         program->tensors[i].storage = c->alias[i];
         if (program->tensors[i].slot.kind == HT_SLOT_ARENA) {

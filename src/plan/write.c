@@ -7,6 +7,7 @@
 #include "base/checksum.h"
 #include "base/file.h"
 #include "cpu/features.h"
+#include "kernels/families.h"
 #include "kernels/field.h"
 #include "run/plan_format.h"
 
@@ -36,11 +37,11 @@ static ht_kernel_env environment(const writer *w, uint32_t cpu) {
 /* ---- what can be written, and what it needs ---- */
 
 static bool is_in_files(const ht_kernel_variant *variant) {
-    if (variant->prepare != NULL || variant->family->rules == NULL) {
+    if (variant->prepare != NULL) {
         return false;
     }
-    for (size_t f = 0; ht__kernel_families[f] != NULL; ++f) {
-        if (ht__kernel_families[f] == variant->family) {
+    for (size_t f = 0; ht__plan_families[f] != NULL; ++f) {
+        if (ht__plan_families[f] == variant->family) {
             return true;
         }
     }
@@ -218,6 +219,8 @@ static void add_step(writer *w, size_t s) {
     uint8_t parameters[HT_MAX_PARAMETERS];
     ht_plan_step_record record = {.packed_at = w->packed_at[s],
                                   .packed_bytes = w->sizes[s].packed_bytes,
+                                  .scratch_at = step->scratch_at,
+                                  .scratch_bytes = step->state.scratch_bytes,
                                   .macs = step->macs > 0 ? step->macs : 0,
                                   .name = add_text(w, step->name),
                                   .kernel = add_kernel(w, s),

@@ -72,15 +72,22 @@ static void fill_tensor(const ht_plan_view *view, uint32_t index, ht_program_ten
     }
 }
 
+/* Does the step find room for its scratch in the arena? Several threads may need more than the file has planned. */
+static bool scratch_fits(const ht_plan_step_record *record, const ht_plan_step *step) {
+    return step->sizes.scratch_bytes <= record->scratch_bytes;
+}
+
 static void fill_step(const ht_plan_view *view, size_t index, const ht_plan_step *from, void *state, ht_step *out) {
     const ht_plan_step_record *record = &view->steps[index];
     const uint32_t *operands = view->operands + record->operands;
-    *out = (ht_step){.name = ht__plan_text(view, record->name),
-                     .variant = from->variant,
-                     .state = {state, from->sizes.state_bytes, from->sizes.scratch_bytes},
-                     .input_count = record->inputs,
-                     .output_count = record->outputs,
-                     .macs = record->macs};
+    *out =
+        (ht_step){.name = ht__plan_text(view, record->name),
+                  .variant = from->variant,
+                  .state = {state, from->sizes.state_bytes, from->sizes.scratch_bytes},
+                  .input_count = record->inputs,
+                  .output_count = record->outputs,
+                  .macs = record->macs,
+                  .scratch_at = (size_t)(scratch_fits(record, from) ? record->scratch_at : view->header->arena_bytes)};
     memcpy(out->inputs, operands, record->inputs * sizeof *operands);
     memcpy(out->outputs, operands + record->inputs, record->outputs * sizeof *operands);
 }
@@ -149,7 +156,9 @@ static ht_status walk(const ht_plan_view *view, unsigned threads, uint32_t cpu, 
             ht__kernel_bind(step.variant, &step.call, step.packed, state);
             fill_step(view, i, &step, state, &b.steps[i]);
         }
-        scratch = step.sizes.scratch_bytes > scratch ? step.sizes.scratch_bytes : scratch;
+        if (!scratch_fits(&view->steps[i], &step) && step.sizes.scratch_bytes > scratch) {
+            scratch = step.sizes.scratch_bytes;
+        }
     }
     if ((size_t)view->header->arena_bytes > PTRDIFF_MAX / 2) {
         return ht__fail_at(err, HT_ERROR_LIMIT, view->name, "The plan's arena is larger than memory can be.");
@@ -158,7 +167,7 @@ static ht_status walk(const ht_plan_view *view, unsigned threads, uint32_t cpu, 
     if (p->memory != NULL) {
         *b.plan = (ht_plan){.view = *view, .memory = *out, .threads = threads};
         fill_program(view, &b, &b.plan->program);
-        b.plan->program.scratch_bytes = ht__aligned(scratch);
+        b.plan->program.arena_bytes = out->arena_bytes;
         *made = b.plan;
     }
     return HT_OK;

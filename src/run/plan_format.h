@@ -40,7 +40,7 @@ typedef struct ht_plan_header {
     uint64_t file_bytes;
     uint64_t table_checksum;    /* of the header, with this member 0, and all tables (base/checksum.h) */
     uint64_t constant_checksum; /* of the constants */
-    uint64_t arena_bytes;       /* of tensors */
+    uint64_t arena_bytes;       /* of tensors, and of scratch on one thread */
     uint32_t inputs, outputs, states, reserved;
     ht_plan_section constants; /* count: bytes; up to the end of the file */
     ht_plan_section tables[HT_PLAN_TABLES];
@@ -68,7 +68,8 @@ typedef struct ht_plan_tensor_record {
 } ht_plan_tensor_record;
 
 typedef struct ht_plan_step_record {
-    uint64_t packed_at, packed_bytes; /* in the constants */
+    uint64_t packed_at, packed_bytes;   /* in the constants */
+    uint64_t scratch_at, scratch_bytes; /* in the arena: for one thread; more than fits lies behind the arena */
     int64_t macs;
     uint32_t name;     /* text */
     uint32_t kernel;   /* index */

@@ -1,14 +1,15 @@
 /* A step of an .ht file as a kernel's call. */
 #include <string.h>
 
+#include "kernels/families.h"
 #include "kernels/field.h"
 #include "run/plan_file.h"
 
 /* The variant of these names, of a family whose calls files can hold; NULL: this build has none. */
 static const ht_kernel_variant *find_kernel(const char *family, const char *name) {
-    for (size_t f = 0; ht__kernel_families[f] != NULL; ++f) {
-        const ht_kernel_family *candidate = ht__kernel_families[f];
-        if (candidate->rules == NULL || strcmp(candidate->name, family) != 0) {
+    for (size_t f = 0; ht__plan_families[f] != NULL; ++f) {
+        const ht_kernel_family *candidate = ht__plan_families[f];
+        if (strcmp(candidate->name, family) != 0) {
             continue;
         }
         for (size_t v = 0; v < candidate->variant_count; ++v) {

@@ -203,10 +203,22 @@ static bool overlap(const ht_plan_view *view, uint32_t a, uint32_t b) {
            at_b < at_a + bytes_a;
 }
 
-/* A kernel may count on its results lying apart from all else. */
+static bool touches_scratch(const ht_plan_view *view, const ht_plan_step_record *step, uint32_t operand) {
+    size_t bytes;
+    return operand != HT_PLAN_NONE && view->tensors[operand].place == HT_PLAN_IN_ARENA &&
+           is_tensor(view, operand, &bytes) && view->tensors[operand].at < step->scratch_at + step->scratch_bytes &&
+           step->scratch_at < view->tensors[operand].at + bytes;
+}
+
+/* A kernel may count on its scratch and its results lying apart from all else. */
 static bool results_are_apart(const ht_plan_view *view, const ht_plan_step_record *step) {
     const uint32_t *operands = view->operands + step->operands;
     uint32_t all = (uint32_t)step->inputs + step->outputs;
+    for (uint32_t i = 0; i < all; ++i) {
+        if (touches_scratch(view, step, operands[i])) {
+            return false;
+        }
+    }
     for (uint32_t i = step->inputs; i < all; ++i) {
         for (uint32_t k = 0; k < i; ++k) {
             if (overlap(view, operands[i], operands[k])) {
@@ -223,7 +235,8 @@ static bool is_step(const ht_plan_view *view, const ht_plan_step_record *step) {
         step->inputs > HT_MAX_INPUTS || step->outputs > HT_MAX_OUTPUTS ||
         step->operands + all > ht__plan_count(view, HT_PLAN_OPERANDS) ||
         step->parameters > ht__plan_count(view, HT_PLAN_PARAMETERS) || step->macs < 0 ||
-        !is_inside(step->packed_at, step->packed_bytes, view->header->constants.count)) {
+        !is_inside(step->packed_at, step->packed_bytes, view->header->constants.count) ||
+        !is_inside(step->scratch_at, step->scratch_bytes, view->header->arena_bytes)) {
         return false;
     }
     for (uint64_t i = 0; i < all; ++i) {

@@ -2,7 +2,7 @@
 
 #include <string.h>
 
-size_t ht__program_run_bytes(const ht_program *program) { return program->arena_bytes + program->scratch_bytes; }
+size_t ht__program_run_bytes(const ht_program *program) { return program->arena_bytes; }
 
 int ht__program_find_output(const ht_program *program, const char *name) {
     for (size_t i = 0; i < program->output_count; ++i) {
@@ -46,7 +46,6 @@ static void reset_states(const ht_program *program, const ht_run_arguments *argu
 }
 
 ht_status ht__program_run(const ht_program *program, const ht_run_arguments *arguments, ht_error *err) {
-    void *scratch = (char *)arguments->arena + program->arena_bytes;
     if (!arguments->keep_states) {
         reset_states(program, arguments);
     }
@@ -64,6 +63,7 @@ ht_status ht__program_run(const ht_program *program, const ht_run_arguments *arg
             outputs[i] =
                 step->outputs[i] != HT_NO_TENSOR ? locate(&program->tensors[step->outputs[i]], arguments) : NULL;
         }
+        void *scratch = (char *)arguments->arena + step->scratch_at;
         ht_status status = step->variant->run(&step->state, inputs, outputs, scratch, arguments->pool);
         if (status != HT_OK) {
             return ht__fail_at(err, status, step->name, "The step failed in the kernel %s: %s.", step->variant->name,

@@ -39,6 +39,7 @@ typedef struct ht_step {
     uint32_t inputs[HT_MAX_INPUTS]; /* indices into the program's tensors; HT_NO_TENSOR: absent */
     uint32_t outputs[HT_MAX_OUTPUTS];
     int64_t macs;
+    size_t scratch_at; /* where in the arena its scratch lies */
 } ht_step;
 
 #define HT_NO_TENSOR UINT32_MAX
@@ -55,9 +56,8 @@ typedef struct ht_program {
     size_t input_count, output_count;
     uint32_t *states; /* tensors in the arena that last from run to run */
     size_t state_count;
-    size_t arena_bytes;   /* tensors */
-    size_t scratch_bytes; /* the largest step's, behind the tensors */
-    size_t packed_bytes;  /* sum of packed weights */
+    size_t arena_bytes;  /* tensors and scratch, each for as long as it is needed */
+    size_t packed_bytes; /* sum of packed weights */
 } ht_program;
 
 /* Sees each tensor after the step that wrote it (and each bound input before the first step). */
@@ -73,7 +73,7 @@ typedef struct ht_run_arguments {
     void *observer_user;
 } ht_run_arguments;
 
-/* Bytes that a run needs: arena and scratch. */
+/* Bytes of arena that a run needs. */
 size_t ht__program_run_bytes(const ht_program *program);
 /* Runs all steps. Allocates nothing itself. Errors: what a kernel reports (with the step's name). */
 ht_status ht__program_run(const ht_program *program, const ht_run_arguments *arguments, ht_error *err);

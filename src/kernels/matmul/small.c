@@ -155,7 +155,8 @@ static ht_status run(const ht_kernel_state *state, const void *const *inputs, vo
     size_t grain = work != 0 ? (size_t)(PARALLEL_WORK / work + ROWS) : SIZE_MAX;
     int64_t index[HT_MAX_RANK] = {0};
     do {
-        const float *b = (const float *)inputs[1] + ht__index_offset(s->batch_rank, index, s->stride_b);
+        const float *b = inputs[1]; /* NULL: packed */
+        b = b != NULL ? b + ht__index_offset(s->batch_rank, index, s->stride_b) : NULL;
         product job = {.state = s,
                        .a = (const float *)inputs[0] + ht__index_offset(s->batch_rank, index, s->stride_a),
                        .b = b,
@@ -207,8 +208,9 @@ static void layout(const ht_kernel_call *call, const ht_kernel_env *env, ht_kern
     describe(call, &s);
     size_t panel_bytes = (size_t)(panel_width(&s) * s.depth) * sizeof(float);
     out->state_bytes = sizeof s;
-    if (s.panel_constant) { /* B itself is read, too */
+    if (s.panel_constant) { /* B itself is read, too, but where it is transposed */
         out->packed_bytes = panel_bytes;
+        out->packed = s.parameters.transpose_b ? 1u << 1 : 0;
     } else {
         out->scratch_bytes = panel_bytes;
     }
