@@ -54,6 +54,7 @@ ht_status ht__quantizer_codes(const ht_node *node, ht_type type, ht_codes *out, 
     X(HardSwish)                \
     X(LeakyRelu)                \
     X(Log)                      \
+    X(LogSoftmax)               \
     X(MatMul)                   \
     X(MaxPool)                  \
     X(Mish)                     \

@@ -17,7 +17,8 @@ static ht_affine fixed_parameters(const ht_op *op, uint32_t bits, bool symmetric
     double low = op->codes_low, high = op->codes_high;
     double span = symmetric ? 2.0 * fmax(-low, high) : high - low;
     ht_affine a = {.scale = (float)ldexp(span, -(int)bits)};
-    a.zero_point = symmetric ? 0 : (int32_t)rint(-low / (double)a.scale);
+    double zero = rint(-low / (double)a.scale), last = ldexp(1.0, (int)bits) - 1.0; /* it is a code */
+    a.zero_point = symmetric ? 0 : (int32_t)fmin(zero, last);
     return a;
 }
 

@@ -268,6 +268,13 @@ void make_integer_softmax(ht_rng *rng, check_case *out) {
                                        .multiplier = (int32_t)pick(rng, 1 << 30, INT32_MAX),
                                        .shift = (int32_t)pick(rng, 20, 24),
                                        .difference_low = -124};
+    if (ht_type_bytes(type) == 1 && chance(rng, 0.5)) {
+        p.logarithm = true;
+        p.y_zero = ht__code_low(type) + 255;
+        p.y_scale = 1.0f / 16.0f;
+        p.reverse_multiplier = (int32_t)pick(rng, 1 << 30, INT32_MAX);
+        p.reverse_shift = -p.shift;
+    }
     out->call.input_count = out->call.output_count = 1;
     out->call.inputs[0] = out->call.outputs[0] = tensor_of(type, rank, dims, HT_LAYOUT_PLAIN);
     fill_codes(out, 0);

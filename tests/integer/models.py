@@ -165,7 +165,7 @@ def functions(folder):
     """Functions of one tensor; the mathematical libraries differ in last places, which seldom shows."""
     cases = {
         "Sigmoid": {}, "Tanh": {}, "HardSwish": {}, "LeakyRelu": {"alpha": 0.13}, "Elu": {"alpha": 0.7}, "Exp": {},
-        "Erf": {}, "Softplus": {}, "HardSigmoid": {}, "Abs": {}, "Neg": {}, "Relu": {}, "Softmax": {"axis": -1},
+        "Erf": {}, "Softplus": {}, "HardSigmoid": {}, "Abs": {}, "Neg": {}, "Relu": {}, "Softmax": {"axis": -1}, "LogSoftmax": {"axis": -1},
         "Gelu": {}, "Mish": {}, "Selu": {}, "Celu": {"alpha": 0.7}, "Softsign": {}, "ThresholdedRelu": {"alpha": 0.3},
     }
     for op, attributes in cases.items():

@@ -78,6 +78,10 @@ static void fixed_point_is_close_to_real(void **state) {
         int32_t x = (int32_t)(random_bits(&rng) >> 33);
         exact = 1.0 / (1.0 + (double)x / 2147483648.0);
         assert_true(fabs((double)ht__fixed_reciprocal(x) / 2147483648.0 - exact) < 1e-6);
+        int32_t above = (1 << 19) + (int32_t)(random_bits(&rng) >> (33 + ht__rng_below(&rng, 12)));
+        above = above < 0 ? INT32_MAX : above;
+        exact = log((double)above / 524288.0);
+        assert_true(fabs((double)ht__fixed_log(above) / 67108864.0 - exact) < 1e-6);
         int32_t multiplier = (int32_t)(random_bits(&rng) >> 33 | 1u << 30), sum = (int32_t)(random_bits(&rng) >> 40);
         int shift = -(int)ht__rng_below(&rng, 12);
         exact = (double)sum * ldexp((double)multiplier, shift - 31);

@@ -243,6 +243,11 @@ def reductions(folder):
         y = single.tensor([2, 6, 10], scale=1 / 256, zero=-128 if kind == "int8" else 0)
         single.save(folder / f"softmax_{kind}.tflite", OPERATORS.SOFTMAX, [x], [y],
                     with_fields(schema.SoftmaxOptionsT(), beta=1.0))
+        for i, (scale, shape) in enumerate(((0.09, [2, 6, 10]), (0.7, [40, 5]), (0.0173, [3, 1000]), (0.2, [30, 3]))):
+            single = Single(kind)
+            x = single.input(shape, scale)
+            y = single.tensor(shape, scale=16 / 256, zero=127 if kind == "int8" else 255)
+            single.save(folder / f"log_softmax_{kind}_{i}.tflite", OPERATORS.LOG_SOFTMAX, [x], [y], schema.LogSoftmaxOptionsT())
 
 
 def main():

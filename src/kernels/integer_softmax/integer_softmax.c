@@ -93,6 +93,47 @@ static void real_row(const softmax_job *job, int64_t first, int32_t largest) {
     }
 }
 
+static void real_log_row(const softmax_job *job, int64_t first, int32_t largest) {
+    const softmax_state *s = job->state;
+    const ht_integer_softmax_parameters *p = HT_PARAMETERS(ht_integer_softmax_parameters, &s->call);
+    ht_type type = s->call.inputs[0].type;
+    double sum = 0.0;
+    for (int64_t i = 0; i < job->length; ++i) {
+        sum += s->real[largest - ht__code_at(type, job->x, first + i * job->inner)];
+    }
+    double log_sum = ht__log(sum);
+    for (int64_t i = 0; i < job->length; ++i) {
+        int64_t at = first + i * job->inner;
+        double d = (double)ht__code_at(type, job->x, at) - (double)largest;
+        float logarithm = (float)(d * (double)p->x_scale - log_sum);
+        ht__code_store(s->call.outputs[0].type, job->y, at,
+                       clamp(&p->requantize, (double)rintf(logarithm / p->y_scale) + (double)p->y_zero));
+    }
+}
+
+static void fixed_log_row(const softmax_job *job, int64_t first, int32_t largest) {
+    const softmax_state *s = job->state;
+    const ht_integer_softmax_parameters *p = HT_PARAMETERS(ht_integer_softmax_parameters, &s->call);
+    ht_type type = s->call.inputs[0].type, y_type = s->call.outputs[0].type;
+    int32_t sum = 0; /* Q12.19; at least 1, that of the largest */
+    for (int64_t i = 0; i < job->length; ++i) {
+        sum += ht__fixed_shift(s->fixed[largest - ht__code_at(type, job->x, first + i * job->inner)], 12);
+    }
+    int32_t log_sum = ht__fixed_log(sum), floor_code = ht__code_low(y_type), top = floor_code + 255;
+    int64_t low =
+        ht__fixed_multiply((int32_t)((uint32_t)log_sum + ((uint32_t)1 << 31)), p->reverse_multiplier, p->reverse_shift);
+    low = low > (int64_t)p->difference_low - 1 ? low : (int64_t)p->difference_low - 1;
+    for (int64_t i = 0; i < job->length; ++i) {
+        int64_t at = first + i * job->inner;
+        int32_t d = ht__code_at(type, job->x, at) - largest, code = floor_code;
+        if (d > low) {
+            uint32_t a = (uint32_t)ht__fixed_multiply(d, p->multiplier, p->shift);
+            code = ht__fixed_shift((int32_t)(a - (uint32_t)log_sum), 22) + top;
+        }
+        ht__code_store(y_type, job->y, at, clamp(&p->requantize, (double)code));
+    }
+}
+
 static void fixed_row(const softmax_job *job, int64_t first, int32_t largest) {
     const softmax_state *s = job->state;
     const ht_integer_softmax_parameters *p = HT_PARAMETERS(ht_integer_softmax_parameters, &s->call);
@@ -135,7 +176,8 @@ static void part(void *argument, size_t begin, size_t end, unsigned number) {
     const softmax_job *job = argument;
     const softmax_state *s = job->state;
     ht_type type = s->call.inputs[0].type;
-    bool fixed = HT_PARAMETERS(ht_integer_softmax_parameters, &s->call)->requantize.rule == HT_REQUANTIZE_FIXED;
+    const ht_integer_softmax_parameters *p = HT_PARAMETERS(ht_integer_softmax_parameters, &s->call);
+    bool fixed = p->requantize.rule == HT_REQUANTIZE_FIXED;
     for (int64_t row = (int64_t)begin; row < (int64_t)end; ++row) {
         int64_t first = row / job->inner * job->length * job->inner + row % job->inner;
         int32_t largest = ht__code_at(type, job->x, first);
@@ -143,7 +185,11 @@ static void part(void *argument, size_t begin, size_t end, unsigned number) {
             int32_t code = ht__code_at(type, job->x, first + i * job->inner);
             largest = code > largest ? code : largest;
         }
-        (!fixed ? real_row : s->entries > 256 ? wide_row : fixed_row)(job, first, largest);
+        if (p->logarithm) {
+            (fixed ? fixed_log_row : real_log_row)(job, first, largest);
+        } else {
+            (!fixed ? real_row : s->entries > 256 ? wide_row : fixed_row)(job, first, largest);
+        }
     }
 }
 
@@ -171,13 +217,16 @@ static const ht_kernel_variant integer_softmax_reference = {.name = "integer_sof
 /* ---- sound calls, for files ---- */
 
 static const ht_kernel_field fields[] = {HT_I32_FIELD(ht_integer_softmax_parameters, axis, 0, HT_MAX_RANK - 1),
+                                         HT_BOOL_FIELD(ht_integer_softmax_parameters, logarithm),
                                          HT_REQUANTIZE_FIELDS(ht_integer_softmax_parameters, requantize),
                                          HT_I32_FIELD(ht_integer_softmax_parameters, y_zero, INT16_MIN, UINT16_MAX),
                                          HT_F32_FIELD(ht_integer_softmax_parameters, x_scale),
                                          HT_F32_FIELD(ht_integer_softmax_parameters, y_scale),
                                          HT_I32_FIELD(ht_integer_softmax_parameters, multiplier, 0, INT32_MAX),
                                          HT_I32_FIELD(ht_integer_softmax_parameters, shift, -31, 31),
-                                         HT_I32_FIELD(ht_integer_softmax_parameters, difference_low, INT32_MIN, 0)};
+                                         HT_I32_FIELD(ht_integer_softmax_parameters, difference_low, INT32_MIN, 0),
+                                         HT_I32_FIELD(ht_integer_softmax_parameters, reverse_multiplier, 0, INT32_MAX),
+                                         HT_I32_FIELD(ht_integer_softmax_parameters, reverse_shift, -31, 0)};
 
 static const char *check(const ht_kernel_call *call) {
     const ht_integer_softmax_parameters *p = HT_PARAMETERS(ht_integer_softmax_parameters, call);
@@ -193,6 +242,9 @@ static const char *check(const ht_kernel_call *call) {
         return NULL;
     }
     bool bytes = ht_type_bytes(x->type) == 1; /* sums of so many terms fit 32 bits */
+    if (p->logarithm && (!bytes || x->dims[p->axis] >= 1 << 12)) {
+        return "the logarithm needs codes of 8 bits and an axis below 4096";
+    }
     bool fits = ht_type_bytes(y->type) == ht_type_bytes(x->type) && (bytes ? p->shift >= 0 : p->shift <= 30) &&
                 x->dims[p->axis] < (bytes ? 1 << 13 : 1 << 17);
     return fits ? NULL : "shift, types or the length of the axis do not fit";

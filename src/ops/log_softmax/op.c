@@ -1,5 +1,6 @@
 #include "kernels/softmax/softmax.h"
 #include "ops/gradient.h"
+#include "ops/integer.h"
 
 static ht_status lower(const ht_node *node, ht_kernel_call *call, int32_t operands[HT_MAX_INPUTS], ht_error *err) {
     (void)operands;
@@ -18,5 +19,8 @@ const ht_op ht__op_LogSoftmax = {
     .layout = HT_OP_PLAIN,
     .infer = ht__infer_same,
     .lower = lower,
+    .integer = ht__integer_LogSoftmax,
     .gradient = ht__gradient_LogSoftmax,
+    .codes = HT_CODES_FIXED,
+    .codes_low = -16.0f,
 };
