@@ -143,8 +143,24 @@ static int32_t batch_dimensions(ht_rng *rng, int64_t *a, int64_t *b, int64_t *y,
     return count;
 }
 
+/* Now and then one row alone, or sums so deep that they are cut. */
+static void matrix_sizes(ht_rng *rng, int64_t *m, int64_t *n, int64_t *k) {
+    *m = matrix_size(rng);
+    *n = matrix_size(rng);
+    *k = matrix_size(rng);
+    if (chance(rng, 0.1)) {
+        *m = 1;
+        *n = pick(rng, 40, 120);
+        *k = pick(rng, 40, 200);
+    } else if (chance(rng, 0.05)) {
+        *m = pick(rng, 1, 20);
+        *k = pick(rng, 700, 1700);
+    }
+}
+
 void make_matmul(ht_rng *rng, check_case *out) {
-    int64_t m = matrix_size(rng), n = matrix_size(rng), k = matrix_size(rng);
+    int64_t m, n, k;
+    matrix_sizes(rng, &m, &n, &k);
     int64_t a[HT_MAX_RANK], b[HT_MAX_RANK], y[HT_MAX_RANK];
     int32_t batch_a, batch_b, batch = batch_dimensions(rng, a, b, y, &batch_a, &batch_b);
     ht_matmul_parameters p = {.transpose_a = chance(rng, 0.5),

@@ -21,4 +21,7 @@ typedef struct ht_matmul_parameters {
 
 extern const ht_kernel_family ht__matmul_family;
 
+/* Has the runtime a variant that packs this call's constant weights once? */
+bool ht__matmul_packs(const ht_kernel_call *call, const ht_kernel_env *env);
+
 #endif

@@ -1,5 +1,5 @@
-/* Matrix products through oneDNN's sgemm. Bias and activation are a second sweep over y, which is small beside the
- * product. */
+/* Matrix products through oneDNN's sgemm, which packs both matrices at each run: for weights that change. Bias and
+ * activation are a second sweep over y, which is small beside the product. */
 #include <omp.h>
 #include <oneapi/dnnl/dnnl.h>
 
@@ -23,6 +23,10 @@ static bool accept(const ht_kernel_call *call, const ht_kernel_env *env, const c
     }
     if (!plain(&call->inputs[0]) || !plain(&call->inputs[1]) || !plain(y)) {
         *reason = "takes plain tensors";
+        return false;
+    }
+    *reason = "constant weights are packed once by the runtime's kernels";
+    if (ht__matmul_packs(call, env)) {
         return false;
     }
     *reason = "too small a product";
