@@ -58,7 +58,7 @@ static ht_status infer_broadcast(ht_node *node, ht_type type, ht_error *err) {
     for (int32_t i = 0; i < out.rank; ++i) {
         int32_t ia = i - (out.rank - a->rank), ib = i - (out.rank - b->rank);
         int64_t da = ia >= 0 ? a->dims[ia] : 1, db = ib >= 0 ? b->dims[ib] : 1;
-        if (da != db && da > 1 && db > 1) {
+        if (da != db && da >= 0 && db >= 0 && da != 1 && db != 1) {
             char left[96], right[96];
             return ht__fail_at(err, HT_ERROR_MISMATCH, node->name, "%s cannot combine %s with %s.", node->op->name,
                                ht__desc_print(a, left, sizeof left), ht__desc_print(b, right, sizeof right));

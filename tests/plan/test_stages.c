@@ -147,6 +147,31 @@ static void an_endless_loop_can_be_interrupted(void **state) {
     ht_context_destroy(ctx);
 }
 
+/* An input of an open size turns out to be empty: that goes with 1, and with nothing else. */
+static void empty_inputs_are_not_broadcast(void **state) {
+    ht_context *ctx = *state;
+    static const float numbers[6] = {0};
+    for (int64_t size = 0; size < 4; ++size) {
+        ht_graph *g;
+        ht_value *a, *b, *y;
+        ht_error err = {0};
+        ht_tensor_desc known = {.type = HT_F32, .rank = 2, .dims = {2, 3}},
+                       open = {.type = HT_F32, .rank = 2, .dims = {1, -1}};
+        assert_int_equal(ht__graph_create(ctx, "sum", &g, &err), HT_OK);
+        assert_int_equal(ht__graph_add_input(g, "a", &known, &a, &err), HT_OK);
+        assert_int_equal(ht__graph_add_input(g, "b", &open, &b, &err), HT_OK);
+        assert_int_equal(add_value(g, "Add", (ht_value *[]){a, b}, 2, &y, &err), HT_OK);
+        assert_int_equal(ht__graph_mark_output(g, y, &err), HT_OK);
+        open.dims[1] = size;
+        ht_tensor_view inputs[] = {{known, numbers}, {open, numbers}};
+        ht_tensor_owned output;
+        ht_status status = ht__run_graph(g, inputs, &output, NULL, &err);
+        assert_int_equal(status, size == 1 || size == 3 ? HT_OK : HT_ERROR_MISMATCH);
+        ht__free(&ctx->allocator, output.data);
+        ht__graph_destroy(g);
+    }
+}
+
 static ht_status both(ht_context *ctx, ht_error *err) {
     float sum, last[1], stacked[3];
     HT_TRY(run_selection(ctx, &sum, err));
@@ -166,9 +191,8 @@ static int end(void **state) {
 
 int main(void) {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(shapes_may_depend_on_data),
-        cmocka_unit_test(loops_carry_and_stack),
-        cmocka_unit_test(an_endless_loop_can_be_interrupted),
+        cmocka_unit_test(shapes_may_depend_on_data),          cmocka_unit_test(loops_carry_and_stack),
+        cmocka_unit_test(an_endless_loop_can_be_interrupted), cmocka_unit_test(empty_inputs_are_not_broadcast),
         cmocka_unit_test(every_allocation_may_fail),
     };
     return cmocka_run_group_tests(tests, begin, end);

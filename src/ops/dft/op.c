@@ -13,7 +13,8 @@ static ht_status read(const ht_node *node, settings *out, ht_error *err) {
     const ht_tensor_desc *x = &node->inputs[0]->desc;
     double axis, length;
     HT_TRY(ht__constant_number(node, 2, -2.0, &axis, err));
-    HT_TRY(ht__normal_axis(node, (int64_t)axis, x->rank, &out->axis, err));
+    int64_t whole_axis = axis >= -HT_MAX_RANK && axis <= HT_MAX_RANK ? (int64_t)axis : HT_MAX_RANK;
+    HT_TRY(ht__normal_axis(node, whole_axis, x->rank, &out->axis, err));
     int64_t parts = x->dims[x->rank - 1];
     if (out->axis == x->rank - 1 || (parts >= 0 && parts != 1 && parts != 2)) {
         return ht__fail_at(err, HT_ERROR_MISMATCH, node->name,

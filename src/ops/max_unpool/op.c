@@ -52,11 +52,11 @@ static ht_status compute(ht_real_call *call, ht_error *err) {
         return ht__fail_at(err, HT_ERROR_MISMATCH, call->node->name, "MaxUnpool needs one index for each element.");
     }
     for (int64_t i = 0; i < ht__desc_elements(&x->desc); ++i) {
-        int64_t index = (int64_t)indices->data[i], offset = 0;
-        if (index < 0 || index >= places) {
-            return ht__fail_at(err, HT_ERROR_ARGUMENT, call->node->name, "The index %lld lies outside a map of %lld.",
-                               (long long)index, (long long)places);
+        if (!(indices->data[i] >= 0.0 && indices->data[i] < (double)places)) {
+            return ht__fail_at(err, HT_ERROR_ARGUMENT, call->node->name, "The index %.0f lies outside a map of %lld.",
+                               indices->data[i], (long long)places);
         }
+        int64_t index = (int64_t)indices->data[i], offset = 0;
         for (int32_t d = natural.rank - 1; d >= 0; --d) {
             offset += index % natural.dims[d] * strides[d];
             index /= natural.dims[d];

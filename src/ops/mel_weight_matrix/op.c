@@ -17,12 +17,14 @@ static ht_status read(const ht_node *node, settings *out, ht_error *err) {
     }
     bool usable = numbers[0] >= 1.0 && numbers[0] <= 65536.0 && numbers[1] >= 1.0 && numbers[1] <= 16777216.0 &&
                   numbers[2] >= 1.0 && numbers[3] >= 0.0 && numbers[4] >= numbers[3] && numbers[4] <= numbers[2];
+    if (!usable) {
+        return ht__fail_at(err, HT_ERROR_FORMAT, node->name,
+                           "MelWeightMatrix cannot spread %g bins over %g to %g Hz of %g samples per second.",
+                           numbers[0], numbers[3], numbers[4], numbers[2]);
+    }
     *out = (settings){(int64_t)numbers[0], (int64_t)numbers[1], (int64_t)numbers[1] / 2 + 1,
                       floor(numbers[2]),   numbers[3],          numbers[4]};
-    return usable ? HT_OK
-                  : ht__fail_at(err, HT_ERROR_FORMAT, node->name,
-                                "MelWeightMatrix cannot spread %g bins over %g to %g Hz of %g samples per second.",
-                                numbers[0], numbers[3], numbers[4], numbers[2]);
+    return HT_OK;
 }
 
 static ht_status infer(const ht_graph *graph, ht_node *node, ht_error *err) {
@@ -45,8 +47,8 @@ static double mel(double frequency) { return 2595.0 * log10(1.0 + frequency / 70
 static int64_t corner(const settings *s, int64_t i) {
     double step = (mel(s->high) - mel(s->low)) / (double)(s->bins + 2);
     double frequency = 700.0 * (pow(10.0, (mel(s->low) + (double)i * step) / 2595.0) - 1.0);
-    int64_t at = (int64_t)floor((double)(s->length + 1) * frequency / s->rate);
-    return at < s->spectrum ? at : s->spectrum - 1;
+    double at = floor((double)(s->length + 1) * frequency / s->rate);
+    return at < (double)s->spectrum ? (at > 0.0 ? (int64_t)at : 0) : s->spectrum - 1;
 }
 
 static ht_status compute(ht_real_call *call, ht_error *err) {

@@ -1,4 +1,5 @@
 /* Indices of any number type; the inputs are indices, depth, and the two values (off, on). */
+#include <math.h>
 #include <string.h>
 
 #include "ops/host.h"
@@ -49,7 +50,7 @@ static ht_status evaluate(ht_host_call *call, ht_error *err) {
                 ht_scalar number = ht__scalar_load(indices->desc.type, indices->data, o * view.inner + i);
                 double index = ht__scalar_real(number);
                 index += index < 0.0 ? (double)view.size : 0.0;
-                memcpy(y, (const unsigned char *)values->data + ((int64_t)index == d ? bytes : 0), bytes);
+                memcpy(y, (const unsigned char *)values->data + (trunc(index) == (double)d ? bytes : 0), bytes);
             }
         }
     }

@@ -88,11 +88,11 @@ static ht_status compute(ht_real_call *call, ht_error *err) {
     int64_t half = r.turned / 2, positions = call->inputs[1].desc.dims[0];
     for (int64_t n = 0; n < r.images; ++n) {
         for (int64_t s = 0; s < r.steps; ++s) {
-            int64_t row = ids != NULL ? (int64_t)ids[n * r.steps + s] : n * r.steps + s;
-            if (ids != NULL && (row < 0 || row >= positions || row >= call->inputs[2].desc.dims[0])) {
-                return ht__fail_at(err, HT_ERROR_ARGUMENT, call->node->name, "There is no row %lld in the tables.",
-                                   (long long)row);
+            double id = ids != NULL ? ids[n * r.steps + s] : 0.0;
+            if (!(id >= 0.0 && id < (double)positions && id < (double)call->inputs[2].desc.dims[0]) && ids != NULL) {
+                return ht__fail_at(err, HT_ERROR_ARGUMENT, call->node->name, "There is no row %.0f in the tables.", id);
             }
+            int64_t row = ids != NULL ? (int64_t)id : n * r.steps + s;
             for (int64_t h = 0; h < r.heads; ++h) {
                 int64_t at = (r.joined ? (n * r.steps + s) * r.heads + h : (n * r.heads + h) * r.steps + s) * r.width;
                 turn(&r, interleaved, call->inputs[0].data + at, call->inputs[1].data + row * half,

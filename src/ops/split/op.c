@@ -32,9 +32,10 @@ static ht_status infer(const ht_graph *graph, ht_node *node, ht_error *err) {
         y.dims[axis] = -1;
         if (known) {
             HT_TRY(piece_size(node, k, node->output_count, x->dims[axis], &y.dims[axis], err));
-            left -= y.dims[axis];
         }
-        if (known && (y.dims[axis] < 0 || left < 0)) {
+        bool fits = !known || (y.dims[axis] >= 0 && y.dims[axis] <= left);
+        left -= known && fits ? y.dims[axis] : 0;
+        if (!fits) {
             return ht__fail_at(err, HT_ERROR_MISMATCH, node->name, "The pieces do not fit an axis of %lld.",
                                (long long)x->dims[axis]);
         }
