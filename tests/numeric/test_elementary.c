@@ -6,6 +6,7 @@
 #include "kernels/fixed_functions.h"
 #include "kernels/fixed_point.h"
 #include "numeric/elementary.h"
+#include "numeric/elementary_f32.h"
 #include "support.h"
 
 static uint64_t random_bits(ht_rng *rng) { return (uint64_t)ht__rng_u32(rng) << 32 | ht__rng_u32(rng); }
@@ -45,6 +46,43 @@ static void functions_are_close_to_the_library(void **state) {
     assert_true(ht__exp(-INFINITY) == 0.0 && ht__exp(INFINITY) == INFINITY && ht__exp(0.0) == 1.0);
     assert_true(ht__log(0.0) == -INFINITY && isnan(ht__log(-1.0)) && ht__log(1.0) == 0.0);
     assert_true(ht__tanh(INFINITY) == 1.0 && ht__erf(-INFINITY) == -1.0 && isnan(ht__exp(NAN)));
+}
+
+typedef float (*real_f32)(float);
+
+static float exp_f32(float x) { return ht__exp_f32(x); }
+static float expm1_f32(float x) { return ht__expm1_f32(x); }
+static float tanh_f32(float x) { return ht__tanh_f32(x); }
+static float sigmoid_f32(float x) { return ht__sigmoid_f32(x); }
+static float erf_f32(float x) { return ht__erf_f32(x); }
+
+/* Within `units` of the last place of f32 everywhere in low .. high. */
+static void compare_f32(real_f32 own, double (*library)(double), double low, double high, double units) {
+    for (int i = 0; i <= 400000; ++i) {
+        float x = (float)(low + (high - low) * i / 400000.0), nearest = (float)library((double)x);
+        double unit = (double)(nextafterf(fabsf(nearest), INFINITY) - fabsf(nearest));
+        if (!(fabs((double)own(x) - library((double)x)) <= units * unit)) {
+            fail_msg("at %.9g: %.9g, expected %.9g", (double)x, (double)own(x), (double)nearest);
+        }
+    }
+}
+
+static void functions_of_f32_are_close_to_the_library(void **state) {
+    (void)state;
+    compare_f32(exp_f32, exp, -104.0, 88.72, 1.5);
+    compare_f32(expm1_f32, expm1, -40.0, 88.72, 2.0);
+    compare_f32(expm1_f32, expm1, -1.0, 1.0, 2.0);
+    compare_f32(tanh_f32, tanh, -12.0, 12.0, 3.0);
+    compare_f32(tanh_f32, tanh, -0.01, 0.01, 3.0);
+    compare_f32(sigmoid_f32, sigmoid, -85.0, 40.0, 3.0);
+    compare_f32(erf_f32, erf, -6.0, 6.0, 3.0);
+    compare_f32(erf_f32, erf, -0.01, 0.01, 3.0);
+    assert_true(exp_f32(-INFINITY) == 0.0f && exp_f32(INFINITY) == INFINITY && exp_f32(0.0f) == 1.0f);
+    assert_true(exp_f32(-120.0f) == 0.0f && exp_f32(90.0f) == INFINITY && expm1_f32(-INFINITY) == -1.0f);
+    assert_true(tanh_f32(INFINITY) == 1.0f && tanh_f32(-INFINITY) == -1.0f && signbit(tanh_f32(-0.0f)));
+    assert_true(erf_f32(INFINITY) == 1.0f && erf_f32(-INFINITY) == -1.0f && sigmoid_f32(-INFINITY) == 0.0f);
+    assert_true(isnan(exp_f32(NAN)) && isnan(expm1_f32(NAN)) && isnan(tanh_f32(NAN)) && isnan(sigmoid_f32(NAN)) &&
+                isnan(erf_f32(NAN)));
 }
 
 /* ht__fixed_multiply_exact is round(x * m) in double. */
@@ -118,6 +156,7 @@ static void functions_of_16_bits_are_close_to_real(void **state) {
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(functions_are_close_to_the_library),
+        cmocka_unit_test(functions_of_f32_are_close_to_the_library),
         cmocka_unit_test(exact_products_are_those_of_doubles),
         cmocka_unit_test(fixed_point_is_close_to_real),
         cmocka_unit_test(functions_of_16_bits_are_close_to_real),

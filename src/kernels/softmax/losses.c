@@ -1,6 +1,7 @@
 #include <math.h>
 
 #include "kernels/softmax/variants.h"
+#include "numeric/elementary_f32.h"
 
 /* Is the row counted? Labels below 0 are not; *valid becomes false for one that is no class index. */
 static bool counted(float label, int64_t classes, bool *valid) {
@@ -29,7 +30,7 @@ static double cross_entropy_row(const float *x, float label, int64_t classes, fl
     }
     double sum = 0.0, total = 0.0;
     for (int64_t k = 0; k < classes; ++k) {
-        float power = expf(x[k] - largest);
+        float power = ht__exp_f32(x[k] - largest);
         sum += power;
         total += (double)x[k] - largest;
         probabilities[k] = power;
