@@ -14,7 +14,7 @@ foreach(target ${FUZZ_TARGETS})
     # A second of mutations of the target's own corpus, where it has one.
     string(REPLACE "fuzz_" "" corpus ${name})
     if(HALFTONE_TESTS AND IS_DIRECTORY ${CMAKE_SOURCE_DIR}/fuzz/corpus/${corpus})
-      add_test(NAME ${name} COMMAND ${name} ${CMAKE_SOURCE_DIR}/fuzz/corpus/${corpus} --seconds 1)
+      add_test(NAME ${name} COMMAND ${name} fuzz/corpus/${corpus} --seconds 1 WORKING_DIRECTORY ${CMAKE_SOURCE_DIR})
     endif()
   endif()
 endforeach()

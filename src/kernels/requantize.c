@@ -13,7 +13,7 @@ size_t ht__requantizer_room(const ht_kernel_call *call) {
 }
 
 int32_t ht__zero_point(const ht_kernel_call *call, const void *const *inputs, uint32_t i, int64_t column) {
-    if (!ht__has_operand(call, i)) {
+    if (!ht__has_operand(call, i) || inputs[i] == NULL) {
         return 0;
     }
     return ht__code_at(call->inputs[i].type, inputs[i], ht__desc_elements(&call->inputs[i]) > 1 ? column : 0);

@@ -74,7 +74,7 @@ static inline int32_t ht__limit_code(const ht_requantize_parameters *parameters,
 static inline bool ht__has_operand(const ht_kernel_call *call, uint32_t i) {
     return i < call->input_count && call->inputs[i].type != HT_NONE;
 }
-/* The zero point in operand i for a column; 0 when absent. */
+/* The zero point in operand i for a column; 0 when absent, or packed and not at hand. */
 int32_t ht__zero_point(const ht_kernel_call *call, const void *const *inputs, uint32_t i, int64_t column);
 /* The bias of a column; 0 when absent. */
 int64_t ht__product_bias(const ht_kernel_call *call, const void *const *inputs, int64_t column);

@@ -124,10 +124,14 @@ static bool is_inside(uint64_t at, uint64_t bytes, uint64_t all) {
     return at % HT_PLAN_ALIGNMENT == 0 && at <= all && bytes <= all - at;
 }
 
-/* Is it as large as the model's input or output whose memory it is? */
-static bool is_end(const ht_plan_view *view, uint64_t at, uint64_t first, uint64_t count, size_t bytes) {
+/* Does it fit the model's input or output whose memory it is? */
+static bool is_end(const ht_plan_view *view, const ht_plan_tensor_record *record, uint64_t first, uint64_t count,
+                   size_t bytes) {
     size_t own;
-    return at < count && is_tensor(view, view->ends[first + at], &own) && bytes <= own;
+    if (record->at >= count || !is_tensor(view, view->ends[first + record->at], &own)) {
+        return false;
+    }
+    return view->tensors[view->ends[first + record->at]].type == record->type && bytes <= own;
 }
 
 static bool has_place(const ht_plan_view *view, const ht_plan_tensor_record *record, size_t bytes) {
@@ -135,8 +139,8 @@ static bool has_place(const ht_plan_view *view, const ht_plan_tensor_record *rec
     switch (record->place) {
     case HT_PLAN_IN_ARENA: return is_inside(record->at, bytes, header->arena_bytes);
     case HT_PLAN_CONSTANT: return is_inside(record->at, bytes, header->constants.count);
-    case HT_PLAN_INPUT: return is_end(view, record->at, 0, header->inputs, bytes);
-    case HT_PLAN_OUTPUT: return is_end(view, record->at, header->inputs, header->outputs, bytes);
+    case HT_PLAN_INPUT: return is_end(view, record, 0, header->inputs, bytes);
+    case HT_PLAN_OUTPUT: return is_end(view, record, header->inputs, header->outputs, bytes);
     case HT_PLAN_PACKED: return true;
     default: return false;
     }
