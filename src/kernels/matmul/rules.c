@@ -14,11 +14,17 @@ static const ht_kernel_field fields[] = {HT_BOOL_FIELD(ht_matmul_parameters, tra
 
 static bool is_plain(const ht_tensor_desc *desc) { return desc->layout == HT_LAYOUT_PLAIN || desc->rank < 3; }
 
-/* Do the leading dimensions of `from` broadcast to those of y? */
-static bool leads(const ht_tensor_desc *from, const ht_tensor_desc *y) {
-    int32_t shift = y->rank - from->rank;
-    for (int32_t i = 0; i < from->rank - 2; ++i) {
-        if (from->dims[i] != 1 && from->dims[i] != y->dims[i + shift]) {
+/* Leading dimension i of y in an operand: 1 where it has none. */
+static int64_t leading(const ht_tensor_desc *from, const ht_tensor_desc *y, int32_t i) {
+    int32_t own = i - (y->rank - from->rank);
+    return own >= 0 ? from->dims[own] : 1;
+}
+
+/* Are the leading dimensions of y those to which a's and b's broadcast? */
+static bool leads(const ht_tensor_desc *a, const ht_tensor_desc *b, const ht_tensor_desc *y) {
+    for (int32_t i = 0; i < y->rank - 2; ++i) {
+        int64_t in_a = leading(a, y, i), in_b = leading(b, y, i), all = in_a != 1 ? in_a : in_b;
+        if ((in_b != 1 && in_b != all) || y->dims[i] != all) {
             return false;
         }
     }
@@ -34,7 +40,7 @@ const char *ht__check_matrices(const ht_tensor_desc *a, bool transpose_a, const 
     const int64_t *last_a = a->dims + a->rank - 2, *last_b = b->dims + b->rank - 2, *last_y = y->dims + y->rank - 2;
     bool fits = last_a[transpose_a ? 1 : 0] == last_y[0] && last_b[transpose_b ? 0 : 1] == last_y[1] &&
                 last_a[transpose_a ? 0 : 1] == last_b[transpose_b ? 1 : 0];
-    return fits && leads(a, y) && leads(b, y) ? NULL : "matrices do not fit each other";
+    return fits && leads(a, b, y) ? NULL : "matrices do not fit each other";
 }
 
 static const char *check(const ht_kernel_call *call) {
