@@ -2,6 +2,7 @@
 
 #include <string.h>
 
+#include "base/clones.h"
 #include "graph/op.h"
 
 /* Conv or Gemm with weights in input 1 and a bias in input 2, both constant. */
@@ -35,6 +36,21 @@ void ht__channel_means_free(const ht_allocator *allocator, ht_channel_means *mea
     ht__free(allocator, means);
 }
 
+HT_CLONES
+static void add_pixel(double *restrict sums, const float *restrict pixel, int64_t channels) {
+    for (int64_t c = 0; c < channels; ++c) {
+        sums[c] += (double)pixel[c];
+    }
+}
+
+static double sum_of(const float *values, int64_t count) {
+    double sum = 0.0;
+    for (int64_t i = 0; i < count; ++i) {
+        sum += (double)values[i];
+    }
+    return sum;
+}
+
 ht_status ht__channel_means_add(const ht_allocator *allocator, ht_channel_means *means, const ht_tensor_desc *desc,
                                 const float *data, ht_error *err) {
     if (desc->rank < 2) {
@@ -48,16 +64,13 @@ ht_status ht__channel_means_add(const ht_allocator *allocator, ht_channel_means 
         return ht__fail_memory(err, (size_t)desc->dims[1] * sizeof *means->sums);
     }
     int64_t elements = ht__desc_elements(desc), pixels = elements / desc->dims[0] / means->channels;
-    bool last = desc->layout == HT_LAYOUT_CHANNELS_LAST;
-    int64_t channel_step = last ? 1 : pixels, pixel_step = last ? means->channels : 1;
-    for (int64_t n = 0; n < desc->dims[0]; ++n) {
-        for (int64_t c = 0; c < means->channels; ++c) {
-            const float *from = data + n * pixels * means->channels + c * channel_step;
-            double sum = 0.0;
-            for (int64_t i = 0; i < pixels; ++i) {
-                sum += (double)from[i * pixel_step];
-            }
-            means->sums[c] += sum;
+    if (desc->layout == HT_LAYOUT_CHANNELS_LAST || pixels == 1) {
+        for (int64_t i = 0; i < elements; i += means->channels) {
+            add_pixel(means->sums, data + i, means->channels);
+        }
+    } else {
+        for (int64_t i = 0; i < elements; i += pixels) {
+            means->sums[i / pixels % means->channels] += sum_of(data + i, pixels);
         }
     }
     means->count += (double)(desc->dims[0] * pixels);

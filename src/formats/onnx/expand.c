@@ -69,7 +69,10 @@ static ht_status add_codes(expansion *e, const ht_tensor_desc *shape, const char
     }
     int32_t offset = q->is_signed && !q->codebook ? 1 << (q->bits - 1) : 0;
     int64_t elements = ht__desc_elements(&e->value->desc);
-    for (int64_t i = 0; i < elements; ++i) {
+    for (int64_t i = 0; i < elements && size == 1 && e->run == 0; ++i) { /* nearly always */
+        stored[i] = (uint8_t)(q->codes[i] - offset);
+    }
+    for (int64_t i = 0; i < elements && (size != 1 || e->run != 0); ++i) {
         int32_t code = (int32_t)q->codes[i] - offset;
         size_t place = (size_t)(e->run != 0 ? ht__onnx_stored_at(&e->view, e->run, i) : i);
         memcpy(stored + place * size, &code, size); /* little endian: the low bytes */
