@@ -15,7 +15,7 @@ typedef struct quantize_settings {
     const char *data, *calibration, *max_size, *preprocess, *requant;
     int64_t samples, calibration_samples;
     double max_drop;
-    bool fold, biases, norms, strict, external_data;
+    bool fold, biases, norms, strict, external_data, calibration_bf16;
     cli_list layers, kept;
 } quantize_settings;
 

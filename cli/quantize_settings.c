@@ -340,6 +340,7 @@ ht_status cli_quantize_read(quantizing *q, ht_error *err) {
     if (s->preprocess != NULL) {
         q->plan.preprocess = s->preprocess;
     }
+    q->plan.options.calibration_bf16 = q->plan.options.calibration_bf16 || s->calibration_bf16;
     if (s->calibration_samples != CLI_UNSET) {
         q->plan.options.calibration_samples = (size_t)s->calibration_samples;
     }

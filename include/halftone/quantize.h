@@ -155,7 +155,9 @@ typedef struct ht_quantize_options {
     size_t rule_count;
     const ht_dataset *calibration; /* samples that activations are seen on; needed when scheme.activation_bits > 0 */
     size_t calibration_samples;    /* at most so many; 0: 512 */
-    const char *command;           /* stored in the model's metadata; NULL: none */
+    bool calibration_bf16; /* f32 products from bf16 operands while they are seen, where the processor has them: faster;
+                              ranges change in their third digit */
+    const char *command;   /* stored in the model's metadata; NULL: none */
 } ht_quantize_options;
 
 /* What became of one constant. Texts belong to the report. */

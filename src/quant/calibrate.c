@@ -190,7 +190,8 @@ static ht_status calibrate(calibration *c, const ht_graph *graph, const ht_datas
     ht_activation_range *ranges = c->targets->ranges;
     const ht_dataset_info *info = ht_dataset_describe(data);
     samples = samples < info->samples ? samples : info->samples;
-    HT_TRY(ht__observation_begin(c->ctx, graph, info, samples, samples, &(ht_compile_options){0}, &c->run, err));
+    const ht_compile_options compile = {.allow_bf16 = c->targets->allow_bf16};
+    HT_TRY(ht__observation_begin(c->ctx, graph, info, samples, samples, &compile, &c->run, err));
     HT_TRY(reserve_ranges(c, err));
     for (size_t i = 0; i < c->run.values; ++i) {
         c->place[i] = c->mean_place[i] = -1;

@@ -37,6 +37,7 @@ typedef struct ht_calibration_targets {
     size_t count;
     ht_channel_means *means; /* NULL: none */
     size_t mean_count;
+    bool allow_bf16; /* products may use bf16 operands, where the processor has them */
 } ht_calibration_targets;
 
 /* Runs `graph` on up to `samples` samples of `data`, spread over it evenly, in whole batches, and sets the ranges by

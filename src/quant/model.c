@@ -151,7 +151,8 @@ static ht_status calibrate(ht_quantize_job *job, ht_error *err) {
             err, HT_ERROR_ARGUMENT,
             "Quantizing activations needs calibration data, samples that look like what the model will see.");
     }
-    ht_calibration_targets targets = {job->ranges, job->range_count, job->means, job->mean_count};
+    ht_calibration_targets targets = {job->ranges, job->range_count, job->means, job->mean_count,
+                                      options->calibration_bf16};
     return ht__calibrate(job->ctx, job->model->graph, options->calibration, ht__calibration_samples(options),
                          &job->activations, &targets, &job->calibration, err);
 }

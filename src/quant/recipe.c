@@ -63,12 +63,13 @@ static ht_status read_range(const ht__fields *fields, reading *r) {
 }
 
 static ht_status read_calibration(const ht__fields *fields, reading *r) {
-    static const char *const keys[] = {"data", "samples", NULL};
+    static const char *const keys[] = {"data", "samples", "bf16", NULL};
     ht__fields inner = {json_object_get(fields->object, "calibration"), r->path, "calibration"};
     const char *data = NULL;
     HT_TRY(ht__fields_known(&inner, keys, r->err));
     HT_TRY(ht__field_text(&inner, "data", &data, r->err));
     HT_TRY(ht__field_size(&inner, "samples", 1, 1000000000, &r->out->recipe.options.calibration_samples, r->err));
+    HT_TRY(ht__field_bool(&inner, "bf16", &r->out->recipe.options.calibration_bf16, r->err));
     r->out->recipe.calibration = data != NULL ? ht__arena_strdup(r->out->arena, data) : NULL;
     return data == NULL || r->out->recipe.calibration != NULL ? HT_OK : ht__fail_memory(r->err, strlen(data));
 }
@@ -254,6 +255,9 @@ static void write_calibration(ht_buffer *out, const ht_recipe *recipe) {
     quote(out, recipe->calibration);
     if (recipe->options.calibration_samples != 0) {
         ht__buffer_printf(out, ", samples: %zu", recipe->options.calibration_samples);
+    }
+    if (recipe->options.calibration_bf16) {
+        ht__buffer_text(out, ", bf16: true");
     }
     ht__buffer_text(out, "}\n");
 }

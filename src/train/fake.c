@@ -90,7 +90,7 @@ static ht_status plan_activations(ht_fake *fake, const ht_graph *graph, const ht
     size_t count;
     HT_TRY(ht__quantized_activations(graph, &ranges, &count, err));
     ht_status status = ht__calibrate(fake->ctx, graph, data, CALIBRATION_SAMPLES, &fake->scheme,
-                                     &(ht_calibration_targets){ranges, count, NULL, 0}, NULL, err);
+                                     &(ht_calibration_targets){.ranges = ranges, .count = count}, NULL, err);
     if (status == HT_OK) {
         status = keep_ranges(fake, ranges, count, err);
     }

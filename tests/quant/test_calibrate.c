@@ -176,9 +176,9 @@ static void wrong_data_is_refused(void **state) {
     assert_int_equal(ht__quantized_activations(graph, &ranges, &count, NULL), HT_OK);
     ht_scheme scheme;
     ht_scheme_init(&scheme);
-    assert_int_equal(
-        ht__calibrate(ctx, graph, data, 10, &scheme, &(ht_calibration_targets){ranges, count, NULL, 0}, NULL, NULL),
-        HT_ERROR_MISMATCH);
+    assert_int_equal(ht__calibrate(ctx, graph, data, 10, &scheme,
+                                   &(ht_calibration_targets){.ranges = ranges, .count = count}, NULL, NULL),
+                     HT_ERROR_MISMATCH);
     ht__free(&ctx->allocator, ranges);
     ht_model_destroy(model);
 }
@@ -203,7 +203,7 @@ static void threads_do_not_matter(void **state) {
             assert_int_equal(ht__quantized_activations(model->graph, &ranges, &count, NULL), HT_OK);
             assert_int_equal(count, 2);
             assert_int_equal(ht__calibrate(other, model->graph, data, SAMPLES, &scheme,
-                                           &(ht_calibration_targets){ranges, count, NULL, 0}, &result, NULL),
+                                           &(ht_calibration_targets){.ranges = ranges, .count = count}, &result, NULL),
                              HT_OK);
             assert_int_equal(result.samples, SAMPLES);
             assert_int_equal(result.points, 2); /* two batches of 32 */
@@ -251,7 +251,7 @@ static void nan_names_tensor_and_sample(void **state) {
     ht_scheme_init(&scheme);
     ht_error err;
     assert_int_equal(ht__calibrate(ctx, graph, data, SAMPLES, &scheme,
-                                   &(ht_calibration_targets){ranges, count, NULL, 0}, NULL, &err),
+                                   &(ht_calibration_targets){.ranges = ranges, .count = count}, NULL, &err),
                      HT_ERROR_NUMERIC);
     char wanted[64];
     snprintf(wanted, sizeof wanted, "Tensor logs has values that are not finite for sample %u ", first);
@@ -271,7 +271,7 @@ static void less_than_a_batch_is_refused(void **state) {
     ht_scheme_init(&scheme);
     ht_error err;
     assert_int_equal(ht__calibrate(ctx, model->graph, data, 1000, &scheme,
-                                   &(ht_calibration_targets){ranges, count, NULL, 0}, NULL, &err),
+                                   &(ht_calibration_targets){.ranges = ranges, .count = count}, NULL, &err),
                      HT_ERROR_MISMATCH);
     assert_string_equal(err.message, "The model runs 65 samples at a time, but there are only 64.");
     ht__free(&ctx->allocator, ranges);
