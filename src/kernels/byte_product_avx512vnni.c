@@ -7,12 +7,24 @@
 
 #define MOST_ROWS 14
 
+/* Codes of sums that have left the registers: the long arithmetic of the fixed rule is not worth a copy per tile. */
+HT_VNNI static void finish_fixed(const ht_byte_tile *t, const int32_t *sums, int rows, int vectors) {
+    for (int r = 0; r < rows; ++r, sums += HT_BYTE_PANEL) {
+        __m512i part[HT_BYTE_VECTORS];
+        for (int v = 0; v < HT_BYTE_VECTORS; ++v) {
+            part[v] = v < vectors ? ht__scale(&t->terms, true, _mm512_loadu_si512(sums + v * HT_BYTE_LANES), v)
+                                  : _mm512_setzero_si512();
+        }
+        ht__store_codes(&t->terms, part, t->columns, (uint8_t *)t->y + r * t->y_row);
+    }
+}
+
 /* `columns` codes of one row. */
-HT_VNNI_INLINE void store_codes(const ht_byte_tile *t, bool fixed, const __m512i *sums, int vectors, int row) {
+HT_VNNI_INLINE void store_codes(const ht_byte_tile *t, const __m512i *sums, int vectors, int row) {
     __m512i part[HT_BYTE_VECTORS];
 #pragma GCC unroll 4
     for (int v = 0; v < HT_BYTE_VECTORS; ++v) {
-        part[v] = v < vectors ? ht__scale(&t->terms, fixed, sums[v], v) : _mm512_setzero_si512();
+        part[v] = v < vectors ? ht__scale(&t->terms, false, sums[v], v) : _mm512_setzero_si512();
     }
     ht__store_codes(&t->terms, part, t->columns, (uint8_t *)t->y + row * t->y_row);
 }
@@ -51,23 +63,23 @@ HT_VNNI_INLINE void tile(const ht_byte_tile *t, int rows, int vectors) {
     if (t->terms.ending == HT_BYTE_FLOAT) {
 #pragma GCC unroll 14
         for (int r = 0; r < rows; ++r) {
-            store_codes(t, false, sums[r], vectors, r);
+            store_codes(t, sums[r], vectors, r);
         }
         return;
     }
-    if (t->terms.ending == HT_BYTE_FIXED) {
-#pragma GCC unroll 14
-        for (int r = 0; r < rows; ++r) {
-            store_codes(t, true, sums[r], vectors, r);
-        }
-        return;
-    }
+    int32_t buffer[MOST_ROWS * HT_BYTE_PANEL];
+    bool fixed = t->terms.ending == HT_BYTE_FIXED;
+    int32_t *to = fixed ? buffer : t->y;
+    int64_t to_row = fixed ? HT_BYTE_PANEL : t->y_row;
 #pragma GCC unroll 14
     for (int r = 0; r < rows; ++r) {
 #pragma GCC unroll 4
         for (int v = 0; v < vectors; ++v) {
-            _mm512_storeu_si512((int32_t *)t->y + r * t->y_row + v * HT_BYTE_LANES, sums[r][v]);
+            _mm512_storeu_si512(to + r * to_row + v * HT_BYTE_LANES, sums[r][v]);
         }
+    }
+    if (fixed) {
+        finish_fixed(t, buffer, rows, vectors);
     }
 }
 

@@ -45,6 +45,7 @@ static place place_of(const ht_resize_parameters *p, int64_t o, int64_t in, int6
     int64_t at = o * scale + (p->coordinate == HT_RESIZE_HALF_PIXEL ? scale / 2 - (1 << (POINT - 1)) : 0);
     int64_t low = at / (1 << POINT), high = (at + (1 << POINT) - 1) / (1 << POINT);
     low = low > 0 ? low : 0;
+    low = low < in ? low : in - 1; /* a scale of few bits, rounded up, leads past the edge of far enlarged maps */
     return (place){low, high < in ? high : in - 1, at - low * (1 << POINT)};
 }
 
