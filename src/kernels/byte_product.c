@@ -13,7 +13,8 @@ static ht_byte_ending ending_of(const ht_requantizer *r, ht_type y_type) {
     switch (r->parameters.rule) {
     case HT_REQUANTIZE_FLOAT: return HT_BYTE_FLOAT;
     case HT_REQUANTIZE_FIXED: return r->parameters.way == HT_FIXED_NARROW ? HT_BYTE_FIXED : HT_BYTE_SUMS;
-    case HT_REQUANTIZE_NONE: break;
+    case HT_REQUANTIZE_NONE:
+    case HT_REQUANTIZE_REAL: break;
     }
     return HT_BYTE_SUMS;
 }
@@ -187,6 +188,10 @@ bool ht__byte_column_fits(ht_type type, const void *codes, int64_t first, int64_
 
 static void store_sums(const ht_byte_product *product, const int32_t *sums, int64_t column, int64_t count, void *y,
                        int64_t y_at) {
+    if (product->requantizer->parameters.rule == HT_REQUANTIZE_REAL) {
+        ht__requantize_reals(product->requantizer, sums, product->first + column, count, (float *)y + y_at);
+        return;
+    }
     int32_t codes[HT_BYTE_PANEL];
     ht__requantize_row(product->requantizer, sums, product->first + column, count, codes);
     ht__codes_store(product->y_type, y, y_at, 1, count, codes);

@@ -24,7 +24,7 @@ static inline int64_t ht__byte_round(int64_t value, int64_t step) { return (valu
 
 /* Who makes codes of the sums? */
 typedef enum ht_byte_ending {
-    HT_BYTE_SUMS,  /* the caller, by ht__requantize_row */
+    HT_BYTE_SUMS,  /* the caller, by ht__requantize_row or _reals */
     HT_BYTE_FLOAT, /* vectors: zero + round_half_even(f32(sum) * scale) */
     HT_BYTE_FIXED  /* vectors: zero + ht__fixed_multiply(sum, scale, shift) */
 } ht_byte_ending;

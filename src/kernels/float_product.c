@@ -1,5 +1,7 @@
 #include "kernels/float_product.h"
 
+#include "base/memory.h"
+
 static int64_t rounded_up(int64_t value, int64_t step) { return (value + step - 1) / step * step; }
 
 int64_t ht__float_panel_width(const ht_float_engine *engine, int64_t columns, int64_t first) {
@@ -7,8 +9,11 @@ int64_t ht__float_panel_width(const ht_float_engine *engine, int64_t columns, in
     return left < panel ? rounded_up(left, engine->lanes) : panel;
 }
 
-int64_t ht__float_weights_size(const ht_float_engine *engine, int64_t depth, int64_t columns) {
-    return depth * rounded_up(columns, engine->lanes);
+size_t ht__float_weights_bytes(const ht_float_engine *engine, int64_t depth, int64_t columns) {
+    size_t floats, bytes;
+    bool fits = ht__mul((size_t)depth, (size_t)rounded_up(columns, engine->lanes), &floats) &&
+                ht__mul(floats, sizeof(float), &bytes);
+    return fits ? bytes : SIZE_MAX;
 }
 
 void ht__float_weights_pack(const ht_float_engine *engine, const float *w, int64_t row, int64_t column, int64_t depth,

@@ -10,6 +10,7 @@
 #define HT_KERNELS_FLOAT_PRODUCT_H
 
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 
 #define HT_FLOAT_VECTORS 2 /* vectors of a panel */
@@ -54,8 +55,8 @@ HT_FLOAT_ENGINE_LIST(HT_FLOAT_ENGINE_DECLARE)
 /* ---- weights: [panels][depth][columns of the panel, rounded up to whole vectors] ---- */
 
 static inline int64_t ht__float_panel(const ht_float_engine *engine) { return engine->lanes * HT_FLOAT_VECTORS; }
-/* Floats of a packed matrix. */
-int64_t ht__float_weights_size(const ht_float_engine *engine, int64_t depth, int64_t columns);
+/* Bytes of a packed matrix; SIZE_MAX when they cannot be counted. */
+size_t ht__float_weights_bytes(const ht_float_engine *engine, int64_t depth, int64_t columns);
 /* packed[...] = w[d * row + c * column]; zeros behind the last column. */
 void ht__float_weights_pack(const ht_float_engine *engine, const float *w, int64_t row, int64_t column, int64_t depth,
                             int64_t columns, float *packed);

@@ -20,7 +20,7 @@ int32_t ht__zero_point(const ht_kernel_call *call, const void *const *inputs, ui
 }
 
 int64_t ht__product_bias(const ht_kernel_call *call, const void *const *inputs, int64_t column) {
-    if (!ht__has_operand(call, HT_PRODUCT_BIAS)) {
+    if (!ht__has_operand(call, HT_PRODUCT_BIAS) || call->inputs[HT_PRODUCT_BIAS].type == HT_F32) {
         return 0;
     }
     const void *bias = inputs[HT_PRODUCT_BIAS];
@@ -50,6 +50,13 @@ void ht__requantizer_make(const ht_kernel_call *call, const ht_requantize_parame
             room[i] = x * scale_at(call, inputs, HT_PRODUCT_SHIFT, (int64_t)i) / y;
         }
         out->real = room;
+    } else if (parameters->rule == HT_REQUANTIZE_REAL) {
+        float x = scale_at(call, inputs, HT_PRODUCT_SCALE, 0);
+        for (size_t i = 0; i < entries; ++i) {
+            room[i] = x * scale_at(call, inputs, HT_PRODUCT_SHIFT, (int64_t)i);
+        }
+        out->real = room;
+        out->addend = ht__has_operand(call, HT_PRODUCT_BIAS) ? inputs[HT_PRODUCT_BIAS] : NULL;
     }
 }
 
@@ -84,9 +91,15 @@ int32_t ht__requantize(const ht_requantizer *r, int64_t sum, int64_t column) {
     case HT_REQUANTIZE_FLOAT:
         return real_code((float)sum, r->real[i], before_zero(p->low, r->zero), before_zero(p->high, r->zero), r->zero);
     case HT_REQUANTIZE_FIXED: return clamp(fixed_steps(r, sum, i), r->zero, p->low, p->high);
-    case HT_REQUANTIZE_NONE: break;
+    case HT_REQUANTIZE_NONE:
+    case HT_REQUANTIZE_REAL: break;
     }
     return (int32_t)(uint32_t)(uint64_t)sum;
+}
+
+float ht__requantize_real(const ht_requantizer *r, int64_t sum, int64_t column) {
+    float product = (float)sum * r->real[column * r->step];
+    return r->addend != NULL ? product + r->addend[column] : product;
 }
 
 HT_CLONES
@@ -113,5 +126,34 @@ void ht__requantize_row(const ht_requantizer *r, const int32_t *sums, int64_t fi
     }
     for (int64_t i = 0; i < count; ++i) {
         codes[i] = ht__requantize(r, sums[i], first + i);
+    }
+}
+
+HT_CLONES
+static void scaled_row(const int32_t *restrict sums, const float *restrict multipliers, int64_t step, int64_t count,
+                       float *restrict y) {
+    if (step == 0) {
+        float multiplier = *multipliers;
+        for (int64_t i = 0; i < count; ++i) {
+            y[i] = (float)sums[i] * multiplier;
+        }
+        return;
+    }
+    for (int64_t i = 0; i < count; ++i) {
+        y[i] = (float)sums[i] * multipliers[i];
+    }
+}
+
+HT_CLONES
+static void add_row(const float *restrict addends, int64_t count, float *restrict y) {
+    for (int64_t i = 0; i < count; ++i) {
+        y[i] += addends[i];
+    }
+}
+
+void ht__requantize_reals(const ht_requantizer *r, const int32_t *sums, int64_t first, int64_t count, float *y) {
+    scaled_row(sums, r->real + first * r->step, r->step, count, y);
+    if (r->addend != NULL) {
+        add_row(r->addend + first, count, y);
     }
 }

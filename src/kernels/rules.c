@@ -112,9 +112,11 @@ static const char *check_multipliers(const ht_kernel_call *call, const ht_requan
                     (exact ? shifts_hold(call, -4096, 4096) : shifts_hold(call, -31, wide ? 7 : 30));
         return fits ? NULL : "multipliers and shifts do not fit each other";
     }
-    bool fits = ht__has_operand(call, HT_PRODUCT_Y_SCALE) && ht__check_vector(call, HT_PRODUCT_SCALE, HT_NONE, 1) &&
+    bool is_real = p->rule == HT_REQUANTIZE_REAL;
+    bool fits = (is_real || ht__has_operand(call, HT_PRODUCT_Y_SCALE)) &&
+                ht__check_vector(call, HT_PRODUCT_SCALE, HT_NONE, 1) &&
                 ht__check_vector(call, HT_PRODUCT_Y_SCALE, HT_NONE, 1);
-    for (uint32_t i = HT_PRODUCT_SCALE; fits && i < HT_PRODUCT_OPERANDS; ++i) {
+    for (uint32_t i = HT_PRODUCT_SCALE; fits && i < (is_real ? HT_PRODUCT_Y_SCALE : HT_PRODUCT_OPERANDS); ++i) {
         fits = ht__type_is_float(call->inputs[i].type);
     }
     return fits ? NULL : "scales do not fit";
@@ -125,12 +127,16 @@ const char *ht__check_product(const ht_kernel_call *call, const ht_requantize_pa
         return "operands are missing";
     }
     ht_type x = call->inputs[HT_PRODUCT_X].type, w = call->inputs[HT_PRODUCT_W].type, y = call->outputs[0].type;
-    bool sums = p->rule == HT_REQUANTIZE_NONE;
-    if (!ht__check_codes(x) || !ht__check_codes(w) || (sums ? y != HT_I32 : !ht__check_codes(y))) {
+    bool sums = p->rule == HT_REQUANTIZE_NONE, is_real = p->rule == HT_REQUANTIZE_REAL;
+    if (!ht__check_codes(x) || !ht__check_codes(w) ||
+        (sums      ? y != HT_I32
+         : is_real ? y != HT_F32
+                   : !ht__check_codes(y))) {
         return "operands are no codes";
     }
-    ht_type bias = ht__has_operand(call, HT_PRODUCT_BIAS) ? call->inputs[HT_PRODUCT_BIAS].type : HT_I32;
-    if ((bias != HT_I32 && bias != HT_I64) || !ht__check_vector(call, HT_PRODUCT_BIAS, HT_NONE, columns)) {
+    ht_type bias = ht__has_operand(call, HT_PRODUCT_BIAS) ? call->inputs[HT_PRODUCT_BIAS].type : HT_NONE;
+    bool known = bias == HT_NONE || (is_real ? bias == HT_F32 : bias == HT_I32 || bias == HT_I64);
+    if (!known || !ht__check_vector(call, HT_PRODUCT_BIAS, HT_NONE, columns)) {
         return "the bias does not fit";
     }
     if (!ht__check_vector(call, HT_PRODUCT_X_ZERO, x, 1) || !ht__check_vector(call, HT_PRODUCT_Y_ZERO, y, 1) ||
@@ -140,5 +146,5 @@ const char *ht__check_product(const ht_kernel_call *call, const ht_requantize_pa
     if (sums) {
         return NULL;
     }
-    return ht__check_limits(p, y) ? check_multipliers(call, p, columns) : "limits are no codes";
+    return is_real || ht__check_limits(p, y) ? check_multipliers(call, p, columns) : "limits are no codes";
 }

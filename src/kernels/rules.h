@@ -26,8 +26,10 @@
         HT_I64_FIELD(type, pool pads_begin, -HT_MOST_STEP, HT_MOST_STEP),                                            \
         HT_I64_FIELD(type, pool pads_end, -HT_MOST_STEP, HT_MOST_STEP), HT_BOOL_FIELD(type, pool count_include_pad), \
         HT_BOOL_FIELD(type, pool column_major), HT_I64_FIELD(type, pool power, 0, HT_MOST_SIZE)
-#define HT_REQUANTIZE_FIELDS(type, requantize)                                                           \
-    HT_I32_FIELD(type, requantize.rule, 0, 2), HT_I32_FIELD(type, requantize.low, INT32_MIN, INT32_MAX), \
+#define HT_REQUANTIZE_FIELDS(type, requantize) HT_REQUANTIZE_FIELDS_TO(type, requantize, HT_REQUANTIZE_FIXED)
+/* For families that know the rules up to `last`. */
+#define HT_REQUANTIZE_FIELDS_TO(type, requantize, last)                                                     \
+    HT_I32_FIELD(type, requantize.rule, 0, last), HT_I32_FIELD(type, requantize.low, INT32_MIN, INT32_MAX), \
         HT_I32_FIELD(type, requantize.high, INT32_MIN, INT32_MAX), HT_I32_FIELD(type, requantize.way, 0, 2)
 #define HT_RESIZE_FIELDS(type, resize)                                                   \
     HT_I32_FIELD(type, resize mode, 0, 2), HT_I32_FIELD(type, resize coordinate, 0, 5),  \

@@ -34,9 +34,10 @@ static void add_zero_point(ht_rng *rng, check_case *out, uint32_t input, ht_type
 }
 
 /* Everything of a product but x, w and y's shape. */
-static ht_requantize_parameters finish_product(ht_rng *rng, check_case *out, int64_t columns) {
+static ht_requantize_parameters finish_product(ht_rng *rng, check_case *out, int64_t columns, bool may_be_real) {
     ht_type y_type = any_code(rng, chance(rng, 0.7));
-    ht_requantize_parameters p = {.rule = (ht_requantize_rule)pick(rng, HT_REQUANTIZE_NONE, HT_REQUANTIZE_FIXED),
+    ht_requantize_parameters p = {.rule = (ht_requantize_rule)pick(
+                                      rng, HT_REQUANTIZE_NONE, may_be_real ? HT_REQUANTIZE_REAL : HT_REQUANTIZE_FIXED),
                                   .low = ht__code_low(y_type),
                                   .high = ht__code_high(y_type)};
     if (chance(rng, 0.3)) {
@@ -60,10 +61,15 @@ static ht_requantize_parameters finish_product(ht_rng *rng, check_case *out, int
     out->weights[HT_PRODUCT_BIAS] = out->weights[HT_PRODUCT_W] = true;
     add_zero_point(rng, out, HT_PRODUCT_X_ZERO, inputs[HT_PRODUCT_X].type, 1);
     add_zero_point(rng, out, HT_PRODUCT_W_ZERO, inputs[HT_PRODUCT_W].type, chance(rng, 0.5) ? columns : 1);
-    if (p.rule != HT_REQUANTIZE_NONE) {
+    bool is_real = p.rule == HT_REQUANTIZE_REAL;
+    if (is_real && inputs[HT_PRODUCT_BIAS].type != HT_NONE) {
+        inputs[HT_PRODUCT_BIAS].type = HT_F32;
+        out->fill[HT_PRODUCT_BIAS] = FILL_NORMAL;
+    }
+    if (p.rule != HT_REQUANTIZE_NONE && !is_real) {
         add_zero_point(rng, out, HT_PRODUCT_Y_ZERO, y_type, 1);
     }
-    if (p.rule == HT_REQUANTIZE_FLOAT) {
+    if (p.rule == HT_REQUANTIZE_FLOAT || is_real) {
         inputs[HT_PRODUCT_SCALE] = inputs[HT_PRODUCT_Y_SCALE] = one;
         inputs[HT_PRODUCT_SHIFT] = each;
         out->fill[HT_PRODUCT_SCALE] = out->fill[HT_PRODUCT_SHIFT] = FILL_SCALE;
@@ -80,7 +86,7 @@ static ht_requantize_parameters finish_product(ht_rng *rng, check_case *out, int
         out->fill_low[HT_PRODUCT_SHIFT] = exact ? -66 : -14;
         out->fill_high[HT_PRODUCT_SHIFT] = exact ? -56 : -4;
     }
-    out->call.outputs[0].type = p.rule == HT_REQUANTIZE_NONE ? HT_I32 : y_type;
+    out->call.outputs[0].type = p.rule == HT_REQUANTIZE_NONE ? HT_I32 : is_real ? HT_F32 : y_type;
     return p;
 }
 
@@ -99,7 +105,7 @@ void make_integer_conv(ht_rng *rng, check_case *out) {
         out->call.inputs[HT_PRODUCT_W].dims[0] = out->call.outputs[0].dims[1] = p.conv.groups;
         out->call.inputs[HT_PRODUCT_W].dims[1] = 1;
     }
-    p.requantize = finish_product(rng, out, out->call.inputs[HT_PRODUCT_W].dims[0]);
+    p.requantize = finish_product(rng, out, out->call.inputs[HT_PRODUCT_W].dims[0], false);
     if (common) {
         out->call.inputs[HT_PRODUCT_W_ZERO].type = HT_NONE;
     }
@@ -112,7 +118,7 @@ void make_integer_conv_transpose(ht_rng *rng, check_case *out) {
     ht_integer_conv_parameters p = {.conv = *HT_PARAMETERS(ht_conv_parameters, &out->call)};
     out->call.inputs[HT_PRODUCT_X].type = any_code(rng, chance(rng, 0.9));
     out->call.inputs[HT_PRODUCT_W].type = any_code(rng, chance(rng, 0.9));
-    p.requantize = finish_product(rng, out, out->call.outputs[0].dims[1]);
+    p.requantize = finish_product(rng, out, out->call.outputs[0].dims[1], false);
     memcpy(out->call.parameters, &p, sizeof p);
     out->rule = CHECK_EXACT;
 }
@@ -144,7 +150,7 @@ void make_integer_matmul(ht_rng *rng, check_case *out) {
         tensor_of(common ? HT_I8 : any_code(rng, chance(rng, 0.9)), w_rank, w, HT_LAYOUT_PLAIN);
     out->call.output_count = 1;
     out->call.outputs[0] = tensor_of(HT_I32, rank, y, HT_LAYOUT_PLAIN);
-    p.requantize = finish_product(rng, out, n);
+    p.requantize = finish_product(rng, out, n, true);
     if (common) {
         out->call.inputs[HT_PRODUCT_W_ZERO].type = HT_NONE;
     }

@@ -38,7 +38,8 @@ static bool weights_fit(const ht_kernel_call *call) {
 static void make_terms(const bytes_state *s, const void *const *inputs, int32_t *room, ht_requantizer *requantizer,
                        ht_byte_terms *out) {
     const ht_integer_matmul_parameters *p = HT_PARAMETERS(ht_integer_matmul_parameters, &s->call);
-    const int32_t *bias = ht__has_operand(&s->call, HT_PRODUCT_BIAS) ? inputs[HT_PRODUCT_BIAS] : NULL;
+    bool summed = ht__has_operand(&s->call, HT_PRODUCT_BIAS) && p->requantize.rule != HT_REQUANTIZE_REAL;
+    const int32_t *bias = summed ? inputs[HT_PRODUCT_BIAS] : NULL;
     int32_t x_zero = ht__byte_flip_zero(s->call.inputs[HT_PRODUCT_X].type, s->flip,
                                         ht__zero_point(&s->call, inputs, HT_PRODUCT_X_ZERO, 0));
     float *scales = (float *)(void *)(room + ht__byte_terms_room(s->weights.columns));
@@ -111,7 +112,7 @@ static bool accept_on(const ht_byte_engine *engine, const ht_kernel_call *call, 
     *reason = "takes one matrix of constant 8-bit weights, and 8-bit codes";
     const ht_tensor_desc *w = &call->inputs[HT_PRODUCT_W], *x = &call->inputs[HT_PRODUCT_X];
     bool zero = !ht__has_operand(call, HT_PRODUCT_W_ZERO) || ht__kernel_is_known(call, HT_PRODUCT_W_ZERO);
-    bool bias = !ht__has_operand(call, HT_PRODUCT_BIAS) ||
+    bool bias = !ht__has_operand(call, HT_PRODUCT_BIAS) || call->inputs[HT_PRODUCT_BIAS].type == HT_F32 ||
                 (call->inputs[HT_PRODUCT_BIAS].type == HT_I32 && call->constants[HT_PRODUCT_BIAS] != NULL);
     if (w->rank != 2 || ht_type_bytes(w->type) != 1 || !ht__kernel_is_known(call, HT_PRODUCT_W) || !zero || !bias ||
         ht_type_bytes(x->type) != 1 || ht__desc_elements(&call->outputs[0]) == 0 || ht__desc_elements(w) == 0) {

@@ -4,7 +4,8 @@
  *
  * y is requantized from the sum, which is exact (requantize.h, whose operands are the inputs; columns are j).
  * x [..., M, K] (or [..., K, M] with transpose_x), w [..., K, N] (or [..., N, K] with transpose_w); leading dimensions
- * broadcast as in ONNX MatMul; y [..., M, N], i32 under the rule none, else u8, i8, u16 or i16. All plain.
+ * broadcast as in ONNX MatMul; y [..., M, N], i32 under the rule none, f32 under the rule real, else u8, i8, u16 or
+ * i16. All plain.
  */
 #ifndef HT_KERNELS_INTEGER_MATMUL_H
 #define HT_KERNELS_INTEGER_MATMUL_H

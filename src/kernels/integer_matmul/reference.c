@@ -55,7 +55,11 @@ static ht_status run(const ht_kernel_state *state, const void *const *inputs, vo
         for (int64_t i = 0; i < m.m; ++i) {
             for (int64_t j = 0; j < m.n; ++j) {
                 int64_t sum = sum_of(call, inputs, &m, x + i * m.x_row, w + j * m.w_column, j);
-                ht__code_store(call->outputs[0].type, outputs[0], y++, ht__requantize(&requantizer, sum, j));
+                if (p->requantize.rule == HT_REQUANTIZE_REAL) {
+                    ((float *)outputs[0])[y++] = ht__requantize_real(&requantizer, sum, j);
+                } else {
+                    ht__code_store(call->outputs[0].type, outputs[0], y++, ht__requantize(&requantizer, sum, j));
+                }
             }
         }
     } while (ht__index_next(m.batch_rank, m.batch, batch));

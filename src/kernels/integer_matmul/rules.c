@@ -3,9 +3,9 @@
 #include "kernels/integer_matmul/variants.h"
 #include "kernels/rules.h"
 
-static const ht_kernel_field fields[] = {HT_BOOL_FIELD(ht_integer_matmul_parameters, transpose_x),
-                                         HT_BOOL_FIELD(ht_integer_matmul_parameters, transpose_w),
-                                         HT_REQUANTIZE_FIELDS(ht_integer_matmul_parameters, requantize)};
+static const ht_kernel_field fields[] = {
+    HT_BOOL_FIELD(ht_integer_matmul_parameters, transpose_x), HT_BOOL_FIELD(ht_integer_matmul_parameters, transpose_w),
+    HT_REQUANTIZE_FIELDS_TO(ht_integer_matmul_parameters, requantize, HT_REQUANTIZE_REAL)};
 
 static const char *check(const ht_kernel_call *call) {
     const ht_integer_matmul_parameters *p = HT_PARAMETERS(ht_integer_matmul_parameters, call);

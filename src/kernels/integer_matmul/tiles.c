@@ -39,8 +39,9 @@ static bool accept(const ht_kernel_call *call, const ht_kernel_env *env, const c
         return false;
     }
     ht__integer_matrices_of(call, &m);
-    const int32_t *bias = call->constants[HT_PRODUCT_BIAS];
-    if (ht__has_operand(call, HT_PRODUCT_BIAS) && (bias == NULL || call->inputs[HT_PRODUCT_BIAS].type != HT_I32)) {
+    bool summed = ht__has_operand(call, HT_PRODUCT_BIAS) && call->inputs[HT_PRODUCT_BIAS].type != HT_F32;
+    const int32_t *bias = summed ? call->constants[HT_PRODUCT_BIAS] : NULL;
+    if (summed && (bias == NULL || call->inputs[HT_PRODUCT_BIAS].type != HT_I32)) {
         return false;
     }
     int64_t span = ht__code_span(call->inputs[HT_PRODUCT_X].type), largest = 0;
@@ -113,7 +114,14 @@ static void part(void *argument, size_t begin, size_t end, unsigned number) {
         }
         memset(rows + count * m->k, 0, (size_t)((HT_TILE_ROWS - count) * m->k) * sizeof *rows);
         ht__tiles_multiply(rows, count, m->k, job->packed, 0, m->n, job->bias, &job->requantizer, codes);
-        ht__codes_store(s->call.outputs[0].type, job->y, job->y_first + i * m->n, 1, count * m->n, codes);
+        if (job->requantizer.parameters.rule != HT_REQUANTIZE_REAL) {
+            ht__codes_store(s->call.outputs[0].type, job->y, job->y_first + i * m->n, 1, count * m->n, codes);
+            continue;
+        }
+        for (int64_t r = 0; r < count; ++r) {
+            ht__requantize_reals(&job->requantizer, codes + r * m->n, 0, m->n,
+                                 (float *)job->y + job->y_first + (i + r) * m->n);
+        }
     }
 }
 
@@ -122,11 +130,12 @@ static ht_status run(const ht_kernel_state *state, const void *const *inputs, vo
     const tiles_state *s = state->data;
     const ht_integer_matmul_parameters *p = HT_PARAMETERS(ht_integer_matmul_parameters, &s->call);
     const ht_integer_matrices *m = &s->matrices;
+    bool summed = ht__has_operand(&s->call, HT_PRODUCT_BIAS) && p->requantize.rule != HT_REQUANTIZE_REAL;
     int16_t *matrix = (int16_t *)(void *)((unsigned char *)scratch + s->room);
     tiles_job job = {.state = s,
                      .packed = s->packed_once ? s->packed : matrix,
                      .x = inputs[HT_PRODUCT_X],
-                     .bias = ht__has_operand(&s->call, HT_PRODUCT_BIAS) ? inputs[HT_PRODUCT_BIAS] : NULL,
+                     .bias = summed ? inputs[HT_PRODUCT_BIAS] : NULL,
                      .y = outputs[0],
                      .room = (unsigned char *)scratch + s->room + s->matrix_room,
                      .x_zero = ht__zero_point(&s->call, inputs, HT_PRODUCT_X_ZERO, 0)};

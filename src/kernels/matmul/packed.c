@@ -222,7 +222,7 @@ static void layout_on(const ht_float_engine *engine, const ht_kernel_call *call,
     packed_state s;
     describe(call, engine, &s);
     *out = (ht_kernel_sizes){.state_bytes = sizeof s,
-                             .packed_bytes = (size_t)ht__float_weights_size(engine, s.depth, s.columns) * sizeof(float),
+                             .packed_bytes = ht__float_weights_bytes(engine, s.depth, s.columns),
                              .scratch_bytes = (env->threads != 0 ? env->threads : 1) * s.room * sizeof(float),
                              .packed = 1u << 1};
 }
