@@ -5,8 +5,10 @@
 
 #include "kernels/codes.h"
 
-static const char *const rule_names[] = {
-    [HT_REQUANTIZE_NONE] = "none", [HT_REQUANTIZE_FLOAT] = "float", [HT_REQUANTIZE_FIXED] = "fixed"};
+static const char *const rule_names[] = {[HT_REQUANTIZE_NONE] = "none",
+                                         [HT_REQUANTIZE_FLOAT] = "float",
+                                         [HT_REQUANTIZE_FIXED] = "fixed",
+                                         [HT_REQUANTIZE_REAL] = "real"};
 
 ht_status ht__integer_set_requantize(ht_integer *integer, ht_node *node, ht_error *err) {
     ht_graph *graph = integer->graph;
@@ -31,6 +33,9 @@ ht_status ht__integer_read_requantize(const ht_node *node, ht_requantize_paramet
 }
 
 ht_type ht__integer_product_type(const ht_node *node) {
+    if (strcmp(ht__node_text(node, "requantize", ""), rule_names[HT_REQUANTIZE_REAL]) == 0) {
+        return HT_F32;
+    }
     return ht__has_input(node, HT_PRODUCT_Y_ZERO) ? node->inputs[HT_PRODUCT_Y_ZERO]->desc.type : HT_I32;
 }
 
@@ -175,6 +180,22 @@ static ht_status add_scales(ht_integer *integer, const ht_quantization *w, const
     return add_vector(graph, HT_F32, &integer->target.scale, 1, &inputs[HT_PRODUCT_Y_SCALE], err);
 }
 
+/* The product of codes `x` with constant weights, whose result is real. */
+static ht_status real_product(ht_integer *integer, const ht_node *node, const char *op_name, int64_t columns,
+                              const ht_codes *x, ht_value **inputs, ht_node **out, ht_error *err) {
+    ht_value *w = node->inputs[1], *bias = ht__has_input(node, 2) ? node->inputs[2] : NULL;
+    if (w->data == NULL || (bias != NULL && (bias->data == NULL || bias->desc.type != HT_F32 || bias->desc.rank > 1 ||
+                                             ht__desc_elements(&bias->desc) != columns))) {
+        return HT_OK;
+    }
+    inputs[HT_PRODUCT_BIAS] = bias;
+    HT_TRY(add_vector(integer->graph, HT_F32, &x->scale, 1, &inputs[HT_PRODUCT_SCALE], err));
+    HT_TRY(add_vector(integer->graph, HT_F32, w->quantization->scale, w->quantization->groups,
+                      &inputs[HT_PRODUCT_SHIFT], err));
+    HT_TRY(ht__integer_add(integer, op_name, node, inputs, HT_PRODUCT_Y_SCALE, HT_F32, out, err));
+    return ht__node_set_text(integer->graph, *out, "requantize", rule_names[HT_REQUANTIZE_REAL], err);
+}
+
 ht_status ht__integer_product(ht_integer *integer, const ht_node *node, const char *op_name, int64_t columns,
                               ht_fixed_way way, bool in_f32, ht_node **out, ht_error *err) {
     *out = NULL;
@@ -187,14 +208,17 @@ ht_status ht__integer_product(ht_integer *integer, const ht_node *node, const ch
         (w->quantization->groups > 1 && (int64_t)w->quantization->groups != columns)) {
         return HT_OK;
     }
+    inputs[HT_PRODUCT_X] = x.value;
+    HT_TRY(ht__integer_zero_points(integer, node->inputs[0], &inputs[HT_PRODUCT_X_ZERO], err));
+    HT_TRY(ht__integer_zero_points(integer, w, &inputs[HT_PRODUCT_W_ZERO], err));
+    if (integer->target.type == HT_F32) {
+        return real_product(integer, node, op_name, columns, &x, inputs, out, err);
+    }
     bool usable;
     HT_TRY(add_bias(integer, node, &x, columns, &inputs[HT_PRODUCT_BIAS], &usable, err));
     if (!usable) {
         return HT_OK;
     }
-    inputs[HT_PRODUCT_X] = x.value;
-    HT_TRY(ht__integer_zero_points(integer, node->inputs[0], &inputs[HT_PRODUCT_X_ZERO], err));
-    HT_TRY(ht__integer_zero_points(integer, w, &inputs[HT_PRODUCT_W_ZERO], err));
     HT_TRY(ht__integer_zero_points(integer, integer->result, &inputs[HT_PRODUCT_Y_ZERO], err));
     if (integer->graph->requant == HT_REQUANT_FIXED) {
         HT_TRY(add_fixed_scales(integer, w->quantization, &x, way, in_f32, inputs, &usable, err));

@@ -6,18 +6,22 @@
 #include "kernels/requantize.h"
 #include "ops/common.h"
 
-/* The attributes requantize ("none", "float", "fixed"), low, high and way (ht_fixed_way) of an integer node. */
+/* The attributes requantize ("none", "float", "fixed", "real"), low, high and way (ht_fixed_way) of an integer node. */
 ht_status ht__integer_set_requantize(ht_integer *integer, ht_node *node, ht_error *err);
 ht_status ht__integer_read_requantize(const ht_node *node, ht_requantize_parameters *out, ht_error *err);
-/* The type of a product's codes: that of its zero point; i32 without one. */
+/* The type of a product's result: f32 under the rule `real`, else that of its zero point, i32 without one. */
 ht_type ht__integer_product_type(const ht_node *node);
 
 /* Adds the node `op_name` with the operands of requantize.h for a product of input 0 with input 1 and the bias in input
  * 2 (if there is one); `columns` is the number of output channels, `way` and `in_f32` say how the rule `fixed`
  * multiplies, and whether s_x s_w is rounded to f32. *out is NULL when the operands are not all codes.
- * The caller adds attributes and gives the result. */
+ * The caller adds attributes and gives the result. A target of type f32 asks for a real result (the rule `real`), which
+ * constant weights can have. */
 ht_status ht__integer_product(ht_integer *integer, const ht_node *node, const char *op_name, int64_t columns,
                               ht_fixed_way way, bool in_f32, ht_node **out, ht_error *err);
+
+/* Has the node's operator an integer form that may have a real result? */
+bool ht__integer_may_be_real(const ht_node *node);
 
 /* The same whole for a convolution or its transpose: `attributes` (ending with NULL) are copied, the result is given.
  */

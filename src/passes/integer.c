@@ -192,6 +192,28 @@ static bool is_shaped(const ht_node *node) {
     return known;
 }
 
+/* A product of codes whose result nobody quantizes: *done when it has become one of integers that gives real numbers.
+ */
+static ht_status convert_real(integering *s, ht_node *node, bool *done) {
+    ht_value *result = node->outputs[0];
+    if (result->quantization != NULL || !ht__integer_may_be_real(node)) {
+        return HT_OK;
+    }
+    s->view.result = result;
+    s->view.target = (ht_codes){NULL, HT_F32, 1.0f, 0};
+    HT_TRY(node->op->integer(&s->view, node, s->err));
+    if (s->view.target.value == NULL) {
+        return HT_OK;
+    }
+    ht_node *product = s->view.target.value->producer;
+    ht__graph_remove_node(s->graph, node);
+    product->outputs[0]->producer = NULL;
+    product->outputs[0] = result;
+    result->producer = product;
+    *done = true;
+    return HT_OK;
+}
+
 static ht_status convert_node(integering *s, ht_node *node) {
     bool shaped = is_shaped(node);
     if (shaped && is_op(node, "QuantizeLinear")) {
@@ -202,6 +224,13 @@ static ht_status convert_node(integering *s, ht_node *node) {
     ht_value *target = has_form ? target_of(s, node, &absorbed) : NULL;
     if (target != NULL) {
         HT_TRY(node->op->integer(&s->view, node, s->err));
+    }
+    bool done = false;
+    if (has_form && target == NULL) {
+        HT_TRY(convert_real(s, node, &done));
+    }
+    if (done) {
+        return HT_OK;
     }
     if (target == NULL || s->view.target.value == NULL) {
         return keep_node(s, node);

@@ -19,6 +19,16 @@ ht_status ht__pass_fold_batch_norm(ht_graph *graph, size_t *folded, ht_error *er
  * them. */
 ht_status ht__pass_fuse_activation(ht_graph *graph, ht_error *err);
 
+/* x * 0.5 * (1 + erf(x / sqrt(2))), in any order of the factors, becomes Gelu. */
+ht_status ht__pass_fuse_gelu(ht_graph *graph, ht_error *err);
+
+/* What dynamic quantization writes, Cast(MatMulInteger) * (x_scale * w_scale), becomes one integer product with a real
+ * result: the same bits. */
+ht_status ht__pass_fuse_dynamic_product(ht_graph *graph, ht_error *err);
+
+/* A constant row that is added to the real result of an integer product becomes its bias: the same bits. */
+ht_status ht__pass_fuse_bias(ht_graph *graph, ht_error *err);
+
 /* Takes out each Relu and each Clip with constant bounds whose result is quantized to codes that end where it does, or
  * before: saturation does its work. The node before it then gives the quantized result, as integer runtimes expect.
  * *dropped (may be NULL) counts. */

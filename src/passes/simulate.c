@@ -44,9 +44,14 @@ ht_status ht__pass_prepare(ht_graph *graph, int64_t batch, ht_prepare_mode mode,
     HT_TRY(ht__graph_set_batch(graph, batch, err));
     HT_TRY(ht__pass_fold_constants(graph, err));
     HT_TRY(ht__pass_widen(graph, err));
+    if (mode != HT_PREPARE_OBSERVABLE) {
+        HT_TRY(ht__pass_fuse_gelu(graph, err));
+    }
     HT_TRY(mode == HT_PREPARE_INTEGER ? ht__pass_integer(graph, err) : ht__pass_simulate_quantization(graph, err));
     if (mode != HT_PREPARE_OBSERVABLE) {
         HT_TRY(ht__pass_fuse_activation(graph, err));
+        HT_TRY(ht__pass_fuse_dynamic_product(graph, err));
+        HT_TRY(ht__pass_fuse_bias(graph, err));
     }
     return ht__graph_infer(graph, err);
 }

@@ -36,6 +36,10 @@ ht_status ht__integer_Gemm(ht_integer *integer, const ht_node *node, ht_error *e
                  : HT_OK;
 }
 
+bool ht__integer_may_be_real(const ht_node *node) {
+    return node->op->integer == ht__integer_MatMul || node->op->integer == ht__integer_Gemm;
+}
+
 ht_status ht__integer_matmul_infer(ht_node *node, const ht_tensor_desc *x, const ht_tensor_desc *w, bool transpose_x,
                                    bool transpose_w, ht_type type, ht_error *err) {
     if (x->rank < 2 || w->rank < 2) {
