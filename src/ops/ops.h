@@ -76,6 +76,7 @@
     X(Flatten) \
     X(Floor) \
     X(GRU) \
+    X(FusedMatMul) \
     X(Gather) \
     X(GatherElements) \
     X(GatherND) \

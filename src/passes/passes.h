@@ -26,6 +26,10 @@ ht_status ht__pass_fuse_gelu(ht_graph *graph, ht_error *err);
  * result: the same bits. */
 ht_status ht__pass_fuse_dynamic_product(ht_graph *graph, ht_error *err);
 
+/* A MatMul of f32 with the constant scalar by which its result is multiplied or divided, and then the constant row that
+ * is added, become one node; rounding differs. */
+ht_status ht__pass_fuse_product(ht_graph *graph, ht_error *err);
+
 /* A constant row that is added to the real result of an integer product becomes its bias: the same bits. */
 ht_status ht__pass_fuse_bias(ht_graph *graph, ht_error *err);
 

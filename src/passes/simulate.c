@@ -52,6 +52,7 @@ ht_status ht__pass_prepare(ht_graph *graph, int64_t batch, ht_prepare_mode mode,
         HT_TRY(ht__pass_fuse_activation(graph, err));
         HT_TRY(ht__pass_fuse_dynamic_product(graph, err));
         HT_TRY(ht__pass_fuse_bias(graph, err));
+        HT_TRY(ht__pass_fuse_product(graph, err));
     }
     return ht__graph_infer(graph, err);
 }

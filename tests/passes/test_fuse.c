@@ -207,6 +207,58 @@ static void what_is_nearly_a_dynamic_product_stays(void **state) {
     }
 }
 
+/* ---- products with a factor and a row ---- */
+
+static ht_graph *scaled_product(const char *op, bool factor_is_scalar, bool seen) {
+    ht_value *x;
+    ht_graph *g = begin(&x);
+    float w[DEPTH * COLUMNS], row[COLUMNS], factors[COLUMNS];
+    ht__random_fill(3, 0, 0, w, DEPTH * COLUMNS);
+    ht__random_fill(4, 0, 0, row, COLUMNS);
+    for (int i = 0; i < COLUMNS; ++i) {
+        factors[i] = 2.5f;
+    }
+    ht_value *y = two(g, "MatMul", x, constant(g, HT_F32, 2, DEPTH, COLUMNS, w));
+    if (seen) {
+        CHECKED(ht__graph_mark_output(g, y, err));
+    }
+    y = two(g, op, y, factor_is_scalar ? scalar(g, 2.5f) : constant(g, HT_F32, 1, COLUMNS, 0, factors));
+    y = two(g, "Add", constant(g, HT_F32, 1, COLUMNS, 0, row), y);
+    CHECKED(ht__graph_mark_output(g, y, err));
+    CHECKED(ht__graph_infer(g, err));
+    return g;
+}
+
+static void products_take_factor_and_row(void **state) {
+    (void)state;
+    static const char *const ops[] = {"Mul", "Div"};
+    for (int i = 0; i < 2; ++i) {
+        float before[ROWS * COLUMNS], after[ROWS * COLUMNS];
+        ht_graph *g = scaled_product(ops[i], true, false);
+        run(g, before);
+        CHECKED(ht__pass_fuse_product(g, err));
+        assert_int_equal(g->node_count, 1);
+        assert_int_equal(count(g, "FusedMatMul"), 1);
+        run(g, after);
+        for (int j = 0; j < ROWS * COLUMNS; ++j) {
+            assert_true(fabsf(before[j] - after[j]) <= 1e-5f);
+        }
+        ht__graph_destroy(g);
+    }
+}
+
+static void other_products_stay(void **state) {
+    (void)state;
+    ht_graph *graphs[] = {scaled_product("Mul", false, false), scaled_product("Div", true, true),
+                          scaled_product("Sub", true, false)};
+    for (int i = 0; i < 3; ++i) {
+        CHECKED(ht__pass_fuse_product(graphs[i], err));
+        assert_int_equal(graphs[i]->node_count, 3);
+        assert_int_equal(count(graphs[i], "FusedMatMul"), 0);
+        ht__graph_destroy(graphs[i]);
+    }
+}
+
 /* ---- quantized products with a real result ---- */
 
 static ht_quantization x_annotation = {
@@ -268,6 +320,8 @@ int main(void) {
         cmocka_unit_test(what_is_nearly_gelu_stays),
         cmocka_unit_test(dynamic_products_fuse_to_the_same_bits),
         cmocka_unit_test(what_is_nearly_a_dynamic_product_stays),
+        cmocka_unit_test(products_take_factor_and_row),
+        cmocka_unit_test(other_products_stay),
         cmocka_unit_test(products_nobody_quantizes_give_real_numbers),
     };
     int failures = cmocka_run_group_tests(tests, NULL, NULL);

@@ -16,10 +16,8 @@ static bool is_open_product(const ht_node *node) {
 static ht_status fuse_one(ht_graph *graph, ht_node *product, bool *done, ht_error *err) {
     ht_value *y = product->outputs[0];
     ht_node *add = ht__fuse_reader(graph, y, "Add");
-    ht_value *row = add != NULL ? ht__fuse_other(add, y) : NULL;
-    int64_t columns = y->desc.rank > 0 ? y->desc.dims[y->desc.rank - 1] : -1;
-    if (row == NULL || row->data == NULL || row->desc.type != HT_F32 || row->desc.rank != 1 ||
-        row->desc.dims[0] != columns) {
+    ht_value *row = add != NULL ? ht__fuse_row(add, y) : NULL;
+    if (row == NULL) {
         return HT_OK;
     }
     ht_value **inputs = ht__arena_copy(graph->arena, product->inputs, product->input_count * sizeof *inputs);

@@ -23,6 +23,14 @@ ht_value *ht__fuse_other(const ht_node *node, const ht_value *value) {
     return node->inputs[0] == value ? node->inputs[1] : node->inputs[1] == value ? node->inputs[0] : NULL;
 }
 
+ht_value *ht__fuse_row(const ht_node *node, const ht_value *value) {
+    ht_value *row = ht__fuse_other(node, value);
+    int64_t columns = value->desc.rank > 0 ? value->desc.dims[value->desc.rank - 1] : -1;
+    bool fits = row != NULL && row->data != NULL && row->desc.type == HT_F32 && row->desc.rank == 1 &&
+                row->desc.dims[0] == columns;
+    return fits ? row : NULL;
+}
+
 bool ht__fuse_equals(const ht_value *value, double number) {
     float own;
     if (value == NULL || value->data == NULL || value->desc.type != HT_F32 || ht__desc_elements(&value->desc) != 1) {

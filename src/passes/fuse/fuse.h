@@ -12,6 +12,8 @@ ht_node *ht__fuse_reader(const ht_graph *graph, const ht_value *value, const cha
 bool ht__fuse_is(const ht_node *node, const char *op_name);
 /* The other operand of a node with two; NULL when neither is `value`. */
 ht_value *ht__fuse_other(const ht_node *node, const ht_value *value);
+/* The other operand when it is a constant f32 with one number per column of `value`, else NULL. */
+ht_value *ht__fuse_row(const ht_node *node, const ht_value *value);
 /* Is the value a constant f32 of one element, within one part in a million of `number`? */
 bool ht__fuse_equals(const ht_value *value, double number);
 /* Takes `activation` out: `before` writes its result itself from now on. */
