@@ -171,6 +171,23 @@ void ht__byte_weights_put(ht_byte_weights *weights, int64_t row, int64_t column,
     weights->sums[column] += value;
 }
 
+void ht__byte_weights_fill(ht_byte_weights *weights, const uint8_t *codes, int64_t row, int64_t column, int64_t depth,
+                           uint8_t flip) {
+    for (int64_t first = 0; first < weights->used_columns; first += HT_BYTE_PANEL) {
+        int64_t left = weights->used_columns - first, count = left < HT_BYTE_PANEL ? left : HT_BYTE_PANEL;
+        const uint8_t *from = codes + first * column;
+        int32_t *sums = weights->sums + first;
+        for (int64_t d = 0; d < depth; ++d, from += row) {
+            int8_t *to = weights->packed + place(weights, d, first);
+            for (int64_t c = 0; c < count; ++c) {
+                int8_t value = (int8_t)(from[c * column] ^ flip);
+                to[c * weights->group] = value;
+                sums[c] += value;
+            }
+        }
+    }
+}
+
 bool ht__byte_column_fits(ht_type type, const void *codes, int64_t first, int64_t step, int64_t count, int32_t zero,
                           int64_t bias) {
     int64_t sum = 0;

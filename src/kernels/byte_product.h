@@ -141,6 +141,11 @@ void ht__byte_weights_find(const ht_byte_weights *shape, int64_t count, int64_t 
                            ht_byte_weights *out);
 /* Puts one weight, minus its zero point, where it belongs; it must fit i8. */
 void ht__byte_weights_put(ht_byte_weights *weights, int64_t row, int64_t column, int32_t value);
+/* Puts the weights code ^ flip of a whole matrix (as i8), whose code of row d and column c is codes[d * row + c *
+ * column].
+ */
+void ht__byte_weights_fill(ht_byte_weights *weights, const uint8_t *codes, int64_t row, int64_t column, int64_t depth,
+                           uint8_t flip);
 /* After all of them were put. */
 void ht__byte_weights_mark(const ht_byte_engine *engine, ht_byte_weights *weights);
 /* May a column of weights be taken? codes: u8 or i8, `count` of them from `first` on, `step` apart. Each minus `zero`

@@ -146,13 +146,17 @@ void make_integer_matmul(ht_rng *rng, check_case *out) {
     y[rank - 2] = m;
     y[rank - 1] = n;
     out->call.inputs[HT_PRODUCT_X] = tensor_of(any_code(rng, common || chance(rng, 0.9)), rank, x, HT_LAYOUT_PLAIN);
-    out->call.inputs[HT_PRODUCT_W] =
-        tensor_of(common ? HT_I8 : any_code(rng, chance(rng, 0.9)), w_rank, w, HT_LAYOUT_PLAIN);
+    out->call.inputs[HT_PRODUCT_W] = tensor_of(
+        common ? (chance(rng, 0.8) ? HT_I8 : HT_U8) : any_code(rng, chance(rng, 0.9)), w_rank, w, HT_LAYOUT_PLAIN);
     out->call.output_count = 1;
     out->call.outputs[0] = tensor_of(HT_I32, rank, y, HT_LAYOUT_PLAIN);
     p.requantize = finish_product(rng, out, n, true);
-    if (common) {
+    if (common && out->call.inputs[HT_PRODUCT_W].type == HT_I8) {
         out->call.inputs[HT_PRODUCT_W_ZERO].type = HT_NONE;
+    }
+    out->weights[HT_PRODUCT_W] = chance(rng, 0.7);
+    if (out->call.inputs[HT_PRODUCT_W_ZERO].type == HT_U8 && chance(rng, 0.7)) { /* in the middle */
+        out->fill_low[HT_PRODUCT_W_ZERO] = out->fill_high[HT_PRODUCT_W_ZERO] = 128;
     }
     memcpy(out->call.parameters, &p, sizeof p);
     out->rule = CHECK_EXACT;

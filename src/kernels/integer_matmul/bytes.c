@@ -1,4 +1,5 @@
-/* Integer matrix products of constant 8-bit weights as products of bytes, by the best engine of this processor. */
+/* Integer matrix products of 8-bit weights as products of bytes, by the best engine of this processor. Constant weights
+ * are packed once, others in each run, where their zero point is such that any code minus it fits i8. */
 #include "kernels/integer_matmul/variants.h"
 
 #if HT_BYTE_ENGINES
@@ -14,10 +15,12 @@ typedef struct bytes_state {
     ht_kernel_call call;
     const ht_byte_engine *engine;
     ht_integer_matrices matrices;
-    bool in_place;                            /* rows of x can be read as they lie in memory */
-    bool known;                               /* `terms` were made when binding */
-    uint8_t flip;                             /* what makes codes of x such as the engine takes */
-    size_t terms_room, block_room, part_room; /* bytes of scratch: terms; each thread */
+    bool in_place;                  /* rows of x can be read as they lie in memory */
+    bool packed_once;               /* the weights are constants */
+    bool known;                     /* `terms` were made when binding */
+    uint8_t flip;                   /* what makes codes of x such as the engine takes */
+    size_t terms_room, matrix_room; /* bytes of scratch: terms, weights packed in a run; */
+    size_t block_room, part_room;   /* of each thread */
     ht_byte_weights weights;
     ht_byte_terms terms;
 } bytes_state;
@@ -35,16 +38,27 @@ static bool weights_fit(const ht_kernel_call *call) {
     return true;
 }
 
-static void make_terms(const bytes_state *s, const void *const *inputs, int32_t *room, ht_requantizer *requantizer,
-                       ht_byte_terms *out) {
+/* What makes any 8-bit code minus its zero point one of i8: by exclusive or, 0x80 or 0. False when nothing does. */
+static bool find_weights_flip(const ht_kernel_call *call, uint8_t *flip) {
+    bool is_signed = call->inputs[HT_PRODUCT_W].type == HT_I8, given = ht__has_operand(call, HT_PRODUCT_W_ZERO);
+    if (given &&
+        (call->constants[HT_PRODUCT_W_ZERO] == NULL || ht__desc_elements(&call->inputs[HT_PRODUCT_W_ZERO]) != 1)) {
+        return false;
+    }
+    *flip = is_signed ? 0 : 0x80;
+    return ht__zero_point(call, call->constants, HT_PRODUCT_W_ZERO, 0) == *flip;
+}
+
+static void make_terms(const bytes_state *s, const ht_byte_weights *weights, const void *const *inputs, int32_t *room,
+                       ht_requantizer *requantizer, ht_byte_terms *out) {
     const ht_integer_matmul_parameters *p = HT_PARAMETERS(ht_integer_matmul_parameters, &s->call);
     bool summed = ht__has_operand(&s->call, HT_PRODUCT_BIAS) && p->requantize.rule != HT_REQUANTIZE_REAL;
     const int32_t *bias = summed ? inputs[HT_PRODUCT_BIAS] : NULL;
     int32_t x_zero = ht__byte_flip_zero(s->call.inputs[HT_PRODUCT_X].type, s->flip,
                                         ht__zero_point(&s->call, inputs, HT_PRODUCT_X_ZERO, 0));
-    float *scales = (float *)(void *)(room + ht__byte_terms_room(s->weights.columns));
+    float *scales = (float *)(void *)(room + ht__byte_terms_room(weights->columns));
     ht__requantizer_make(&s->call, &p->requantize, inputs, scales, requantizer);
-    ht__byte_terms_make(s->weights.sums, NULL, s->matrices.n, s->weights.columns, bias, x_zero, requantizer, 0,
+    ht__byte_terms_make(weights->sums, NULL, s->matrices.n, weights->columns, bias, x_zero, requantizer, 0,
                         s->call.outputs[0].type, room, out);
 }
 
@@ -53,12 +67,14 @@ static void describe(const ht_kernel_call *call, const ht_byte_engine *engine, b
     *s = (bytes_state){.call = *call,
                        .engine = engine,
                        .flip = ht__byte_flip(engine, call->inputs[HT_PRODUCT_X].type),
-                       .known = ht__byte_terms_are_constant(call)};
+                       .packed_once = ht__kernel_is_known(call, HT_PRODUCT_W) && call->inputs[HT_PRODUCT_W].rank == 2};
+    s->known = s->packed_once && ht__byte_terms_are_constant(call);
     ht__integer_matrices_of(call, &s->matrices);
     ht__byte_weights_shape(engine, s->matrices.k, s->matrices.n, &s->weights);
     s->in_place = s->flip == 0 && s->matrices.x_column == 1 && s->weights.depth == s->matrices.k;
     s->terms_room = ht__aligned((size_t)ht__byte_terms_room(s->weights.columns) * sizeof(int32_t) +
                                 ht__requantizer_room(call) * sizeof(float));
+    s->matrix_room = s->packed_once ? 0 : ht__aligned(ht__byte_weights_bytes(&s->weights, 1));
     s->block_room = s->in_place ? 0 : ht__aligned((size_t)(BLOCK_ROWS * s->weights.depth));
     s->part_room = s->block_room + ht__aligned(HT_BYTE_ROOM * sizeof(int32_t));
 }
@@ -68,9 +84,9 @@ static void layout_on(const ht_byte_engine *engine, const ht_kernel_call *call, 
     bytes_state s;
     describe(call, engine, &s);
     *out = (ht_kernel_sizes){.state_bytes = ht__aligned(sizeof s) + s.terms_room,
-                             .packed_bytes = ht__byte_weights_bytes(&s.weights, 1),
-                             .scratch_bytes = s.terms_room + env->threads * s.part_room,
-                             .packed = HT_PRODUCT_WEIGHTS};
+                             .packed_bytes = s.packed_once ? ht__byte_weights_bytes(&s.weights, 1) : 0,
+                             .scratch_bytes = s.terms_room + s.matrix_room + env->threads * s.part_room,
+                             .packed = s.packed_once ? HT_PRODUCT_WEIGHTS : 0};
 }
 
 static void pack_on(const ht_byte_engine *engine, const ht_kernel_call *call, void *packed) {
@@ -95,11 +111,13 @@ static void bind_on(const ht_byte_engine *engine, const ht_kernel_call *call, co
     bytes_state *s = memory;
     describe(call, engine, s);
     ht_byte_weights shape = s->weights;
-    ht__byte_weights_find(&shape, 1, 0, packed, &s->weights);
+    if (s->packed_once) {
+        ht__byte_weights_find(&shape, 1, 0, packed, &s->weights);
+    }
     if (s->known) {
         ht_requantizer requantizer;
-        make_terms(s, call->constants, (int32_t *)(void *)((unsigned char *)memory + ht__aligned(sizeof *s)),
-                   &requantizer, &s->terms);
+        make_terms(s, &s->weights, call->constants,
+                   (int32_t *)(void *)((unsigned char *)memory + ht__aligned(sizeof *s)), &requantizer, &s->terms);
         s->known = s->terms.ending != HT_BYTE_SUMS; /* sums need the requantizer, too */
     }
 }
@@ -109,13 +127,16 @@ static bool accept_on(const ht_byte_engine *engine, const ht_kernel_call *call, 
     if (!ht__kernel_cpu_has(env, engine->needs, reason)) {
         return false;
     }
-    *reason = "takes one matrix of constant 8-bit weights, and 8-bit codes";
+    *reason = "takes 8-bit codes, of weights that vary such whose zero point lies in the middle";
     const ht_tensor_desc *w = &call->inputs[HT_PRODUCT_W], *x = &call->inputs[HT_PRODUCT_X];
-    bool zero = !ht__has_operand(call, HT_PRODUCT_W_ZERO) || ht__kernel_is_known(call, HT_PRODUCT_W_ZERO);
+    uint8_t flip;
+    bool constant = ht__kernel_is_known(call, HT_PRODUCT_W) && w->rank == 2;
+    bool zero = constant ? !ht__has_operand(call, HT_PRODUCT_W_ZERO) || ht__kernel_is_known(call, HT_PRODUCT_W_ZERO)
+                         : find_weights_flip(call, &flip);
     bool bias = !ht__has_operand(call, HT_PRODUCT_BIAS) || call->inputs[HT_PRODUCT_BIAS].type == HT_F32 ||
                 (call->inputs[HT_PRODUCT_BIAS].type == HT_I32 && call->constants[HT_PRODUCT_BIAS] != NULL);
-    if (w->rank != 2 || ht_type_bytes(w->type) != 1 || !ht__kernel_is_known(call, HT_PRODUCT_W) || !zero || !bias ||
-        ht_type_bytes(x->type) != 1 || ht__desc_elements(&call->outputs[0]) == 0 || ht__desc_elements(w) == 0) {
+    if (ht_type_bytes(w->type) != 1 || !zero || !bias || ht_type_bytes(x->type) != 1 ||
+        ht__desc_elements(&call->outputs[0]) == 0 || ht__desc_elements(w) == 0) {
         return false;
     }
     *reason = "too few rows";
@@ -125,7 +146,22 @@ static bool accept_on(const ht_byte_engine *engine, const ht_kernel_call *call, 
         return false;
     }
     *reason = "weights or sums do not fit";
+    if (!constant) {
+        bool summed = ht__has_operand(call, HT_PRODUCT_BIAS) && call->inputs[HT_PRODUCT_BIAS].type != HT_F32;
+        return !summed && m.k <= INT32_MAX / (UINT8_MAX * -INT8_MIN);
+    }
     return call->constants[HT_PRODUCT_W] == NULL || weights_fit(call);
+}
+
+/* Packs the matrix that begins at `codes`. */
+static void pack_in_run(const bytes_state *s, const uint8_t *codes, void *room, ht_byte_weights *out) {
+    uint8_t flip;
+    ht__byte_weights_find(&s->weights, 1, 0, room, out);
+    memset(room, 0, s->matrix_room);
+    if (find_weights_flip(&s->call, &flip)) { /* accepted, so it does */
+        ht__byte_weights_fill(out, codes, s->matrices.w_row, s->matrices.w_column, s->matrices.k, flip);
+    }
+    ht__byte_weights_mark(s->engine, out);
 }
 
 typedef struct bytes_job {
@@ -186,14 +222,22 @@ static ht_status run(const ht_kernel_state *state, const void *const *inputs, vo
                                  .x_type = s->call.inputs[HT_PRODUCT_X].type,
                                  .y_type = s->call.outputs[0].type},
                      .y = outputs[0],
-                     .room = (unsigned char *)scratch + s->terms_room};
+                     .room = (unsigned char *)scratch + s->terms_room + s->matrix_room};
+    ht_byte_weights weights;
     job.product.requantizer = &job.requantizer;
-    if (!s->known) {
-        make_terms(s, inputs, scratch, &job.requantizer, &job.product.terms);
+    if (s->packed_once && !s->known) {
+        make_terms(s, &s->weights, inputs, scratch, &job.requantizer, &job.product.terms);
     }
     int64_t batch[HT_MAX_RANK] = {0};
     size_t grain = (size_t)(PARALLEL_WORK / (s->weights.depth * s->weights.columns) + 1);
     do {
+        if (!s->packed_once) {
+            int64_t first = ht__index_offset(m->batch_rank, batch, m->w_batch);
+            pack_in_run(s, (const uint8_t *)inputs[HT_PRODUCT_W] + first, (unsigned char *)scratch + s->terms_room,
+                        &weights);
+            make_terms(s, &weights, inputs, scratch, &job.requantizer, &job.product.terms);
+            job.product.weights = &weights;
+        }
         job.x = (const uint8_t *)inputs[HT_PRODUCT_X] + ht__index_offset(m->batch_rank, batch, m->x_batch);
         ht__pool_run(pool, (size_t)m->m, grain, part, &job);
         job.y_first += m->m * m->n;
