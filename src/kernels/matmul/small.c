@@ -176,6 +176,12 @@ static bool accept(const ht_kernel_call *call, const ht_kernel_env *env, const c
     if (!ht__kernel_accept_f32(call, env, reason)) {
         return false;
     }
+    *reason = "too deep";
+    int64_t depth = a->dims[a->rank - (HT_PARAMETERS(ht_matmul_parameters, call)->transpose_a ? 2 : 1)];
+    size_t padded = (size_t)rounded_up(y->dims[y->rank - 1]) * sizeof(float), bytes;
+    if (!ht__mul(padded, (size_t)depth, &bytes)) { /* a hostile plan: the panel's size would wrap around */
+        return false;
+    }
     *reason = "takes plain tensors";
     return (a->layout == HT_LAYOUT_PLAIN || a->rank < 3) && (b->layout == HT_LAYOUT_PLAIN || b->rank < 3) &&
            (y->layout == HT_LAYOUT_PLAIN || y->rank < 3);
